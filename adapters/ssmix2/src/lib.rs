@@ -1,0 +1,1 @@
+//! ssmix2 adapter.

@@ -1,0 +1,119 @@
+//! The channel port: what the stages ask of a message broker, whichever it is.
+//!
+//! Promises of every implementation, held by the contract suite in `tests/it`:
+//! - `publish` returns only when the whole batch is durable (fsync or quorum); it is taken whole or not at all.
+//! - a queue's lane gives its messages in the order of publication, numbered 1, 2, 3 … without a gap.
+//! - `settle` makes what follows durable first and only then acknowledges; on the embedded broker both are one
+//!   record, so that a crash finds both or neither.
+//! - what was not settled comes again after the consumer is dropped, or after a crash, in the same order.
+//! - a lane has one consumer at a time.
+
+pub mod topology;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+
+use crate::envelope::{Envelope, Lane};
+pub use topology::QueueName;
+
+/// A message on its way into one or more queues. The body is stored once, however many they are.
+#[derive(Debug, Clone)]
+pub struct Publication {
+    /// Queues and the lane in each.
+    pub to: Vec<(QueueName, Lane)>,
+    /// Header.
+    pub envelope: Envelope,
+    /// Body, not looked into.
+    pub body: Bytes,
+}
+
+/// A message handed to a consumer, not yet settled.
+#[derive(Debug, Clone)]
+pub struct Delivery {
+    /// Place in the queue's lane, from 1, without a gap: what a subscriber compares to see a gap or a repeat.
+    pub sequence: u64,
+    /// It may have been handed out before (the broker was restarted or a consumer was lost since it came).
+    pub redelivered: bool,
+    /// Header.
+    pub envelope: Envelope,
+    /// Body.
+    pub body: Bytes,
+}
+
+/// What a broker can answer instead of doing as asked.
+#[derive(Debug, thiserror::Error)]
+pub enum BrokerError {
+    /// The queue was never declared.
+    #[error("queue {0} is not declared")]
+    UnknownQueue(QueueName),
+    /// The lane already has a consumer.
+    #[error("lane {} of queue {queue} already has a consumer", lane.0)]
+    LaneTaken {
+        /// Queue.
+        queue: QueueName,
+        /// Lane.
+        lane: Lane,
+    },
+    /// More was settled than was received.
+    #[error("settled {asked} deliveries of queue {queue}, but only {open} are open")]
+    NotReceived {
+        /// Queue.
+        queue: QueueName,
+        /// How many the caller wanted to settle.
+        asked: usize,
+        /// How many were open.
+        open: usize,
+    },
+    /// The store under the broker refused: disk full, no permission, I/O error. Nothing of the batch was taken.
+    #[error("the broker's store at {place} failed")]
+    Store {
+        /// File or folder.
+        place: String,
+        /// Cause.
+        #[source]
+        source: std::io::Error,
+    },
+    /// Bytes that were durable are no longer what was written.
+    #[error("the broker's journal is damaged at {file}, byte {offset}: {what}")]
+    Damaged {
+        /// Segment file.
+        file: String,
+        /// Offset of the damaged group.
+        offset: u64,
+        /// What was found.
+        what: String,
+    },
+    /// The broker has been closed.
+    #[error("the broker is closed")]
+    Closed,
+}
+
+/// A message broker.
+#[async_trait]
+pub trait Broker: Send + Sync {
+    /// Makes sure that a durable queue exists.
+    async fn declare(&self, queue: &QueueName) -> Result<(), BrokerError>;
+
+    /// Takes a batch, whole or not at all; returns when it is durable.
+    async fn publish(&self, batch: Vec<Publication>) -> Result<(), BrokerError>;
+
+    /// Becomes the consumer of one lane.
+    async fn consume(&self, queue: &QueueName, lane: Lane) -> Result<Box<dyn Consumer>, BrokerError>;
+
+    /// Messages in the queue that are not settled, over all lanes.
+    async fn depth(&self, queue: &QueueName) -> Result<u64, BrokerError>;
+
+    /// Looks at up to `most` unsettled messages of a lane, oldest first, without becoming its consumer.
+    async fn peek(&self, queue: &QueueName, lane: Lane, most: usize) -> Result<Vec<Delivery>, BrokerError>;
+}
+
+/// The one consumer of a lane. Dropping it gives back what it did not settle.
+#[async_trait]
+pub trait Consumer: Send {
+    /// The next messages, oldest first, at least one and at most `most`; waits for the first.
+    /// Cancel-safe: a call that is dropped takes nothing.
+    async fn receive(&mut self, most: usize) -> Result<Vec<Delivery>, BrokerError>;
+
+    /// Makes `follow` durable and then acknowledges the `count` oldest open deliveries.
+    async fn settle(&mut self, count: usize, follow: Vec<Publication>) -> Result<(), BrokerError>;
+}

@@ -1,0 +1,119 @@
+//! The header that every message carries on the broker: what is known of it without opening its body.
+//!
+//! A raw message (bytes as the facility wrote them) and a canonical event (CloudEvents 1.0) travel under the
+//! same envelope; [`Envelope::event`] is what routing added.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// A value that identifies a patient. Its `Debug` prints nothing of it, so that it can't reach a log.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, Default)]
+#[serde(transparent)]
+pub struct Identifying(pub String);
+
+impl fmt::Debug for Identifying {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[identifying]")
+    }
+}
+
+/// A parallel strand of a queue. Messages of one patient of one facility always share a lane and keep their
+/// order in it; lanes do not wait for each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, Default)]
+#[serde(transparent)]
+pub struct Lane(pub u16);
+
+impl Lane {
+    /// The lane of a patient of a facility: a hash, so that every publisher comes to the same answer.
+    pub fn of(facility: &str, patient: &str, lanes: u16) -> Self {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(facility.as_bytes()).update(&[0]).update(patient.as_bytes());
+        let hash = hasher.finalize();
+        let [a, b, c, d, ..] = *hash.as_bytes();
+        let lane = u32::from_le_bytes([a, b, c, d]) % u32::from(lanes.max(1));
+        Self(u16::try_from(lane).unwrap_or_default())
+    }
+}
+
+/// What happened to the record at its source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Change {
+    /// Seen for the first time.
+    Created,
+    /// A later version of a known record.
+    Updated,
+    /// Withdrawn at the source.
+    Deleted,
+    /// A version that was already history when it was found: kept and counted, never sent on.
+    Superseded,
+}
+
+/// Where a message was picked up.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Origin {
+    /// Feed (the stem of its file in `feeds/`).
+    pub feed: String,
+    /// File as the source names it, relative to the source's root. Holds the patient id in SS-MIX2.
+    pub file: Identifying,
+    /// Byte offset of the message in that file.
+    pub offset: u64,
+    /// BLAKE3 of the message's bytes, hexadecimal.
+    pub hash: String,
+}
+
+/// What routing adds when a raw message has become an event for a subscriber.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Routed {
+    /// CloudEvents `type`: `<kind>.<change>.v1`.
+    #[serde(rename = "type")]
+    pub event_type: String,
+    /// Topic of the route.
+    pub topic: String,
+    /// Name of the route that chose this recipient.
+    pub route: String,
+    /// Consent basis on which this copy leaves.
+    pub basis: String,
+}
+
+/// Why a message makes no sense to the hub.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fault {
+    /// A stable word for the reason, such as `no-msh`.
+    pub code: String,
+    /// For people; never a value of the message.
+    pub reason: String,
+    /// Field path or byte offset.
+    pub place: String,
+}
+
+/// The header of a message on the broker.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Envelope {
+    /// Deterministic: the same input gives the same id, so that a consumer can drop a repeat.
+    pub id: String,
+    /// 10-digit code of the facility, from the feed's configuration (never from MSH).
+    pub facility: String,
+    /// The patient's local id at the facility, where it could be read.
+    pub patient: Identifying,
+    /// SS-MIX2 data type (`OML-11`), where the source has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data_type: Option<String>,
+    /// What happened at the source.
+    pub change: Change,
+    /// The source's own key of the record; the same for all its versions.
+    pub key: Identifying,
+    /// The source's version of that record (SS-MIX2: 発生日時).
+    pub version: String,
+    /// Where it was picked up.
+    pub origin: Origin,
+    /// When the hub accepted it, RFC 3339.
+    pub accepted_at: String,
+    /// Set by the router.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub event: Option<Routed>,
+    /// Set when the message went to invalid.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fault: Option<Fault>,
+}
