@@ -5,6 +5,7 @@
 
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A value that identifies a patient. Its `Debug` prints nothing of it, so that it can't reach a log.
@@ -37,7 +38,7 @@ impl Lane {
 }
 
 /// What happened to the record at its source.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Change {
     /// Seen for the first time.
@@ -48,6 +49,18 @@ pub enum Change {
     Deleted,
     /// A version that was already history when it was found: kept and counted, never sent on.
     Superseded,
+}
+
+impl Change {
+    /// The word that stands in event types.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Created => "created",
+            Self::Updated => "updated",
+            Self::Deleted => "deleted",
+            Self::Superseded => "superseded",
+        }
+    }
 }
 
 /// Where a message was picked up.

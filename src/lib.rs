@@ -3,5 +3,6 @@
 //! The modules stand in the order in which a message meets them; `ARCHITECTURE.md` draws the map.
 
 pub mod broker;
+pub mod canonical;
 pub mod clock;
 pub mod envelope;
