@@ -88,6 +88,8 @@ pub struct Routed {
     pub route: String,
     /// Consent basis on which this copy leaves.
     pub basis: String,
+    /// Media type of the body: `application/json` for a canonical event, `application/hl7-v2` for original bytes.
+    pub media_type: String,
 }
 
 /// Why a message makes no sense to the hub.

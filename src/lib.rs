@@ -5,4 +5,6 @@
 pub mod broker;
 pub mod canonical;
 pub mod clock;
+pub mod decode;
 pub mod envelope;
+pub mod normalise;

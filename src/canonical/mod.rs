@@ -127,8 +127,9 @@ pub struct Event<'m, C> {
     pub change: Change,
     /// The message that it was made from.
     pub message: MessageHeader<'m>,
-    /// Whom it is about.
-    pub patient: Patient<'m>,
+    /// Whom it is about. Always there but for the `message` kind.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub patient: Option<Patient<'m>>,
     /// What the kind adds.
     #[serde(flatten)]
     pub content: C,

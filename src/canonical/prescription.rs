@@ -54,7 +54,7 @@ pub struct MedicationOrder<'m> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dispense_unit: Option<Coded<'m>>,
     /// In or out of the hospital: `OHP`, `OHI`, `IHP` …
-    #[schemars(extend("x-hl7" = "ORC-29, else RXE-21"))]
+    #[schemars(extend("x-hl7" = "RXE-21, else ORC-29"))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub setting: Option<Coded<'m>>,
     /// Usage (JAMISDP01 16 digits).

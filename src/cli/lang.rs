@@ -1,0 +1,33 @@
+//! The languages of what people read.
+
+use std::env;
+
+use clap::ValueEnum;
+
+/// A language.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Lang {
+    /// English
+    En,
+    /// 日本語
+    Ja,
+}
+
+impl Lang {
+    /// The language of the environment: the first of LC_ALL, LC_MESSAGES and LANG that is set.
+    pub(super) fn of_environment() -> Self {
+        let set = ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().find_map(|name| {
+            let value = env::var(name).ok()?;
+            (!value.is_empty()).then_some(value)
+        });
+        if set.is_some_and(|value| value.starts_with("ja")) { Self::Ja } else { Self::En }
+    }
+
+    /// The text in this language.
+    pub(super) const fn pick<'t>(self, en: &'t str, ja: &'t str) -> &'t str {
+        match self {
+            Self::En => en,
+            Self::Ja => ja,
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! The command line: one file per verb. It acts only through `ops`, `config` and `pipeline`.
+
+mod check;
+mod inspect;
+mod lang;
+mod queue;
+mod run;
+mod schema;
+mod simulate;
+mod text;
+
+use std::io::{self, IsTerminal, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use tracing_subscriber::EnvFilter;
+
+use lang::Lang;
+
+/// Exit codes, after BSD's sysexits.
+mod exit {
+    /// Done.
+    pub(super) const DONE: u8 = 0;
+    /// The counts do not add up, or the hub itself failed.
+    pub(super) const SOFTWARE: u8 = 70;
+    /// The input is bad.
+    pub(super) const BAD_DATA: u8 = 65;
+    /// Try later: disk full, folder not reachable, another process holds the data folder.
+    pub(super) const TRY_LATER: u8 = 75;
+    /// The configuration is bad.
+    pub(super) const BAD_CONFIG: u8 = 78;
+}
+
+/// A message-broker integration hub for a regional medical network.
+#[derive(Debug, Parser)]
+#[command(name = "musubi", version, about, propagate_version = true)]
+struct Cli {
+    /// Configuration folder: hub.toml, feeds/, routes.toml, tables/
+    #[arg(long, global = true, default_value = ".", value_name = "DIR")]
+    config: PathBuf,
+    /// Language of what people read; the default follows LC_ALL, LC_MESSAGES and LANG
+    #[arg(long, global = true, value_enum)]
+    lang: Option<Lang>,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Pick up, normalise, route and deliver, in one process on the embedded broker
+    Run(run::Arguments),
+    /// Check hub.toml, feeds/, routes.toml and tables/: all faults of all files at once
+    Check(check::Arguments),
+    /// Show all about an HL7 v2 or SS-MIX2 file: character set, tree, event, findings, recipients and why
+    Inspect(inspect::Arguments),
+    /// Read the events that wait in a subscriber's queue, as NDJSON (while the hub is not running)
+    Subscribe(queue::SubscribeArguments),
+    /// List the messages that make no sense, with place and reason (while the hub is not running)
+    Invalid(queue::InvalidArguments),
+    /// Write the JSON Schemas of all canonical kinds
+    Schema(schema::Arguments),
+    /// Make synthetic data: invented people (架空) only
+    Simulate(simulate::Arguments),
+}
+
+/// Runs the verb that the arguments name.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error),
+    };
+    log();
+    let lang = cli.lang.unwrap_or_else(Lang::of_environment);
+    let code = match cli.verb {
+        Verb::Run(arguments) => run::main(&cli.config, lang, &arguments),
+        Verb::Check(arguments) => check::main(&cli.config, lang, &arguments),
+        Verb::Inspect(arguments) => inspect::main(&cli.config, lang, &arguments),
+        Verb::Subscribe(arguments) => queue::subscribe(&cli.config, lang, &arguments),
+        Verb::Invalid(arguments) => queue::invalid(&cli.config, lang, &arguments),
+        Verb::Schema(arguments) => schema::main(&arguments),
+        Verb::Simulate(arguments) => simulate::main(&arguments),
+    };
+    ExitCode::from(code)
+}
+
+/// clap's own texts; a wrong call ends with 64, a question for help with 0.
+fn usage(error: &clap::Error) -> ExitCode {
+    let asked_for = !error.use_stderr();
+    if error.print().is_err() || asked_for { ExitCode::SUCCESS } else { ExitCode::from(64) }
+}
+
+/// Logs go to stderr; `RUST_LOG` says how much.
+fn log() {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn,sled=off"));
+    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
+    subscriber.with_ansi(io::stderr().is_terminal()).with_target(false).init();
+}
+
+/// Prints to stdout. A reader that went away (`| head`) is no fault.
+fn print(text: &str) {
+    drop(io::stdout().lock().write_all(text.as_bytes()));
+}
+
+/// Prints to stderr.
+fn complain(text: &str) {
+    drop(writeln!(io::stderr().lock(), "{text}"));
+}
+
+/// Prints JSON with a line end.
+fn print_json<T: serde::Serialize>(value: &T) -> u8 {
+    match serde_json::to_string_pretty(value) {
+        Ok(text) => {
+            print(&format!("{text}\n"));
+            exit::DONE
+        }
+        Err(error) => fail(&error, exit::SOFTWARE),
+    }
+}
+
+/// Tells an error with its causes, and gives the exit code back.
+fn fail(error: &dyn std::error::Error, code: u8) -> u8 {
+    let mut text = format!("musubi: {error}");
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(&format!("\n  because: {error}"));
+        cause = error.source();
+    }
+    complain(&text);
+    code
+}

@@ -1,0 +1,84 @@
+//! `musubi subscribe` and `musubi invalid`
+
+use std::io::{self, Write};
+use std::path::Path;
+
+use clap::Args;
+
+use super::lang::Lang;
+use super::{check, complain, exit, fail, print};
+use crate::config::Config;
+use crate::ops::queues;
+
+/// Arguments of `subscribe`.
+#[derive(Debug, Args)]
+pub(super) struct SubscribeArguments {
+    /// Subscriber, as `routes.toml` names it
+    subscriber: String,
+    /// Acknowledge what was printed: it leaves the queue
+    #[arg(long)]
+    take: bool,
+    /// Print at most this many
+    #[arg(long, value_name = "N")]
+    max: Option<usize>,
+}
+
+/// Arguments of `invalid`.
+#[derive(Debug, Args)]
+pub(super) struct InvalidArguments {
+    /// Print one JSON object a line
+    #[arg(long)]
+    json: bool,
+    /// Name the files too; in an SS-MIX2 storage a file's name holds the patient id
+    #[arg(long)]
+    files: bool,
+}
+
+pub(super) fn subscribe(folder: &Path, lang: Lang, arguments: &SubscribeArguments) -> u8 {
+    let config = match check::load(folder, lang) {
+        Ok(config) => config,
+        Err(code) => return code,
+    };
+    if !config.subscribers.iter().any(|subscriber| subscriber.name == arguments.subscriber) {
+        let names: Vec<_> = config.subscribers.iter().map(|subscriber| subscriber.name.as_str()).collect();
+        complain(&format!("musubi: no subscriber {:?}; there are {}", arguments.subscriber, names.join(", ")));
+        return 64;
+    }
+    let mut left = arguments.max.unwrap_or(usize::MAX);
+    let print_line = |line: &str| {
+        let written = left > 0 && writeln!(io::stdout().lock(), "{line}").is_ok();
+        left = left.saturating_sub(1);
+        written
+    };
+    block_on(async { queues::events(&config, &arguments.subscriber, arguments.take, print_line).await })
+}
+
+pub(super) fn invalid(folder: &Path, lang: Lang, arguments: &InvalidArguments) -> u8 {
+    let config: Config = match check::load(folder, lang) {
+        Ok(config) => config,
+        Err(code) => return code,
+    };
+    let show = |message: &queues::InvalidMessage| {
+        if arguments.json {
+            print(&serde_json::to_string(message).map(|line| line + "\n").unwrap_or_default());
+            return;
+        }
+        let fault = message.fault.as_ref().map(|fault| format!("{}: {} (at {})", fault.code, fault.reason, fault.place));
+        let data_type = message.data_type.as_deref().unwrap_or("-");
+        let file = message.file.as_deref().map(|file| format!("  {file}")).unwrap_or_default();
+        let line = format!("{}  {}  {data_type}  {}{file}\n", message.id, message.feed, fault.unwrap_or_default());
+        print(&line);
+    };
+    block_on(async { queues::invalid(&config, arguments.files, show).await })
+}
+
+fn block_on(work: impl Future<Output = Result<(), crate::broker::BrokerError>>) -> u8 {
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(&error, exit::TRY_LATER),
+    };
+    match runtime.block_on(work) {
+        Ok(()) => exit::DONE,
+        Err(error) => fail(&error, exit::TRY_LATER),
+    }
+}

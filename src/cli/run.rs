@@ -1,0 +1,107 @@
+//! `musubi run`
+
+use std::io::{self, IsTerminal};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::Args;
+use indicatif::ProgressBar;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+
+use super::lang::Lang;
+use super::{check, complain, exit, fail, print, print_json, text};
+use crate::clock::SystemClock;
+use crate::pipeline::{Hub, HubError, Mode, Report};
+
+/// Arguments of `run`.
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// Handle all that is there, print what was done, and exit
+    #[arg(long)]
+    drain: bool,
+    /// Print the result as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn main(folder: &Path, lang: Lang, arguments: &Arguments) -> u8 {
+    let config = match check::load(folder, lang) {
+        Ok(config) => config,
+        Err(code) => return code,
+    };
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(&error, exit::TRY_LATER),
+    };
+    let mode = if arguments.drain { Mode::Drain } else { Mode::Watch };
+    let hub = match Hub::open(config, Arc::new(SystemClock)) {
+        Ok(hub) => hub,
+        Err(error) => return fail(&error, exit::TRY_LATER),
+    };
+    if mode == Mode::Watch && !arguments.json {
+        complain(lang.pick(
+            "musubi is running; SIGTERM or Ctrl-C stops it",
+            "musubi を起動しました。SIGTERM または Ctrl-C で停止します",
+        ));
+    }
+    match runtime.block_on(run(&hub, mode, lang)) {
+        Ok(report) => finish(&report, lang, arguments.json),
+        Err(error) => fail(&error, exit::TRY_LATER),
+    }
+}
+
+fn finish(report: &Report, lang: Lang, json: bool) -> u8 {
+    let printed = if json {
+        print_json(report)
+    } else {
+        print(&text::report(report, lang));
+        exit::DONE
+    };
+    if report.conserved { printed } else { exit::SOFTWARE }
+}
+
+async fn run(hub: &Hub, mode: Mode, lang: Lang) -> Result<Report, HubError> {
+    let (stop, stopped) = watch::channel(false);
+    let bar = progress_bar();
+    let show = |files: u64, accepted: u64| {
+        bar.set_message(match lang {
+            Lang::En => format!("{files} files, {accepted} messages accepted"),
+            Lang::Ja => format!("ファイル {files} 件、受理 {accepted} 件"),
+        });
+    };
+    let running = hub.run(mode, stopped, show);
+    tokio::pin!(running);
+    let report = tokio::select! {
+        report = &mut running => report,
+        () = asked_to_stop() => {
+            stop.send_replace(true);
+            running.await
+        }
+    };
+    bar.finish_and_clear();
+    report
+}
+
+/// Completes on SIGTERM or SIGINT.
+async fn asked_to_stop() {
+    let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+}
+
+/// A spinner on a terminal, nothing elsewhere.
+fn progress_bar() -> ProgressBar {
+    if !io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::new_spinner();
+    bar.enable_steady_tick(Duration::from_millis(120));
+    bar
+}

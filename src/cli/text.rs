@@ -1,0 +1,98 @@
+//! What people read of a run, in their language.
+
+use std::fmt::Write as _;
+
+use super::lang::Lang;
+use crate::pipeline::{MessageReport, Report, SubscriberReport};
+
+/// The tables of a run and the conservation line.
+pub(super) fn report(report: &Report, lang: Lang) -> String {
+    let mut text = String::new();
+    let feeds = report.feeds.iter().map(|feed| {
+        (feed.feed.clone(), vec![feed.files, feed.accepted, feed.unchanged, feed.invalid])
+    });
+    let header = match lang {
+        Lang::En => ["feed", "files", "accepted", "unchanged", "invalid"].as_slice(),
+        Lang::Ja => ["フィード", "ファイル", "受理", "変更なし", "不正"].as_slice(),
+    };
+    table(&mut text, header, feeds);
+    text.push('\n');
+    let subscribers =
+        report.subscribers.iter().map(|one| (one.subscriber.clone(), vec![one.delivered, one.parked, one.dead]));
+    let header = match lang {
+        Lang::En => ["subscriber", "delivered", "parked", "dead"].as_slice(),
+        Lang::Ja => ["配信先", "配信済", "保留", "不達"].as_slice(),
+    };
+    table(&mut text, header, subscribers);
+    text.push('\n');
+    conservation(&mut text, report, lang);
+    text
+}
+
+/// Columns of numbers after a column of names. Kanji and kana take two cells of a terminal.
+fn table(text: &mut String, header: &[&str], rows: impl Iterator<Item = (String, Vec<u64>)>) {
+    let rows: Vec<_> = rows.collect();
+    let names = rows.iter().map(|(name, _)| cells(name)).chain(header.first().map(|name| cells(name)));
+    let width = names.max().unwrap_or(0);
+    for (column, title) in header.iter().enumerate() {
+        let gap = " ".repeat(if column == 0 { width.saturating_sub(cells(title)) } else { 11_usize.saturating_sub(cells(title)) });
+        text.push_str(&if column == 0 { format!("{title}{gap}") } else { format!("{gap}{title}") });
+    }
+    text.push('\n');
+    for (name, numbers) in rows {
+        text.push_str(&name);
+        text.push_str(&" ".repeat(width - cells(&name)));
+        for number in numbers {
+            drop(write!(text, "{number:>11}"));
+        }
+        text.push('\n');
+    }
+}
+
+fn cells(text: &str) -> usize {
+    text.chars().map(|c| if c >= '\u{1100}' { 2 } else { 1 }).sum()
+}
+
+fn conservation(text: &mut String, report: &Report, lang: Lang) {
+    let word = |en, ja| lang.pick(en, ja);
+    let MessageReport { accepted, carried, routed, filtered, invalid, waiting } = report.messages;
+    let mut left = vec![(word("accepted", "受理"), accepted)];
+    let mut right = vec![(word("routed", "配分"), routed), (word("filtered", "対象外"), filtered)];
+    right.push((word("invalid", "不正"), invalid));
+    if carried > 0 {
+        left.push((word("carried over", "繰越"), carried));
+    }
+    if waiting > 0 {
+        right.push((word("waiting", "処理待ち"), waiting));
+    }
+    text.push_str(word("conservation: ", "収支: "));
+    equation(text, &left, &right, report.messages.conserved());
+    for subscriber in &report.subscribers {
+        let SubscriberReport { subscriber: name, routed, carried, delivered, parked, dead } = subscriber;
+        let mut left = vec![(word("routed", "配分"), *routed)];
+        if *carried > 0 {
+            left.push((word("carried over", "繰越"), *carried));
+        }
+        let right = [
+            (word("delivered", "配信済"), *delivered),
+            (word("parked", "保留"), *parked),
+            (word("dead", "不達"), *dead),
+        ];
+        drop(write!(text, "; {name}: "));
+        equation(text, &left, &right, subscriber.conserved());
+    }
+    text.push_str(match (report.conserved, lang) {
+        (true, Lang::En) => "; it adds up\n",
+        (true, Lang::Ja) => "; 一致しました\n",
+        (false, Lang::En) => "; IT DOES NOT ADD UP\n",
+        (false, Lang::Ja) => "; 一致しません\n",
+    });
+}
+
+fn equation(text: &mut String, left: &[(&str, u64)], right: &[(&str, u64)], holds: bool) {
+    let side = |terms: &[(&str, u64)]| {
+        let terms: Vec<_> = terms.iter().map(|(word, number)| format!("{word} {number}")).collect();
+        terms.join(" + ")
+    };
+    drop(write!(text, "{} {} {}", side(left), if holds { "=" } else { "≠" }, side(right)));
+}

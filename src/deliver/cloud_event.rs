@@ -1,0 +1,101 @@
+//! CloudEvents 1.0, JSON format (structured mode): what a subscriber of kind `folder` reads, a line each.
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use crate::broker::Delivery;
+use crate::envelope::{Change, Envelope, Identifying, Lane};
+
+/// One event as it leaves the hub. Attribute names follow CloudEvents 1.0: lower case, no separators.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct CloudEvent<'a> {
+    /// `1.0`.
+    pub specversion: &'a str,
+    /// The same for the same input: drop what you have seen.
+    pub id: &'a str,
+    /// `urn:musubi:facility:` and the 10-digit code.
+    pub source: String,
+    /// `<kind>.<change>.v1`.
+    #[serde(rename = "type")]
+    pub event_type: &'a str,
+    /// The patient's id at the facility.
+    pub subject: Identifying,
+    /// When the hub accepted the message.
+    pub time: &'a str,
+    /// `urn:musubi:schema:<kind>.v1`.
+    pub dataschema: String,
+    /// Media type of `data`.
+    pub datacontenttype: &'a str,
+    /// Topic of the route.
+    pub topic: &'a str,
+    /// Consent basis of this copy.
+    pub basis: &'a str,
+    /// Lane: the order of one patient's events holds within it.
+    pub lane: Lane,
+    /// Place in the lane, without a gap: compare it to see a gap or a repeat.
+    pub sequence: u64,
+    /// SS-MIX2 data type.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub datatype: Option<&'a str>,
+    /// The source's key of the record: the same for all its versions.
+    pub recordkey: Identifying,
+    /// The source's version of the record.
+    pub recordversion: &'a str,
+    /// What happened to the record.
+    pub change: Change,
+    /// BLAKE3 of the original bytes.
+    pub originhash: &'a str,
+    /// The canonical event; where the route sends originals, `data_base64` stands instead.
+    #[serde(skip_serializing_if = "Option::is_none", borrow)]
+    pub data: Option<&'a RawValue>,
+    /// The original bytes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub data_base64: Option<String>,
+}
+
+impl<'a> CloudEvent<'a> {
+    /// The event of a delivery. `None` where the envelope was never routed, which no router publishes.
+    pub fn of(delivery: &'a Delivery, lane: Lane) -> Option<Self> {
+        let Envelope { id, facility, patient, data_type, change, key, version, origin, accepted_at, .. } =
+            &delivery.envelope;
+        let routed = delivery.envelope.event.as_ref()?;
+        let original = routed.media_type != JSON;
+        let data = if original { None } else { serde_json::from_slice(&delivery.body).ok() };
+        Some(Self {
+            specversion: "1.0",
+            id,
+            source: format!("urn:musubi:facility:{facility}"),
+            event_type: &routed.event_type,
+            subject: patient.clone(),
+            time: accepted_at,
+            dataschema: schema_of(&routed.event_type),
+            datacontenttype: &routed.media_type,
+            topic: &routed.topic,
+            basis: &routed.basis,
+            lane,
+            sequence: delivery.sequence,
+            datatype: data_type.as_deref(),
+            recordkey: key.clone(),
+            recordversion: version,
+            change: *change,
+            originhash: &origin.hash,
+            data_base64: data.is_none().then(|| base64(&delivery.body)),
+            data,
+        })
+    }
+}
+
+/// Media type of a canonical event.
+pub(crate) const JSON: &str = "application/json";
+
+/// `lab-result.created.v1` is described by `urn:musubi:schema:lab-result.v1`.
+fn schema_of(event_type: &str) -> String {
+    let mut parts = event_type.split('.');
+    let (kind, version) = (parts.next().unwrap_or_default(), parts.next_back().unwrap_or_default());
+    format!("urn:musubi:schema:{kind}.{version}")
+}
+
+fn base64(bytes: &[u8]) -> String {
+    use base64::Engine as _;
+    base64::engine::general_purpose::STANDARD.encode(bytes)
+}

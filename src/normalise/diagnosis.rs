@@ -1,0 +1,43 @@
+//! PRB: all diagnoses of a patient in one message.
+
+use hl7v2::{Message, Segment};
+
+use super::reader::{Reader, place};
+use super::value::{present, text};
+use crate::canonical::{Diagnosis, Problem, Text};
+
+/// The content of the `diagnosis` kind.
+pub(super) fn read<'m>(message: &'m Message, reader: &mut Reader<'m>) -> Diagnosis<'m> {
+    let problems = message.segments().filter(|segment| segment.name() == "PRB");
+    let problems = problems.map(|prb| problem(prb, reader)).collect();
+    Diagnosis { snapshot: true, problems }
+}
+
+fn problem<'m>(prb: Segment<'m>, reader: &mut Reader<'m>) -> Problem<'m> {
+    Problem {
+        at: place(prb, 0),
+        action: text(prb.field(1)),
+        disease: reader.coded(prb, 3),
+        instance: text(prb.field(4)),
+        icd10: icd10(prb),
+        diagnosed_at: reader.time(prb, 7),
+        onset_at: reader.time(prb, 16),
+        resolved_at: reader.time(prb, 9),
+        outcome: reader.coded(prb, 14),
+        suspected: prb.field(13).component(1).value() == "1",
+        security: text(prb.field(25)),
+    }
+}
+
+/// The code of PRB-10 whose system is I10, in whichever triple it stands; without a dot, as SS-MIX2 wants it.
+fn icd10(prb: Segment<'_>) -> Option<Text<'_>> {
+    prb.field(10).repetitions().find_map(|repetition| {
+        let first = [1, 4].into_iter().find(|&first| is_icd10(&repetition.component(first + 2).value()))?;
+        let code = present(repetition.component(first))?;
+        Some(if code.contains('.') { code.replace('.', "").into() } else { code })
+    })
+}
+
+fn is_icd10(system: &str) -> bool {
+    matches!(system, "I10" | "ICD10" | "ICD-10" | "I10P")
+}

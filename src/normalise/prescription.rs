@@ -1,0 +1,65 @@
+//! RDE^O11 of OMP-01: (ORC RXE TQ1+ RXR+)+.
+
+use hl7v2::{Message, Segment};
+
+use super::reader::{Reader, place};
+use super::value::{observed, present, text};
+use crate::canonical::{MedicationOrder, Prescription};
+
+/// The content of the `prescription` kind. ORC opens a drug and RXE names it; TQ1 and RXR follow.
+pub(super) fn read<'m>(message: &'m Message, reader: &mut Reader<'m>) -> Prescription<'m> {
+    let mut medications: Vec<MedicationOrder<'m>> = Vec::new();
+    let mut order: Option<Segment<'m>> = None;
+    for segment in message.segments() {
+        match segment.name() {
+            "ORC" => order = Some(segment),
+            "RXE" => medications.push(drug(segment, order, reader)),
+            "TQ1" => {
+                if let Some(drug) = medications.last_mut().filter(|drug| drug.usage.is_none()) {
+                    drug.usage = reader.coded(segment, 3);
+                    drug.duration = duration(segment);
+                    drug.starts_at = reader.time(segment, 7);
+                }
+            }
+            "RXR" => {
+                if let Some(drug) = medications.last_mut().filter(|drug| drug.route.is_none()) {
+                    drug.route = reader.coded(segment, 1);
+                }
+            }
+            _ => {}
+        }
+    }
+    Prescription { medications }
+}
+
+fn drug<'m>(rxe: Segment<'m>, order: Option<Segment<'m>>, reader: &mut Reader<'m>) -> MedicationOrder<'m> {
+    let setting = order.and_then(|orc| reader.coded(orc, 29));
+    MedicationOrder {
+        at: place(rxe, 0),
+        number: order.and_then(|orc| text(orc.field(2))),
+        group: order.and_then(|orc| text(orc.field(4))),
+        control: order.and_then(|orc| text(orc.field(1))),
+        drug: reader.coded(rxe, 2),
+        dose: text(rxe.field(3)).map(observed),
+        dose_unit: reader.coded(rxe, 5),
+        form: reader.coded(rxe, 6),
+        dispense: text(rxe.field(10)).map(observed),
+        dispense_unit: reader.coded(rxe, 11),
+        setting: reader.coded(rxe, 21).or(setting),
+        usage: None,
+        duration: None,
+        starts_at: None,
+        route: None,
+        ordered_at: order.and_then(|orc| reader.time(orc, 9)),
+        ordered_by: order.and_then(|orc| reader.practitioner(orc, 12)),
+    }
+}
+
+/// TQ1-6 (CQ): amount and unit, written together.
+fn duration(tq1: Segment<'_>) -> Option<crate::canonical::Text<'_>> {
+    let amount = present(tq1.field(6).component(1))?;
+    Some(match present(tq1.field(6).component(2)) {
+        Some(unit) => format!("{amount} {unit}").into(),
+        None => amount,
+    })
+}

@@ -1,0 +1,120 @@
+//! HL7 data types to canonical values.
+
+use std::borrow::Cow;
+
+use hl7v2::{Component, Field, Repetition};
+
+use crate::canonical::{Coded, LocalCode, Observed, Place, Practitioner, Priority, Text};
+
+/// A field's text: the first component of its first repetition; none where it is empty or `""`.
+pub(super) fn text(field: Field<'_>) -> Option<Text<'_>> {
+    component(field, 1)
+}
+
+/// A component of a field's first repetition.
+pub(super) fn component(field: Field<'_>, number: usize) -> Option<Text<'_>> {
+    present(field.component(number))
+}
+
+/// A component's text; none where it is empty or `""`.
+pub(super) fn present(component: Component<'_>) -> Option<Text<'_>> {
+    if component.is_empty() || component.is_null() { None } else { Some(component.value()) }
+}
+
+/// A coded value (CE, CWE) in any of the six layouts that SS-MIX2 allows: a local triple, a standard one, either of
+/// them in components 4 to 6, or both in either order. Local systems start with `99` or are `L` (table 0396).
+/// SS-MIX2 also writes the triple as subcomponents of one component (`TQ1-3`).
+pub(super) fn coded(repetition: Repetition<'_>, at: Place) -> Option<Coded<'_>> {
+    let first = repetition.component(1);
+    if first.subcomponents().nth(1).is_some() {
+        let part = |n| some(first.subcomponent(n));
+        return Some(arrange(at, [part(1), part(2), part(3)], [None, None, None]));
+    }
+    let part = |n| present(repetition.component(n));
+    let coded = arrange(at, [part(1), part(2), part(3)], [part(4), part(5), part(6)]);
+    let said = coded.code.is_some() || coded.text.is_some() || coded.local.is_some();
+    said.then_some(coded)
+}
+
+fn some(text: Text<'_>) -> Option<Text<'_>> {
+    if text.is_empty() || text == "\"\"" { None } else { Some(text) }
+}
+
+type Triple<'m> = [Option<Text<'m>>; 3];
+
+fn arrange<'m>(at: Place, first: Triple<'m>, second: Triple<'m>) -> Coded<'m> {
+    let (standard, local) = match (is_local(&first), is_local(&second)) {
+        (true, false) => (second, first),
+        _ => (first, second),
+    };
+    let both_local = is_local(&standard);
+    let [code, text, system] = standard;
+    let local = said(local);
+    if both_local {
+        return Coded { at, code: None, text: text.clone(), system: None, local: said([code, text, system]) };
+    }
+    let text = text.or_else(|| local.as_ref().and_then(|local| local.text.clone()));
+    Coded { at, code, text, system, local }
+}
+
+fn said(triple: Triple<'_>) -> Option<LocalCode<'_>> {
+    let [code, text, system] = triple;
+    (code.is_some() || text.is_some()).then_some(LocalCode { code, text, system })
+}
+
+fn is_local(triple: &Triple<'_>) -> bool {
+    triple[2].as_deref().is_some_and(|system| system.starts_with("99") || system == "L")
+}
+
+/// A practitioner (XCN). A name in the id's place, or whole in the family name, is carried as it is.
+pub(super) fn practitioner(repetition: Repetition<'_>, at: Place) -> Option<Practitioner<'_>> {
+    let part = |n| present(repetition.component(n));
+    let (id, family, given) = (part(1), part(2), part(3));
+    (id.is_some() || family.is_some() || given.is_some()).then_some(Practitioner { at, id, family, given })
+}
+
+/// An observed value of type ST, NM, TX and the like: the text, and the number in it where there is just one.
+pub(super) fn observed(text: Text<'_>) -> Observed<'_> {
+    let (comparator, number) = number(&text);
+    Observed { text, number, comparator, code: None }
+}
+
+/// Reads `1.7`, ` < 0.5`, `>=100`. Full-width digits count: vendors write them where a value is text.
+fn number(text: &str) -> (Option<&'static str>, Option<f64>) {
+    let narrow = narrow(text);
+    let text = narrow.trim();
+    let (comparator, rest) = ["<=", ">=", "<", ">"]
+        .into_iter()
+        .find_map(|sign| text.strip_prefix(sign).map(|rest| (Some(sign), rest.trim_start())))
+        .unwrap_or((None, text));
+    let plain = rest.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'-' | b'+'))
+        && rest.ends_with(|last: char| last.is_ascii_digit());
+    let number = if plain { rest.parse().ok() } else { None };
+    (number.and(comparator), number)
+}
+
+/// Full-width ASCII (U+FF01 to U+FF5E) and the ideographic space as their ASCII counterparts.
+pub(super) fn narrow(text: &str) -> Cow<'_, str> {
+    if text.is_ascii() {
+        return Cow::Borrowed(text);
+    }
+    let narrow_char = |c: char| match c {
+        '\u{3000}' => ' ',
+        '\u{FF01}'..='\u{FF5E}' => char::from_u32(u32::from(c) - 0xFEE0).unwrap_or(c),
+        '\u{2212}' | '\u{2010}' | '\u{2011}' => '-',
+        '≦' => '<',
+        '≧' => '>',
+        other => other,
+    };
+    Cow::Owned(text.chars().map(narrow_char).collect())
+}
+
+/// Priority (HL7 table 0485).
+pub(super) fn priority(code: &str) -> Option<Priority> {
+    match code {
+        "S" => Some(Priority::Stat),
+        "A" => Some(Priority::Asap),
+        "R" => Some(Priority::Routine),
+        _ => None,
+    }
+}

@@ -1,0 +1,4 @@
+//! What an operator or an interface engineer can do: the one door for the command line and the console.
+
+pub mod inspect;
+pub mod queues;

@@ -1,0 +1,103 @@
+//! Reading queues of the embedded broker while no hub runs on it.
+
+use serde::Serialize;
+
+use crate::broker::embedded::{self, Embedded};
+use crate::broker::{Broker, BrokerError, QueueName, topology};
+use crate::config::Config;
+use crate::deliver::CloudEvent;
+use crate::envelope::{Fault, Lane};
+
+/// Messages read at a time.
+const BATCH: usize = 256;
+
+/// A message that makes no sense, without its content.
+#[derive(Debug, Serialize)]
+pub struct InvalidMessage {
+    /// Message id.
+    pub id: String,
+    /// Feed that it came from.
+    pub feed: String,
+    /// SS-MIX2 data type, where the source has one.
+    pub data_type: Option<String>,
+    /// Byte offset in its file.
+    pub offset: u64,
+    /// When it was accepted.
+    pub accepted_at: String,
+    /// Why, and where in it.
+    pub fault: Option<Fault>,
+    /// The file, relative to the source. Names the patient in an SS-MIX2 storage: only where it was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+}
+
+/// Hands the events that wait for a subscriber to `each`, as CloudEvents in JSON; with `take` they are acknowledged
+/// after `each` has returned `true` for all of a batch. `each` ends the reading with `false`.
+pub async fn events(
+    config: &Config,
+    subscriber: &str,
+    take: bool,
+    mut each: impl FnMut(&str) -> bool,
+) -> Result<(), BrokerError> {
+    let broker = open(config)?;
+    let queue = topology::subscriber(subscriber);
+    broker.declare(&queue).await?;
+    for lane in (0..config.lanes).map(Lane) {
+        let mut waiting = waiting(&broker, &queue, lane).await?;
+        let mut consumer = broker.consume(&queue, lane).await?;
+        while waiting > 0 {
+            let batch = consumer.receive(BATCH.min(waiting)).await?;
+            for event in batch.iter().filter_map(|delivery| CloudEvent::of(delivery, lane)) {
+                let Ok(line) = serde_json::to_string(&event) else {
+                    continue;
+                };
+                if !each(&line) {
+                    return Ok(());
+                }
+            }
+            waiting = waiting.saturating_sub(batch.len());
+            if take {
+                consumer.settle(batch.len(), Vec::new()).await?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Hands the invalid messages to `each`, oldest first.
+pub async fn invalid(
+    config: &Config,
+    with_file: bool,
+    mut each: impl FnMut(&InvalidMessage),
+) -> Result<(), BrokerError> {
+    let broker = open(config)?;
+    let queue = topology::invalid();
+    broker.declare(&queue).await?;
+    let mut waiting = waiting(&broker, &queue, Lane(0)).await?;
+    let mut consumer = broker.consume(&queue, Lane(0)).await?;
+    while waiting > 0 {
+        let batch = consumer.receive(BATCH.min(waiting)).await?;
+        waiting = waiting.saturating_sub(batch.len());
+        for delivery in batch {
+            let envelope = delivery.envelope;
+            each(&InvalidMessage {
+                id: envelope.id,
+                feed: envelope.origin.feed,
+                data_type: envelope.data_type,
+                offset: envelope.origin.offset,
+                accepted_at: envelope.accepted_at,
+                fault: envelope.fault,
+                file: with_file.then_some(envelope.origin.file.0),
+            });
+        }
+    }
+    Ok(())
+}
+
+fn open(config: &Config) -> Result<Embedded, BrokerError> {
+    Embedded::open(&config.data_dir.join("broker"), embedded::Settings::default())
+}
+
+async fn waiting(broker: &Embedded, queue: &QueueName, lane: Lane) -> Result<usize, BrokerError> {
+    Ok(broker.peek(queue, lane, usize::MAX).await?.len())
+}

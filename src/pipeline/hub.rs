@@ -1,0 +1,316 @@
+//! Everything in one process: feeds, routers and delivery workers on the embedded broker.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use tokio::sync::{Mutex, watch};
+use tokio::task::{JoinError, JoinSet};
+
+use super::report::{FeedReport, MessageReport, Report, SubscriberReport};
+use super::router::{Router, RouterCounts};
+use crate::broker::embedded::{self, Embedded};
+use crate::broker::{Broker, BrokerError, QueueName, topology};
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::deliver::{self, DeliverError, Folder, FolderError, Subscriber, Worker};
+use crate::envelope::Lane;
+use crate::ingest::{Feed, FeedCounts, IngestError};
+use crate::store::{Ledger, StoreError};
+
+/// How long a run goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// Until all that is there is handled.
+    Drain,
+    /// Until told to stop.
+    Watch,
+}
+
+/// Why the hub could not start, or stopped.
+#[derive(Debug, thiserror::Error)]
+pub enum HubError {
+    /// The embedded broker.
+    #[error("the broker did not do as asked")]
+    Broker(#[from] BrokerError),
+    /// The pick-up ledger.
+    #[error("the pick-up ledger in {} can't be opened", path.display())]
+    Ledger {
+        /// Folder.
+        path: PathBuf,
+        /// Cause.
+        #[source]
+        source: StoreError,
+    },
+    /// A feed.
+    #[error("picking up stopped")]
+    Ingest(#[from] IngestError),
+    /// A delivery folder.
+    #[error("subscriber {subscriber}: its folder can't be opened")]
+    Folder {
+        /// Subscriber.
+        subscriber: String,
+        /// Cause.
+        #[source]
+        source: FolderError,
+    },
+    /// Delivery.
+    #[error("delivering stopped")]
+    Deliver(#[from] DeliverError),
+    /// A task ended by panic: a fault of the hub.
+    #[error("a part of the hub failed: a fault of the hub, please report it")]
+    Failed(#[from] JoinError),
+}
+
+/// Attempts of a drain at a delivery before it leaves the copies parked.
+const DRAIN_ATTEMPTS: u32 = 4;
+/// How often a drain looks whether the queues are empty, and a terminal is told of progress.
+const TICK: Duration = Duration::from_millis(10);
+
+struct Served {
+    subscriber: Subscriber,
+    carried: u64,
+    counts: Arc<deliver::Counts>,
+}
+
+/// A hub, opened.
+pub struct Hub {
+    config: Config,
+    broker: Embedded,
+    ledger: Ledger,
+    clock: Arc<dyn Clock>,
+}
+
+type Tasks = JoinSet<Result<(), HubError>>;
+
+impl Hub {
+    /// Opens the broker and the ledger under the data folder.
+    pub fn open(config: Config, clock: Arc<dyn Clock>) -> Result<Self, HubError> {
+        let broker = Embedded::open(&config.data_dir.join("broker"), embedded::Settings::default())?;
+        let path = config.data_dir.join("ledger");
+        let ledger = Ledger::open(&path).map_err(|source| HubError::Ledger { path, source })?;
+        Ok(Self { config, broker, ledger, clock })
+    }
+
+    /// Runs until the mode's end or until `stop`; `progress` is told files and accepted messages now and then.
+    pub async fn run(
+        &self,
+        mode: Mode,
+        mut stop: watch::Receiver<bool>,
+        mut progress: impl FnMut(u64, u64),
+    ) -> Result<Report, HubError> {
+        let carried = self.declare().await?;
+        let served = self.served().await?;
+        let counts = Arc::new(self.router_counts());
+        let (halt, halted) = watch::channel(false);
+        let mut takers = self.start_takers(mode, &served, &counts, &halted)?;
+        let (mut feeds, feed_counts) = self.start_feeds(mode, &stop).await?;
+
+        let mut failure = None;
+        loop {
+            let drained = mode == Mode::Drain && feeds.is_empty();
+            if drained && self.at_rest(&served).await? {
+                break;
+            }
+            tokio::select! {
+                _ = stop.wait_for(|&stop| stop) => break,
+                Some(ended) = feeds.join_next() => failure = ended.map_err(HubError::from).and_then(|done| done).err(),
+                Some(ended) = takers.join_next() => failure = ended.map_err(HubError::from).and_then(|done| done).err(),
+                () = tokio::time::sleep(TICK) => {}
+            }
+            progress(sum(&feed_counts, |c| &c.files), sum(&feed_counts, |c| &c.accepted));
+            if failure.is_some() {
+                break;
+            }
+        }
+        if failure.is_some() {
+            feeds.shutdown().await;
+        }
+        finish(&mut feeds, &mut failure).await;
+        halt.send_replace(true);
+        finish(&mut takers, &mut failure).await;
+        match failure {
+            Some(failure) => Err(failure),
+            None => self.report(carried, &feed_counts, &served, &counts).await,
+        }
+    }
+
+    /// Declares the queues; returns how many messages an interrupted run left on their way.
+    async fn declare(&self) -> Result<u64, BrokerError> {
+        let own = [topology::ingest(), topology::invalid()];
+        let feeds = self.config.feeds.iter().map(|feed| topology::accepted(&feed.name));
+        let subscribers = self.config.subscribers.iter().map(|subscriber| topology::subscriber(&subscriber.name));
+        for queue in own.into_iter().chain(feeds).chain(subscribers) {
+            self.broker.declare(&queue).await?;
+        }
+        self.broker.depth(&topology::ingest()).await
+    }
+
+    async fn served(&self) -> Result<Vec<Served>, BrokerError> {
+        let mut served = Vec::new();
+        for subscriber in &self.config.subscribers {
+            let carried = match subscriber.deliver {
+                deliver::Kind::Queue => 0,
+                deliver::Kind::Folder { .. } => self.broker.depth(&topology::subscriber(&subscriber.name)).await?,
+            };
+            served.push(Served { subscriber: subscriber.clone(), carried, counts: Arc::default() });
+        }
+        Ok(served)
+    }
+
+    fn router_counts(&self) -> RouterCounts {
+        let zero = |name: &String| (name.clone(), AtomicU64::new(0));
+        RouterCounts {
+            invalid: self.config.feeds.iter().map(|feed| zero(&feed.name)).collect(),
+            copies: self.config.subscribers.iter().map(|subscriber| zero(&subscriber.name)).collect(),
+            ..RouterCounts::default()
+        }
+    }
+
+    fn lanes(&self) -> impl Iterator<Item = Lane> + use<> {
+        (0..self.config.lanes).map(Lane)
+    }
+
+    /// Starts the routers and the delivery workers.
+    fn start_takers(
+        &self,
+        mode: Mode,
+        served: &[Served],
+        counts: &Arc<RouterCounts>,
+        halted: &watch::Receiver<bool>,
+    ) -> Result<Tasks, HubError> {
+        let mut takers = JoinSet::new();
+        let broker: Arc<dyn Broker> = Arc::new(self.broker.clone());
+        for lane in self.lanes() {
+            let router = Router {
+                broker: broker.clone(),
+                lane,
+                routes: self.config.routes.clone(),
+                zone: self.config.zone.clone(),
+                counts: counts.clone(),
+            };
+            let halted = halted.clone();
+            takers.spawn(async move { Ok(router.run(halted).await?) });
+        }
+        for Served { subscriber, counts, .. } in served {
+            let deliver::Kind::Folder { path } = &subscriber.deliver else {
+                continue;
+            };
+            let fail = |source| HubError::Folder { subscriber: subscriber.name.clone(), source };
+            let folder = Arc::new(Mutex::new(Folder::open(path).map_err(fail)?));
+            for lane in self.lanes() {
+                let worker = Worker {
+                    subscriber: subscriber.name.clone(),
+                    lane,
+                    broker: broker.clone(),
+                    folder: folder.clone(),
+                    counts: counts.clone(),
+                    clock: self.clock.clone(),
+                    zone: self.config.zone.clone(),
+                    attempts_max: (mode == Mode::Drain).then_some(DRAIN_ATTEMPTS),
+                };
+                let halted = halted.clone();
+                takers.spawn(async move { Ok(worker.run(halted).await?) });
+            }
+        }
+        Ok(takers)
+    }
+
+    async fn start_feeds(
+        &self,
+        mode: Mode,
+        stop: &watch::Receiver<bool>,
+    ) -> Result<(Tasks, BTreeMap<String, Arc<FeedCounts>>), HubError> {
+        let (mut tasks, mut counts) = (JoinSet::new(), BTreeMap::new());
+        for settings in &self.config.feeds {
+            let broker: Arc<dyn Broker> = Arc::new(self.broker.clone());
+            let (ledger, clock) = (self.ledger.clone(), self.clock.clone());
+            let mut feed = Feed::open(settings.clone(), self.config.lanes, broker, ledger, clock).await?;
+            counts.insert(settings.name.clone(), feed.counts());
+            let stop = stop.clone();
+            tasks.spawn(async move {
+                match mode {
+                    Mode::Drain => feed.drain(stop).await?,
+                    Mode::Watch => feed.watch(stop).await?,
+                }
+                Ok(())
+            });
+        }
+        Ok((tasks, counts))
+    }
+
+    /// Whether nothing is on its way any more. What a subscriber can't be given stays parked in its queue.
+    async fn at_rest(&self, served: &[Served]) -> Result<bool, BrokerError> {
+        if self.depth(&topology::ingest()).await? > 0 {
+            return Ok(false);
+        }
+        for Served { subscriber, counts, .. } in served {
+            let served_here = subscriber.deliver != deliver::Kind::Queue;
+            let waiting = served_here && !counts.gave_up.load(Ordering::Relaxed);
+            if waiting && self.depth(&topology::subscriber(&subscriber.name)).await? > 0 {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    async fn depth(&self, queue: &QueueName) -> Result<u64, BrokerError> {
+        self.broker.depth(queue).await
+    }
+
+    async fn report(
+        &self,
+        carried: u64,
+        feeds: &BTreeMap<String, Arc<FeedCounts>>,
+        served: &[Served],
+        counts: &RouterCounts,
+    ) -> Result<Report, HubError> {
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        let invalid = |feed: &str| counts.invalid.get(feed).map_or(0, read);
+        let feeds = feeds.iter().map(|(feed, counts)| FeedReport {
+            feed: feed.clone(),
+            files: read(&counts.files),
+            accepted: read(&counts.accepted),
+            unchanged: read(&counts.unchanged),
+            invalid: invalid(feed),
+        });
+        let feeds: Vec<_> = feeds.collect();
+        let mut subscribers = Vec::new();
+        for Served { subscriber, carried, counts: delivery } in served {
+            let routed = counts.copies.get(&subscriber.name).map_or(0, read);
+            let (delivered, parked) = match subscriber.deliver {
+                deliver::Kind::Queue => (routed, 0),
+                deliver::Kind::Folder { .. } => {
+                    (read(&delivery.delivered), self.depth(&topology::subscriber(&subscriber.name)).await?)
+                }
+            };
+            let (name, dead) = (subscriber.name.clone(), read(&delivery.dead));
+            subscribers.push(SubscriberReport { subscriber: name, routed, carried: *carried, delivered, parked, dead });
+        }
+        let messages = MessageReport {
+            accepted: feeds.iter().map(|feed| feed.accepted).sum(),
+            carried,
+            routed: read(&counts.routed),
+            filtered: read(&counts.filtered),
+            invalid: counts.invalid.values().chain([&counts.invalid_unknown]).map(read).sum(),
+            waiting: self.depth(&topology::ingest()).await?,
+        };
+        Ok(Report::new(feeds, subscribers, messages))
+    }
+}
+
+/// Waits for all tasks; the first failure is kept.
+async fn finish(tasks: &mut Tasks, failure: &mut Option<HubError>) {
+    while let Some(ended) = tasks.join_next().await {
+        let ended = ended.map_err(HubError::from).and_then(|done| done);
+        if failure.is_none() {
+            *failure = ended.err();
+        }
+    }
+}
+
+fn sum(feeds: &BTreeMap<String, Arc<FeedCounts>>, counter: impl Fn(&FeedCounts) -> &AtomicU64) -> u64 {
+    feeds.values().map(|counts| counter(counts).load(Ordering::Relaxed)).sum()
+}

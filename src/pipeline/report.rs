@@ -1,0 +1,87 @@
+//! What a run did, and whether the counts add up.
+
+use serde::Serialize;
+
+/// What a feed picked up.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FeedReport {
+    /// Feed.
+    pub feed: String,
+    /// Files looked at.
+    pub files: u64,
+    /// Messages accepted: durable in the hub. A file may hold several.
+    pub accepted: u64,
+    /// Files that held nothing new.
+    pub unchanged: u64,
+    /// Messages among the accepted that make no sense; kept with place and reason.
+    pub invalid: u64,
+}
+
+/// What a subscriber got.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SubscriberReport {
+    /// Subscriber.
+    pub subscriber: String,
+    /// Copies routed to it in this run.
+    pub routed: u64,
+    /// Copies that waited for it when the run began.
+    pub carried: u64,
+    /// Copies it has.
+    pub delivered: u64,
+    /// Copies that wait for it.
+    pub parked: u64,
+    /// Copies given up.
+    pub dead: u64,
+}
+
+impl SubscriberReport {
+    /// carried + routed = delivered + parked + dead.
+    pub const fn conserved(&self) -> bool {
+        self.carried + self.routed == self.delivered + self.parked + self.dead
+    }
+}
+
+/// The messages of all feeds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct MessageReport {
+    /// Accepted in this run.
+    pub accepted: u64,
+    /// Accepted before, not yet routed when the run began (it had been interrupted).
+    pub carried: u64,
+    /// With at least one recipient.
+    pub routed: u64,
+    /// Wanted by nobody.
+    pub filtered: u64,
+    /// Making no sense.
+    pub invalid: u64,
+    /// Accepted, not yet routed when the run ended.
+    pub waiting: u64,
+}
+
+impl MessageReport {
+    /// carried + accepted = routed + filtered + invalid + waiting.
+    pub const fn conserved(&self) -> bool {
+        self.carried + self.accepted == self.routed + self.filtered + self.invalid + self.waiting
+    }
+}
+
+/// What a run did.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Report {
+    /// By feed.
+    pub feeds: Vec<FeedReport>,
+    /// By subscriber.
+    pub subscribers: Vec<SubscriberReport>,
+    /// In sum.
+    pub messages: MessageReport,
+    /// Whether every count adds up: nothing was lost and nothing came from nowhere.
+    pub conserved: bool,
+}
+
+impl Report {
+    /// Puts the parts together and adds up.
+    pub fn new(feeds: Vec<FeedReport>, subscribers: Vec<SubscriberReport>, messages: MessageReport) -> Self {
+        let conserved = messages.conserved() && subscribers.iter().all(SubscriberReport::conserved);
+        Self { feeds, subscribers, messages, conserved }
+    }
+}
