@@ -4,4 +4,6 @@
 
 pub mod broker;
 pub mod clock;
+pub mod disposition;
 pub mod envelope;
+pub mod store;
