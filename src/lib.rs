@@ -2,9 +2,13 @@
 //!
 //! The modules stand in the order in which a message meets them; `ARCHITECTURE.md` draws the map.
 
+pub mod decode;
+pub mod normalise;
+
 pub mod broker;
 pub mod canonical;
-pub mod clock;
-pub mod decode;
 pub mod envelope;
-pub mod normalise;
+pub mod store;
+
+pub mod clock;
+pub mod disposition;

@@ -16,7 +16,7 @@ pub enum NativeMessage {
 pub fn decode(bytes: &[u8]) -> Result<NativeMessage, Fault> {
     hl7v2::decode(bytes).map(NativeMessage::Hl7v2).map_err(|error| Fault {
         code: error.code.to_owned(),
-        reason: error.reason.clone(),
-        place: error.place,
+        reason: error.reason.to_owned(),
+        place: error.place.to_owned(),
     })
 }

@@ -48,12 +48,13 @@ fn check_trigger(message: &Message, data_type: &str, reader: &mut Reader<'_>) {
     let Some(msh) = message.segment("MSH") else {
         return;
     };
-    let Some(expected) = ssmix2::DataType::parse(data_type) else {
+    let Some(expected) = ssmix2::DataType::find(data_type) else {
         reader.note("data-type-unknown", place(msh, 9), "the SS-MIX2 data type is not one of the specification's");
         return;
     };
     let (code, trigger) = (msh.field(9).component(1).value(), msh.field(9).component(2).value());
-    if !expected.sends(&code, &trigger) {
+    let cancel = code == expected.message.0 && expected.cancel == Some(trigger.as_ref());
+    if !cancel && expected.message != (code.as_ref(), trigger.as_ref()) {
         let text = "the message type is not one that SS-MIX2 gives to this data type; the data type decides";
         reader.note("trigger-mismatch", place(msh, 9), text);
     }

@@ -43,9 +43,9 @@ pub struct Source<'a> {
 }
 
 /// Turns a message into its canonical event.
-pub fn normalise<'m>(message: &'m NativeMessage, source: &Source<'_>) -> Result<CanonicalEvent<'m>, Fault> {
+pub fn normalise<'m>(message: &'m NativeMessage, source: &Source<'m>) -> Result<CanonicalEvent<'m>, Fault> {
     let NativeMessage::Hl7v2(message) = message;
-    let mut reader = Reader::new(message, source.zone);
+    let mut reader = Reader::new(source.zone);
     let header = header(message, &mut reader);
     let kind = kind::of(message, source.data_type, &mut reader);
     let patient = patient::read(message, source.patient, &mut reader);

@@ -10,12 +10,12 @@ use crate::canonical::{Address, Patient, PatientUpdate, PersonName, Place, Scrip
 
 /// The patient. The id of the storage's path decides where there is one: it is what the facility's system files the
 /// record under, and PID-3 differs from it even in official samples.
-pub(super) fn read<'m>(message: &'m Message, by_path: &str, reader: &mut Reader<'m>) -> Option<Patient<'m>> {
+pub(super) fn read<'m>(message: &'m Message, by_path: &'m str, reader: &mut Reader<'m>) -> Option<Patient<'m>> {
     let Some(pid) = message.segment("PID") else {
         if !by_path.is_empty() && message.segment("MSH").is_some() {
             let at = Place { segment: *b"PID", occurrence: 0, field: 0, repetition: 0, component: 0 };
             reader.note("no-pid", at, "the message has no PID segment; the patient is the one of the path");
-            return Some(Patient { at, id: Cow::Owned(by_path.to_owned()), names: Vec::new(), birth_date: None, sex: None });
+            return Some(Patient { at, id: Cow::Borrowed(by_path), names: Vec::new(), birth_date: None, sex: None });
         }
         return None;
     };
@@ -23,7 +23,7 @@ pub(super) fn read<'m>(message: &'m Message, by_path: &str, reader: &mut Reader<
     Some(Patient { at: place(pid, 0), id, names: names(pid, reader), birth_date: reader.time(pid, 7), sex: sex(pid, reader) })
 }
 
-fn id<'m>(pid: Segment<'m>, by_path: &str, reader: &mut Reader<'m>) -> Text<'m> {
+fn id<'m>(pid: Segment<'m>, by_path: &'m str, reader: &mut Reader<'m>) -> Text<'m> {
     let in_message = pid.field(3).component(1).value();
     if by_path.is_empty() {
         return in_message;
@@ -37,7 +37,7 @@ fn id<'m>(pid: Segment<'m>, by_path: &str, reader: &mut Reader<'m>) -> Text<'m> 
         };
         reader.note(code, place(pid, 3), text);
     }
-    Cow::Owned(by_path.to_owned())
+    Cow::Borrowed(by_path)
 }
 
 /// PID-5. The script stands in XPN.8; one caret short, in XPN.7, is seen in the field and reported.

@@ -1,6 +1,6 @@
-//! What the readers of all kinds share: the message, the zone, and the list of what was odd.
+//! What the readers of all kinds share: the zone, and the list of what was odd.
 
-use hl7v2::{Message, Segment};
+use hl7v2::Segment;
 use jiff::tz::TimeZone;
 
 use super::{time, value};
@@ -8,15 +8,13 @@ use crate::canonical::{Coded, Finding, PartialTime, Place, Practitioner};
 
 /// Reads values and collects findings on the way.
 pub(super) struct Reader<'m> {
-    /// The message that is read.
-    pub(super) message: &'m Message,
     zone: &'m TimeZone,
     findings: Vec<Finding>,
 }
 
 impl<'m> Reader<'m> {
-    pub(super) fn new(message: &'m Message, zone: &'m TimeZone) -> Self {
-        Self { message, zone, findings: Vec::new() }
+    pub(super) fn new(zone: &'m TimeZone) -> Self {
+        Self { zone, findings: Vec::new() }
     }
 
     pub(super) fn into_findings(self) -> Vec<Finding> {
