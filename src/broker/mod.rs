@@ -8,6 +8,7 @@
 //! - what was not settled comes again after the consumer is dropped, or after a crash, in the same order.
 //! - a lane has one consumer at a time.
 
+pub mod embedded;
 pub mod topology;
 
 use async_trait::async_trait;

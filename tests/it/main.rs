@@ -1,1 +1,4 @@
-//! it
+//! The one integration binary.
+
+mod broker_contract;
+mod broker_crash;
