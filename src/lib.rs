@@ -5,3 +5,4 @@
 pub mod broker;
 pub mod clock;
 pub mod envelope;
+pub mod simulate;
