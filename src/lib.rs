@@ -12,3 +12,4 @@ pub mod store;
 
 pub mod clock;
 pub mod disposition;
+pub mod simulate;

@@ -26,7 +26,7 @@ pub use place::Place;
 pub use prescription::{MedicationOrder, Prescription};
 pub use schema::{VERSION, schema};
 pub use time::{PartialTime, Precision};
-pub use value::{Coded, LocalCode, Observed, Practitioner, Priority, Text};
+pub use value::{Coded, Observed, OtherCode, Practitioner, Priority, Text};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

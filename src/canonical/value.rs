@@ -10,9 +10,9 @@ use super::Place;
 /// Text of the message, borrowed where no escape had to be resolved.
 pub type Text<'m> = Cow<'m, str>;
 
-/// A code of the sender's own, meaningful only together with the facility that sent it.
+/// A code beside the standard one. The sender's own means something only together with the facility that sent it.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
-pub struct LocalCode<'m> {
+pub struct OtherCode<'m> {
     /// Code.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<Text<'m>>,
@@ -38,9 +38,12 @@ pub struct Coded<'m> {
     /// Standard coding system as sent, such as `JC10`, `HOT9`, `MDCDX2`, `I10`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub system: Option<Text<'m>>,
-    /// The sender's own code.
+    /// The sender's own code: its system starts with `99` or is `L`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub local: Option<LocalCode<'m>>,
+    pub local: Option<OtherCode<'m>>,
+    /// A second standard code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub alternate: Option<OtherCode<'m>>,
 }
 
 /// A doctor or other practitioner (XCN).

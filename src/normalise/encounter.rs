@@ -39,7 +39,11 @@ fn event_of_data_type(data_type: &str) -> Option<EncounterEvent> {
 }
 
 /// The content of the `encounter` kind.
-pub(super) fn read<'m>(message: &'m Message, data_type: Option<&str>, reader: &mut Reader<'m>) -> Encounter<'m> {
+pub(super) fn read<'m>(
+    message: &'m Message,
+    data_type: Option<&str>,
+    reader: &mut Reader<'m>,
+) -> Encounter<'m> {
     let trigger = message.segment("MSH").map(|msh| msh.field(9).component(2).value());
     let event = data_type
         .and_then(event_of_data_type)

@@ -9,12 +9,13 @@ use crate::canonical::{Generic, GenericSegment};
 
 /// The content of the `message` kind.
 pub(super) fn read(message: &Message) -> Generic<'_> {
-    let segments = message.segments().filter(|segment| segment.name() != "MSH").map(|segment| GenericSegment {
-        name: Cow::Borrowed(segment.name()),
-        fields: (1..=segment.field_count())
-            .filter(|&field| !segment.field(field).is_empty())
-            .map(|field| (small(field), Cow::Borrowed(segment.field(field).raw())))
-            .collect(),
-    });
+    let segments =
+        message.segments().filter(|segment| segment.name() != "MSH").map(|segment| GenericSegment {
+            name: Cow::Borrowed(segment.name()),
+            fields: (1..=segment.field_count())
+                .filter(|&field| !segment.field(field).is_empty())
+                .map(|field| (small(field), Cow::Borrowed(segment.field(field).raw())))
+                .collect(),
+        });
     Generic { segments: segments.collect() }
 }

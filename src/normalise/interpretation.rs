@@ -25,12 +25,11 @@ pub(super) fn of_flag(flag: &str) -> Option<Interpretation> {
 fn of_word(word: &str) -> Option<Interpretation> {
     let inner = word.strip_prefix('(').and_then(|rest| rest.strip_suffix(')')).unwrap_or(word);
     match inner {
-        "+" | "1+" | "2+" | "3+" | "4+" | "++" | "+++" | "++++" | "+1" | "+2" | "+3" | "+4" | "陽性" | "POS"
-        | "POSITIVE" | "^+" | "検出" => Some(Positive),
+        "+" | "1+" | "2+" | "3+" | "4+" | "++" | "+++" | "++++" | "+1" | "+2" | "+3" | "+4" | "陽性"
+        | "POS" | "POSITIVE" | "^+" | "検出" => Some(Positive),
         "-" | "陰性" | "NEG" | "NEGATIVE" | "^-" | "検出せず" | "ー" => Some(Negative),
-        "±" | "+-" | "+/-" | "-+" | "疑陽性" | "擬陽性" | "判定保留" | "保留" | "再検" | "検体不良" | "判定不能" => {
-            Some(Indeterminate)
-        }
+        "±" | "+-" | "+/-" | "-+" | "疑陽性" | "擬陽性" | "判定保留" | "保留" | "再検" | "検体不良"
+        | "判定不能" => Some(Indeterminate),
         _ => None,
     }
 }

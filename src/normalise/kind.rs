@@ -2,6 +2,7 @@
 
 use hl7v2::Message;
 
+use super::Source;
 use super::reader::{Reader, place};
 use crate::canonical::Kind;
 use crate::envelope::Change;
@@ -49,7 +50,11 @@ fn check_trigger(message: &Message, data_type: &str, reader: &mut Reader<'_>) {
         return;
     };
     let Some(expected) = ssmix2::DataType::find(data_type) else {
-        reader.note("data-type-unknown", place(msh, 9), "the SS-MIX2 data type is not one of the specification's");
+        reader.note(
+            "data-type-unknown",
+            place(msh, 9),
+            "the SS-MIX2 data type is not one of the specification's",
+        );
         return;
     };
     let (code, trigger) = (msh.field(9).component(1).value(), msh.field(9).component(2).value());
@@ -62,14 +67,15 @@ fn check_trigger(message: &Message, data_type: &str, reader: &mut Reader<'_>) {
 
 /// What happened: the source's word, made stronger by a message that says by itself that it cancels, deletes or
 /// updates.
-pub(super) fn change(message: &Message, by_source: Change) -> Change {
+pub(super) fn change(message: &Message, source: &Source<'_>) -> Change {
+    let by_source = source.change;
     if matches!(by_source, Change::Deleted | Change::Superseded) {
         return by_source;
     }
     if cancels(message) || all_orders_cancelled(message) {
         return Change::Deleted;
     }
-    if by_source == Change::Created && updates(message) {
+    if by_source == Change::Created && source.data_type.is_none() && updates(message) {
         return Change::Updated;
     }
     by_source
@@ -82,10 +88,9 @@ fn cancels(message: &Message) -> bool {
     trigger(message).is_some_and(|trigger| CANCELS.contains(&trigger.as_ref()))
 }
 
-/// A08 and A31 update what is known. In an SS-MIX2 storage the source itself says whether there was a version before.
+/// A08 and A31 update what is known. An SS-MIX2 storage says by itself whether there was a version before.
 fn updates(message: &Message) -> bool {
     trigger(message).is_some_and(|trigger| matches!(trigger.as_ref(), "A08" | "A31"))
-        && message.segment("MSH").is_some_and(|msh| !msh.field(21).value().starts_with("SS-MIX2"))
 }
 
 /// ORC-1 of every order says cancelled or discontinued (HL7 table 0119).

@@ -7,8 +7,10 @@ use hl7v2::{Message, Segment};
 use super::interpretation;
 use super::reader::{Reader, place};
 use super::value::{observed, present, text};
-use crate::canonical::{Interpretation, LabCode, LabOrder, LabResult, Observed, ResultStatus, Specimen, Text};
 use crate::canonical::{Coded, TestResult};
+use crate::canonical::{
+    Interpretation, LabCode, LabOrder, LabResult, Observed, ResultStatus, Specimen, Text,
+};
 
 /// The content of the `lab-result` kind. ORC stands after OBR in SS-MIX2's OUL^R22 and before it elsewhere: an ORC
 /// belongs to the OBR before it unless that has one already or results came between.
@@ -91,7 +93,9 @@ fn result<'m>(obx: Segment<'m>, reader: &mut Reader<'m>) -> TestResult<'m> {
 /// The parts of a JLAC10 code, where the code has all 17 characters or the 15 of an order.
 fn code(coded: Coded<'_>) -> LabCode<'_> {
     let jlac10 = match (&coded.system, &coded.code) {
-        (Some(system), Some(code)) if matches!(system.as_ref(), "JC10" | "JLAC10") && code.is_ascii() => Some(code),
+        (Some(system), Some(code)) if matches!(system.as_ref(), "JC10" | "JLAC10") && code.is_ascii() => {
+            Some(code)
+        }
         _ => None,
     };
     let part = |from: usize, to: usize| {
@@ -113,7 +117,12 @@ fn value<'m>(obx: Segment<'m>, reader: &Reader<'m>) -> Option<Observed<'m>> {
             let code = reader.coded(obx, 5)?;
             let text = code.text.clone().or_else(|| code.code.clone());
             let text = text.or_else(|| code.local.as_ref().and_then(|local| local.code.clone()));
-            Some(Observed { text: text.unwrap_or_default(), number: None, comparator: None, code: Some(code) })
+            Some(Observed {
+                text: text.unwrap_or_default(),
+                number: None,
+                comparator: None,
+                code: Some(code),
+            })
         }
         "SN" => {
             let parts = (1..=4).filter_map(|n| present(field.component(n)));

@@ -68,14 +68,19 @@ pub fn normalise<'m>(message: &'m NativeMessage, source: &Source<'m>) -> Result<
         Kind::ImagingPerformed => Content::ImagingPerformed(imaging::performed(message, &mut reader)),
         Kind::Message => Content::Message(generic::read(message)),
     };
-    let change = kind::change(message, source.change);
+    let change = kind::change(message, source);
     let findings = findings(message, reader);
     Ok(Event { change, message: header, patient, content, findings })
 }
 
 fn header<'m>(message: &'m Message, reader: &mut Reader<'m>) -> MessageHeader<'m> {
     let Some(msh) = message.segment("MSH") else {
-        return MessageHeader { message_type: Cow::Borrowed(""), control_id: None, sent_at: None, version: None };
+        return MessageHeader {
+            message_type: Cow::Borrowed(""),
+            control_id: None,
+            sent_at: None,
+            version: None,
+        };
     };
     let kind = msh.field(9);
     let (message_code, trigger) = (kind.component(1).value(), kind.component(2).value());

@@ -10,17 +10,33 @@ use crate::canonical::{Address, Patient, PatientUpdate, PersonName, Place, Scrip
 
 /// The patient. The id of the storage's path decides where there is one: it is what the facility's system files the
 /// record under, and PID-3 differs from it even in official samples.
-pub(super) fn read<'m>(message: &'m Message, by_path: &'m str, reader: &mut Reader<'m>) -> Option<Patient<'m>> {
+pub(super) fn read<'m>(
+    message: &'m Message,
+    by_path: &'m str,
+    reader: &mut Reader<'m>,
+) -> Option<Patient<'m>> {
     let Some(pid) = message.segment("PID") else {
         if !by_path.is_empty() && message.segment("MSH").is_some() {
             let at = Place { segment: *b"PID", occurrence: 0, field: 0, repetition: 0, component: 0 };
             reader.note("no-pid", at, "the message has no PID segment; the patient is the one of the path");
-            return Some(Patient { at, id: Cow::Borrowed(by_path), names: Vec::new(), birth_date: None, sex: None });
+            return Some(Patient {
+                at,
+                id: Cow::Borrowed(by_path),
+                names: Vec::new(),
+                birth_date: None,
+                sex: None,
+            });
         }
         return None;
     };
     let id = id(pid, by_path, reader);
-    Some(Patient { at: place(pid, 0), id, names: names(pid, reader), birth_date: reader.time(pid, 7), sex: sex(pid, reader) })
+    Some(Patient {
+        at: place(pid, 0),
+        id,
+        names: names(pid, reader),
+        birth_date: reader.time(pid, 7),
+        sex: sex(pid, reader),
+    })
 }
 
 fn id<'m>(pid: Segment<'m>, by_path: &'m str, reader: &mut Reader<'m>) -> Text<'m> {
@@ -31,7 +47,10 @@ fn id<'m>(pid: Segment<'m>, by_path: &'m str, reader: &mut Reader<'m>) -> Text<'
     if in_message != by_path {
         let zeros = in_message.trim_start_matches('0') == by_path.trim_start_matches('0');
         let (code, text) = if zeros {
-            ("patient-id-padding", "the patient id differs from the path's in leading zeros; the path decides")
+            (
+                "patient-id-padding",
+                "the patient id differs from the path's in leading zeros; the path decides",
+            )
         } else {
             ("patient-id-differs", "the patient id is not the one of the path; the path decides")
         };
@@ -88,10 +107,16 @@ fn sex(pid: Segment<'_>, reader: &mut Reader<'_>) -> Option<Sex> {
 /// The content of the `patient` kind.
 pub(super) fn update<'m>(message: &'m Message, reader: &mut Reader<'m>) -> PatientUpdate<'m> {
     let Some(pid) = message.segment("PID") else {
-        return PatientUpdate { addresses: Vec::new(), telephones: Vec::new(), updated_at: None, deceased: None };
+        return PatientUpdate {
+            addresses: Vec::new(),
+            telephones: Vec::new(),
+            updated_at: None,
+            deceased: None,
+        };
     };
     let addresses = pid.field(11).repetitions().enumerate();
-    let addresses = addresses.filter_map(|(index, r)| address(r, place(pid, 11).of(11, small(index + 1)))).collect();
+    let addresses =
+        addresses.filter_map(|(index, r)| address(r, place(pid, 11).of(11, small(index + 1)))).collect();
     let telephones = [13, 14].into_iter().flat_map(|field| pid.field(field).repetitions());
     let telephones =
         telephones.filter_map(|r| present(r.component(12)).or_else(|| present(r.component(1)))).collect();

@@ -27,7 +27,10 @@ pub(super) fn parse(text: &str, zone: &TimeZone) -> Result<Parsed, &'static str>
     let (digits, fraction) = match (digits.len(), dotted) {
         (15..=17, None) => {
             oddity = Some("fraction of a second without its dot");
-            digits.split_at_checked(14).map(|(time, fraction)| (time, Some(fraction))).unwrap_or((digits, None))
+            digits
+                .split_at_checked(14)
+                .map(|(time, fraction)| (time, Some(fraction)))
+                .unwrap_or((digits, None))
         }
         (12, Some(_)) => {
             oddity = Some("fraction after the minutes; taken as a fraction of a second at second 0");
@@ -54,7 +57,8 @@ fn split_offset(text: &str) -> Result<(&str, Option<i16>), &'static str> {
     let Some(at) = text.bytes().position(|b| matches!(b, b'+' | b'-')) else {
         return Ok((text, None));
     };
-    let (Some(local), Some(sign), Some(zone)) = (text.get(..at), text.get(at..=at), text.get(at + 1..)) else {
+    let (Some(local), Some(sign), Some(zone)) = (text.get(..at), text.get(at..=at), text.get(at + 1..))
+    else {
         return Err("not a time: unreadable zone");
     };
     let (Some(hours), Some(minutes), 4) = (zone.get(..2), zone.get(2..4), zone.len()) else {
@@ -98,8 +102,10 @@ fn fields(digits: &str) -> Result<PartialTime, &'static str> {
 fn place_in_zone(time: &mut PartialTime, offset: Option<i16>, zone: &TimeZone) -> Result<(), &'static str> {
     const NO_SUCH: &str = "not a time: no such date or time";
     let year = i16::try_from(time.year).map_err(|_| NO_SUCH)?;
-    let month = i8::try_from(if time.precision >= Precision::Month { time.month } else { 1 }).map_err(|_| NO_SUCH)?;
-    let day = i8::try_from(if time.precision >= Precision::Day { time.day } else { 1 }).map_err(|_| NO_SUCH)?;
+    let month =
+        i8::try_from(if time.precision >= Precision::Month { time.month } else { 1 }).map_err(|_| NO_SUCH)?;
+    let day =
+        i8::try_from(if time.precision >= Precision::Day { time.day } else { 1 }).map_err(|_| NO_SUCH)?;
     let mut date = civil::Date::new(year, month, day).map_err(|_| NO_SUCH)?;
     if time.precision < Precision::Minute {
         return Ok(());
@@ -173,7 +179,15 @@ mod tests {
 
     #[test]
     fn what_is_no_time_is_not_made_one() {
-        for text in ["小学校低学年の頃", "20111320", "20110230", "2011122", "20111220480000", "2011.5", "1234567890123456789"] {
+        for text in [
+            "小学校低学年の頃",
+            "20111320",
+            "20110230",
+            "2011122",
+            "20111220480000",
+            "2011.5",
+            "1234567890123456789",
+        ] {
             check(text, "unreadable");
         }
     }

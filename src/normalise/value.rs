@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use hl7v2::{Component, Field, Repetition};
 
-use crate::canonical::{Coded, LocalCode, Observed, Place, Practitioner, Priority, Text};
+use crate::canonical::{Coded, Observed, OtherCode, Place, Practitioner, Priority, Text};
 
 /// A field's text: the first component of its first repetition; none where it is empty or `""`.
 pub(super) fn text(field: Field<'_>) -> Option<Text<'_>> {
@@ -43,23 +43,27 @@ fn some(text: Text<'_>) -> Option<Text<'_>> {
 type Triple<'m> = [Option<Text<'m>>; 3];
 
 fn arrange<'m>(at: Place, first: Triple<'m>, second: Triple<'m>) -> Coded<'m> {
-    let (standard, local) = match (is_local(&first), is_local(&second)) {
-        (true, false) => (second, first),
-        _ => (first, second),
-    };
-    let both_local = is_local(&standard);
-    let [code, text, system] = standard;
-    let local = said(local);
-    if both_local {
-        return Coded { at, code: None, text: text.clone(), system: None, local: said([code, text, system]) };
+    let (mut standard, mut local) = (None, None);
+    let mut alternate = None;
+    for triple in [first, second] {
+        let is_local = is_local(&triple);
+        let slot = match (is_local, &standard) {
+            (true, _) => &mut local,
+            (false, None) => &mut standard,
+            (false, Some(_)) => &mut alternate,
+        };
+        *slot = slot.take().or_else(|| said(triple));
     }
-    let text = text.or_else(|| local.as_ref().and_then(|local| local.text.clone()));
-    Coded { at, code, text, system, local }
+    let local_text = local.as_ref().and_then(|local| local.text.clone());
+    let Some(OtherCode { code, text, system }) = standard else {
+        return Coded { at, code: None, text: local_text, system: None, local, alternate };
+    };
+    Coded { at, code, text: text.or(local_text), system, local, alternate }
 }
 
-fn said(triple: Triple<'_>) -> Option<LocalCode<'_>> {
+fn said(triple: Triple<'_>) -> Option<OtherCode<'_>> {
     let [code, text, system] = triple;
-    (code.is_some() || text.is_some()).then_some(LocalCode { code, text, system })
+    (code.is_some() || text.is_some()).then_some(OtherCode { code, text, system })
 }
 
 fn is_local(triple: &Triple<'_>) -> bool {

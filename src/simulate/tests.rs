@@ -1,0 +1,232 @@
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use jiff::civil::date;
+
+use super::*;
+
+fn settings(root: &Path, history: bool) -> StorageSettings {
+    StorageSettings {
+        transaction: Some(root.join("transaction")),
+        history,
+        ..StorageSettings::new(root.join("standard"), Amount::Patients(24), 7, date(2026, 11, 20))
+    }
+}
+
+/// Relative path and bytes of every file below `root`, sorted.
+pub(super) fn tree(root: &Path) -> Vec<(String, Vec<u8>)> {
+    let mut files = Vec::new();
+    let mut folders = vec![root.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                let name = path.strip_prefix(root).unwrap().to_str().unwrap().to_owned();
+                files.push((name, fs::read(&path).unwrap()));
+            }
+        }
+    }
+    files.sort();
+    files
+}
+
+fn written(history: bool) -> (tempfile::TempDir, Summary) {
+    let root = tempfile::tempdir().unwrap();
+    let summary = storage(&settings(root.path(), history), |_| {}).unwrap();
+    (root, summary)
+}
+
+#[test]
+fn a_seed_decides_every_byte() {
+    let ((one, first), (other, second)) = (written(true), written(true));
+    assert_eq!(first, second);
+    assert!(tree(one.path()) == tree(other.path()));
+
+    let third = tempfile::tempdir().unwrap();
+    let changed = StorageSettings { seed: 8, ..settings(third.path(), true) };
+    storage(&changed, |_| {}).unwrap();
+    assert!(tree(one.path()) != tree(third.path()));
+}
+
+#[test]
+fn names_agree_with_their_folders() {
+    let (root, summary) = written(true);
+    let files = tree(&root.path().join("standard"));
+    assert_eq!(files.len() as u64, summary.files);
+    for (path, _) in &files {
+        let parts: Vec<&str> = path.split('/').collect();
+        let [three, next, id, day, kind, name] = parts[..] else { panic!("{path}") };
+        assert!(id.starts_with(three) && id[3..].starts_with(next), "{path}");
+        let name: Vec<&str> = name.split('_').collect();
+        let [name_id, name_day, name_kind, order, sent, department, flag] = name[..] else {
+            panic!("{path}")
+        };
+        assert_eq!((name_id, name_day, name_kind), (id, day, kind));
+        assert!(day == "-" || day.len() == 8, "{path}");
+        assert!(order.len() == 15 && sent.len() == 17, "{path}");
+        assert_eq!(department == "-", day == "-", "{path}");
+        assert!(matches!(flag, "0" | "1" | "2"), "{path}");
+    }
+}
+
+#[test]
+fn every_message_is_iso_2022_jp_and_ends_in_ascii() {
+    let (root, _) = written(true);
+    for (path, bytes) in tree(&root.path().join("standard")) {
+        assert!(bytes.starts_with(b"MSH|^~\\&|"), "{path}");
+        assert_eq!(bytes.last(), Some(&b'\r'), "{path}");
+        assert!(bytes.iter().all(u8::is_ascii), "{path}");
+        // Between the escapes `ESC $ B` and `ESC ( B` nothing but pairs of 0x21 to 0x7E.
+        let mut runs = bytes.split(|byte| *byte == 0x1B);
+        assert!(runs.next().is_some_and(|run| !run.is_empty()), "{path}");
+        let mut last_is_ascii = true;
+        for run in runs {
+            last_is_ascii = run.starts_with(b"(B");
+            assert!(last_is_ascii || run.starts_with(b"$B"), "{path}");
+            let (kanji, pairs) = (&run[2..], run.len().is_multiple_of(2));
+            let is_kanji = pairs && kanji.iter().all(|byte| (0x21..=0x7E).contains(byte));
+            assert!(last_is_ascii || is_kanji, "{path}");
+        }
+        assert!(last_is_ascii, "{path}");
+    }
+}
+
+/// The segment order of section 2.1 of the standardised storage's specification; `{}` repeats.
+fn grammar(data_type: &str) -> &'static [&'static str] {
+    match data_type {
+        "ADT-00" => &["MSH EVN PID NK1 PV1 DB1 OBX OBX OBX IN1", "MSH EVN PID PV1"],
+        "ADT-61" => &["MSH EVN PID PV1 IAM"],
+        "PPR-01" => &["MSH PID PV1 {PRB ZPR ORC}"],
+        "OMD" => &["MSH PID PV1 {ORC TQ1 ODS}"],
+        "OMP-01" => &["MSH PID PV1 {ORC RXE TQ1 RXR}"],
+        "OMP-02" => &["MSH PID PV1 {ORC RXE TQ1 RXR RXC RXC}"],
+        "OML-01" => &["MSH PID PV1 {SPM ORC TQ1 OBR}"],
+        "OML-11" => &["MSH PID PV1 {SPM OBR ORC OBX}"],
+        "OMG-01" => &["MSH PID PV1 {ORC TQ1 OBR OBX}"],
+        "OMG-11" => &["MSH PID PV1 {ORC TQ1 OBR OBX ZE1 IPC}"],
+        "OMG-03" => &["MSH PID PV1 {ORC TQ1 OBR}"],
+        "OMG-13" => &["MSH PID PV1 {ORC OBR TQ1 OBX}"],
+        _ => &["MSH EVN PID PV1", "MSH EVN PID PV1 PV2"],
+    }
+}
+
+/// Whether `names` follow `rule`: fixed segments, then groups in which OBX may repeat or be absent.
+fn follows(rule: &str, names: &[&str]) -> bool {
+    let (fixed, group) = rule.split_once(" {").unwrap_or((rule, ""));
+    let fixed: Vec<&str> = fixed.split(' ').collect();
+    let group: Vec<&str> = group.trim_end_matches('}').split(' ').filter(|name| !name.is_empty()).collect();
+    if !names.starts_with(&fixed) {
+        return false;
+    }
+    let mut position = group.len();
+    for name in &names[fixed.len()..] {
+        let repeats = *name == "OBX" && position > 0 && group.get(position - 1) == Some(name);
+        if repeats {
+            continue;
+        }
+        if Some(name) == group.first() {
+            position = 0;
+        }
+        while group
+            .get(position)
+            .is_some_and(|expected| matches!(*expected, "OBX" | "ZE1") && expected != name)
+        {
+            position += 1;
+        }
+        if group.get(position) != Some(name) {
+            return false;
+        }
+        position += 1;
+    }
+    group.is_empty() == (names.len() == fixed.len())
+}
+
+#[test]
+fn segments_stand_in_the_order_of_their_data_type() {
+    let (root, summary) = written(true);
+    for (path, bytes) in tree(&root.path().join("standard")) {
+        let names: Vec<&str> = bytes
+            .split(|byte| *byte == b'\r')
+            .filter(|segment| !segment.is_empty())
+            .map(|segment| std::str::from_utf8(&segment[..3]).unwrap())
+            .collect();
+        let kind = path.split('/').nth(4).unwrap();
+        assert!(grammar(kind).iter().any(|rule| follows(rule, &names)), "{path}: {names:?}");
+    }
+    let seen: BTreeSet<&str> = summary.data_types.keys().copied().collect();
+    for kind in
+        "ADT-00 ADT-12 ADT-21 ADT-22 ADT-31 ADT-32 ADT-41 ADT-42 ADT-51 ADT-52 ADT-61 PPR-01 OMD OMP-01 \
+                 OMP-02 OML-01 OML-11 OMG-01 OMG-11 OMG-03 OMG-13"
+            .split_whitespace()
+    {
+        assert!(seen.contains(kind), "{kind}");
+    }
+}
+
+#[test]
+fn a_record_has_at_most_one_valid_version_and_a_deleted_one_none() {
+    let (root, _) = written(true);
+    let mut flags: HashMap<String, Vec<char>> = HashMap::new();
+    for (path, _) in tree(&root.path().join("standard")) {
+        let (folder, name) = path.rsplit_once('/').unwrap();
+        let order = name.split('_').nth(3).unwrap();
+        flags.entry(format!("{folder}/{order}")).or_default().push(path.chars().last().unwrap());
+    }
+    let count = |wanted: &dyn Fn(&[char]) -> bool| flags.values().filter(|flags| wanted(flags)).count();
+    assert_eq!(count(&|flags| flags.iter().filter(|flag| **flag == '1').count() > 1), 0);
+    assert_eq!(count(&|flags| flags == ['2']), 0, "a superseded version without a newer one");
+    assert!(count(&|flags| flags.contains(&'2') && flags.contains(&'1')) > 0);
+    assert!(count(&|flags| flags.iter().all(|flag| *flag == '0') && flags.len() > 1) > 0);
+}
+
+#[test]
+fn without_history_there_are_valid_files_only_and_they_are_the_same() {
+    let ((with, _), (without, summary)) = (written(true), written(false));
+    let name = |(path, _): &(String, Vec<u8>)| path.clone();
+    let valid = |root: &Path| -> Vec<String> {
+        tree(&root.join("standard")).iter().map(name).filter(|path| path.ends_with("_1")).collect()
+    };
+    assert_eq!(valid(without.path()).len() as u64, summary.files);
+    assert_eq!(valid(with.path()), valid(without.path()));
+}
+
+#[test]
+fn the_transaction_log_tells_the_same_story_in_order_of_sending() {
+    let (root, summary) = written(true);
+    let log: Vec<u8> =
+        tree(&root.path().join("transaction")).into_iter().flat_map(|(_, bytes)| bytes).collect();
+    let headers: Vec<String> = log
+        .split(|byte| *byte == b'\r')
+        .filter(|line| line.starts_with(b"#SSMIX,"))
+        .map(|line| String::from_utf8(line.to_vec()).unwrap())
+        .collect();
+    assert_eq!(headers.len() as u64, summary.files);
+    let column = |number: usize| -> Vec<&str> {
+        headers.iter().map(|header| header.split(',').nth(number).unwrap()).collect()
+    };
+    assert!(column(9).is_sorted());
+    assert_eq!(column(7).iter().filter(|kind| **kind == "DEL").count() as u64, summary.deletions);
+    assert!(column(2).iter().all(|facility| *facility == "3219900019"));
+}
+
+#[test]
+fn a_number_of_files_is_met_exactly() {
+    let root = tempfile::tempdir().unwrap();
+    let settings = StorageSettings::new(root.path(), Amount::Files(333), 1, date(2026, 11, 20));
+    let mut last = None;
+    let summary = storage(&settings, |progress| last = Some(progress)).unwrap();
+    assert_eq!(summary.files, 333);
+    assert_eq!(tree(root.path()).len(), 333);
+    assert_eq!(last, Some(Progress { written: 333, total: 333 }));
+}
+
+#[test]
+fn every_given_name_says_that_it_is_invented() {
+    for number in 0..500 {
+        let given = person(3, number).given.kanji;
+        assert!(given.starts_with(['架', '仮', '試', '例', '模']), "{given}");
+    }
+}
