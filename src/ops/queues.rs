@@ -42,8 +42,8 @@ pub async fn events(
     let broker = open(config)?;
     let queue = topology::subscriber(subscriber);
     broker.declare(&queue).await?;
-    for lane in (0..config.lanes).map(Lane) {
-        let mut waiting = waiting(&broker, &queue, lane).await?;
+    for lane in (0..config.hub.broker.lanes()).map(Lane) {
+        let mut waiting = waiting(&broker, &queue, lane);
         let mut consumer = broker.consume(&queue, lane).await?;
         while waiting > 0 {
             let batch = consumer.receive(BATCH.min(waiting)).await?;
@@ -73,7 +73,7 @@ pub async fn invalid(
     let broker = open(config)?;
     let queue = topology::invalid();
     broker.declare(&queue).await?;
-    let mut waiting = waiting(&broker, &queue, Lane(0)).await?;
+    let mut waiting = waiting(&broker, &queue, Lane(0));
     let mut consumer = broker.consume(&queue, Lane(0)).await?;
     while waiting > 0 {
         let batch = consumer.receive(BATCH.min(waiting)).await?;
@@ -95,9 +95,11 @@ pub async fn invalid(
 }
 
 fn open(config: &Config) -> Result<Embedded, BrokerError> {
-    Embedded::open(&config.data_dir.join("broker"), embedded::Settings::default())
+    Embedded::open(&config.hub.data_dir.join("broker"), embedded::Settings::default())
 }
 
-async fn waiting(broker: &Embedded, queue: &QueueName, lane: Lane) -> Result<usize, BrokerError> {
-    Ok(broker.peek(queue, lane, usize::MAX).await?.len())
+fn waiting(broker: &Embedded, queue: &QueueName, lane: Lane) -> usize {
+    let queues = broker.queues().into_iter().filter(|depth| depth.queue == *queue);
+    let lanes = queues.flat_map(|depth| depth.lanes).filter(|(waiting, _)| *waiting == lane);
+    lanes.map(|(_, depth)| usize::try_from(depth).unwrap_or(usize::MAX)).sum()
 }

@@ -14,7 +14,7 @@ use super::router::{Router, RouterCounts};
 use crate::broker::embedded::{self, Embedded};
 use crate::broker::{Broker, BrokerError, QueueName, topology};
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{self, Config};
 use crate::deliver::{self, DeliverError, Folder, FolderError, Subscriber, Worker};
 use crate::envelope::Lane;
 use crate::ingest::{Feed, FeedCounts, IngestError};
@@ -88,8 +88,8 @@ type Tasks = JoinSet<Result<(), HubError>>;
 impl Hub {
     /// Opens the broker and the ledger under the data folder.
     pub fn open(config: Config, clock: Arc<dyn Clock>) -> Result<Self, HubError> {
-        let broker = Embedded::open(&config.data_dir.join("broker"), embedded::Settings::default())?;
-        let path = config.data_dir.join("ledger");
+        let broker = Embedded::open(&config.hub.data_dir.join("broker"), embedded::Settings::default())?;
+        let path = config.hub.data_dir.join("ledger");
         let ledger = Ledger::open(&path).map_err(|source| HubError::Ledger { path, source })?;
         Ok(Self { config, broker, ledger, clock })
     }
@@ -140,7 +140,7 @@ impl Hub {
     /// Declares the queues; returns how many messages an interrupted run left on their way.
     async fn declare(&self) -> Result<u64, BrokerError> {
         let own = [topology::ingest(), topology::invalid()];
-        let feeds = self.config.feeds.iter().map(|feed| topology::accepted(&feed.name));
+        let feeds = self.config.feeds.iter().map(|feed| topology::accepted(&feed.settings.name));
         let subscribers = self.config.subscribers.iter().map(|subscriber| topology::subscriber(&subscriber.name));
         for queue in own.into_iter().chain(feeds).chain(subscribers) {
             self.broker.declare(&queue).await?;
@@ -163,14 +163,14 @@ impl Hub {
     fn router_counts(&self) -> RouterCounts {
         let zero = |name: &String| (name.clone(), AtomicU64::new(0));
         RouterCounts {
-            invalid: self.config.feeds.iter().map(|feed| zero(&feed.name)).collect(),
+            invalid: self.config.feeds.iter().map(|feed| zero(&feed.settings.name)).collect(),
             copies: self.config.subscribers.iter().map(|subscriber| zero(&subscriber.name)).collect(),
             ..RouterCounts::default()
         }
     }
 
     fn lanes(&self) -> impl Iterator<Item = Lane> + use<> {
-        (0..self.config.lanes).map(Lane)
+        (0..self.config.hub.broker.lanes()).map(Lane)
     }
 
     /// Starts the routers and the delivery workers.
@@ -188,7 +188,7 @@ impl Hub {
                 broker: broker.clone(),
                 lane,
                 routes: self.config.routes.clone(),
-                zone: self.config.zone.clone(),
+                zone: self.config.hub.timezone.clone(),
                 counts: counts.clone(),
             };
             let halted = halted.clone();
@@ -208,7 +208,7 @@ impl Hub {
                     folder: folder.clone(),
                     counts: counts.clone(),
                     clock: self.clock.clone(),
-                    zone: self.config.zone.clone(),
+                    zone: self.config.hub.timezone.clone(),
                     attempts_max: (mode == Mode::Drain).then_some(DRAIN_ATTEMPTS),
                 };
                 let halted = halted.clone();
@@ -224,10 +224,10 @@ impl Hub {
         stop: &watch::Receiver<bool>,
     ) -> Result<(Tasks, BTreeMap<String, Arc<FeedCounts>>), HubError> {
         let (mut tasks, mut counts) = (JoinSet::new(), BTreeMap::new());
-        for settings in &self.config.feeds {
+        for config::Feed { settings, .. } in &self.config.feeds {
             let broker: Arc<dyn Broker> = Arc::new(self.broker.clone());
             let (ledger, clock) = (self.ledger.clone(), self.clock.clone());
-            let mut feed = Feed::open(settings.clone(), self.config.lanes, broker, ledger, clock).await?;
+            let mut feed = Feed::open(settings.clone(), self.config.hub.broker.lanes(), broker, ledger, clock).await?;
             counts.insert(settings.name.clone(), feed.counts());
             let stop = stop.clone();
             tasks.spawn(async move {

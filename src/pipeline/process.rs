@@ -1,6 +1,5 @@
 //! One message through the pure stages: decode, normalise, route.
 
-use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use bytes::Bytes;
@@ -11,7 +10,7 @@ use crate::canonical::CanonicalEvent;
 use crate::decode::decode;
 use crate::envelope::{Change, Envelope, Fault, Lane, Routed};
 use crate::normalise::{Source, normalise};
-use crate::route::{Recipient, RouteSource, Routes, Send};
+use crate::route::{self, Recipient, Routes, Send};
 
 /// Media type of a canonical event.
 pub(crate) const CANONICAL: &str = "application/json";
@@ -68,8 +67,8 @@ fn understand(
         zone,
     };
     let event = normalise(&message, &source)?;
-    let from = RouteSource { feed: &envelope.origin.feed, facility: &envelope.facility };
-    let recipients = routes.decide(&event, &from);
+    let from = route::Source { feed: &envelope.origin.feed, facility: &envelope.facility };
+    let recipients = routes.decide(&event, from);
     if recipients.is_empty() {
         return Ok(Processed { outcome: Outcome::Filtered, follow: Vec::new() });
     }
@@ -90,22 +89,22 @@ fn copies(
     for recipient in recipients {
         let to = (topology::subscriber(recipient.subscriber), lane);
         let same = |copy: &&mut Publication| {
-            copy.envelope.event.as_ref().is_some_and(|routed| routed.route == recipient.route)
+            copy.envelope.event.as_ref().is_some_and(|routed| routed.route == recipient.route.name)
         };
         if let Some(copy) = copies.iter_mut().find(same) {
             copy.to.push(to);
             continue;
         }
-        let (body, media_type) = match recipient.send {
+        let (body, media_type) = match recipient.route.send {
             Send::Original => (original.clone(), ORIGINAL),
-            Send::Canonical => (Bytes::from(recipient.body(event).map_err(|_| internal())?), CANONICAL),
+            Send::Canonical => (Bytes::from(recipient.route.body(event).map_err(|_| internal())?), CANONICAL),
         };
         let routed = Routed {
             event_type: event.event_type(),
-            topic: recipient.topic.to_owned(),
-            route: recipient.route.to_owned(),
-            basis: recipient.basis.to_owned(),
-            media_type: Cow::from(media_type).into_owned(),
+            topic: recipient.route.topic.clone(),
+            route: recipient.route.name.clone(),
+            basis: recipient.route.basis.as_str().to_owned(),
+            media_type: media_type.to_owned(),
         };
         let envelope = Envelope { change: event.change, event: Some(routed), ..envelope.clone() };
         copies.push(Publication { to: vec![to], envelope, body });

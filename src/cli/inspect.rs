@@ -1,0 +1,149 @@
+//! `musubi inspect`
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use super::lang::Lang;
+use super::{check, exit, fail, print, print_json};
+use crate::canonical::Finding;
+use crate::envelope::Fault;
+use crate::ops::inspect::{FileSource, InspectedMessage, Inspection, RecipientDecision, inspect};
+
+/// Arguments of `inspect`.
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// An HL7 v2 or SS-MIX2 file
+    file: PathBuf,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn main(folder: &Path, lang: Lang, arguments: &Arguments) -> u8 {
+    let config = match check::load_if_there(folder, lang) {
+        Ok(config) => config,
+        Err(code) => return code,
+    };
+    let bytes = match fs::read(&arguments.file) {
+        Ok(bytes) => bytes,
+        Err(error) if arguments.json => {
+            let reason = Fault {
+                code: "unreadable".to_owned(),
+                reason: error.to_string(),
+                place: arguments.file.display().to_string(),
+            };
+            print_json(&serde_json::json!({"file": reason.place, "refused": reason, "messages": []}));
+            return exit::BAD_DATA;
+        }
+        Err(error) => return fail(&std::io::Error::new(error.kind(), format!("{}: {error}", arguments.file.display())), exit::BAD_DATA),
+    };
+    let seen = inspect(&arguments.file, &bytes, config.as_ref());
+    if arguments.json {
+        print_json(&seen);
+    } else {
+        print(&text(&seen, lang));
+    }
+    if seen.refused.is_some() { exit::BAD_DATA } else { exit::DONE }
+}
+
+fn text(seen: &Inspection, lang: Lang) -> String {
+    let word = |en, ja| lang.pick(en, ja);
+    let mut out = String::new();
+    line(&mut out, word("file", "ファイル"), &format!("{} ({} {})", seen.file, seen.bytes, word("bytes", "バイト")));
+    source(&mut out, &seen.source, lang);
+    if let Some(fault) = &seen.refused {
+        line(&mut out, word("refused", "受付不可"), &told(fault));
+    }
+    findings(&mut out, &seen.findings, lang);
+    for (index, message) in seen.messages.iter().enumerate() {
+        let at = format!("{} — {} {}, {} {}", index + 1, word("byte", "位置"), message.offset, message.bytes, word("bytes", "バイト"));
+        out.push('\n');
+        line(&mut out, word("message", "メッセージ"), &at);
+        self::message(&mut out, message, lang);
+    }
+    out
+}
+
+fn source(out: &mut String, source: &FileSource, lang: Lang) {
+    let word = |en, ja| lang.pick(en, ja);
+    if let Some(name) = &source.ssmix2 {
+        let type_name = name.data_type_name.map_or(word("not in the specification", "仕様外"), |[en, ja]| word(en, ja));
+        let flag = match name.flag.as_str() {
+            "1" => word("1 current", "1 有効"),
+            "2" => word("2 superseded", "2 旧版"),
+            _ => word("0 deleted", "0 削除"),
+        };
+        let text = format!("SS-MIX2 {} {type_name}; {} {}; {flag}", name.data_type, word("order", "オーダ番号"), name.order);
+        line(out, word("source", "出所"), &text);
+    }
+    if let (Some(feed), Some(facility)) = (&source.feed, &source.facility) {
+        line(out, word("feed", "フィード"), &format!("{feed} ({facility})"));
+    }
+}
+
+fn message(out: &mut String, message: &InspectedMessage, lang: Lang) {
+    let word = |en, ja| lang.pick(en, ja);
+    if let Some(charset) = &message.charset {
+        let declared = charset.declared.join("~");
+        let text = format!(
+            "{} ({}); MSH-18 {declared:?}, MSH-20 {:?}",
+            charset.used, charset.reason, charset.handling
+        );
+        line(out, word("charset", "文字コード"), &text);
+    }
+    if let Some(characters) = &message.encoding_characters {
+        line(out, word("delimiters", "区切り文字"), characters);
+    }
+    heading(out, word("tree", "構造"), !message.tree.is_empty());
+    for value in message.tree.iter().flat_map(|segment| &segment.values) {
+        let shown = value.value.replace(['\r', '\n'], "⏎");
+        drop(writeln!(out, "  {:<16} {shown}", value.path));
+    }
+    if let Some(fault) = &message.refused {
+        line(out, word("refused", "受付不可"), &told(fault));
+    }
+    if let (Some(event_type), Some(event)) = (&message.event_type, &message.event) {
+        line(out, word("event", "イベント"), event_type);
+        let pretty = serde_json::from_str::<serde_json::Value>(event.get()).map(|value| format!("{value:#}"));
+        for row in pretty.unwrap_or_default().lines() {
+            drop(writeln!(out, "  {row}"));
+        }
+    }
+    findings(out, &message.findings, lang);
+    recipients(out, &message.recipients, lang);
+}
+
+fn findings(out: &mut String, findings: &[Finding], lang: Lang) {
+    heading(out, lang.pick("findings", "所見"), !findings.is_empty());
+    for Finding { code, place, text } in findings {
+        drop(writeln!(out, "  {place:<16} {code}: {text}"));
+    }
+}
+
+fn recipients(out: &mut String, recipients: &[RecipientDecision], lang: Lang) {
+    heading(out, lang.pick("recipients", "配信先"), !recipients.is_empty());
+    for RecipientDecision { subscriber, route, receives, why } in recipients {
+        let answer = if *receives { lang.pick("yes", "する") } else { lang.pick("no", "しない") };
+        drop(writeln!(out, "  {subscriber:<16} {answer} — {} {route}", lang.pick("route", "経路")));
+        for clause in why {
+            drop(writeln!(out, "    {clause}"));
+        }
+    }
+}
+
+fn told(fault: &Fault) -> String {
+    format!("{}: {} (at {})", fault.code, fault.reason, fault.place)
+}
+
+fn line(out: &mut String, title: &str, text: &str) {
+    drop(writeln!(out, "{title}: {text}"));
+}
+
+fn heading(out: &mut String, title: &str, shown: bool) {
+    if shown {
+        drop(writeln!(out, "{title}:"));
+    }
+}

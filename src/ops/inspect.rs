@@ -1,0 +1,292 @@
+//! All that the hub makes of one file, without taking it in: for an interface engineer with a sample in hand.
+//!
+//! The result shows the message's content: it is for the person who asked, never for a log.
+
+use std::path::Path;
+
+use hl7v2::{Message, Segment};
+use jiff::tz::TimeZone;
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use crate::canonical::{CanonicalEvent, Finding};
+use crate::config::Config;
+use crate::decode::NativeMessage;
+use crate::envelope::{Change, Fault};
+use crate::normalise::Source;
+use crate::pipeline;
+use crate::route::{self, Fate, Routes};
+
+/// What stands in a file.
+#[derive(Debug, Serialize)]
+pub struct Inspection {
+    /// The file as it was named.
+    pub file: String,
+    /// Its length.
+    pub bytes: usize,
+    /// What its place and name say.
+    pub source: FileSource,
+    /// Why the hub would not take it: as a whole, or its first message that makes no sense.
+    pub refused: Option<Fault>,
+    /// What is odd about the file as a whole.
+    pub findings: Vec<Finding>,
+    /// Its messages.
+    pub messages: Vec<InspectedMessage>,
+}
+
+/// What a file's place and name say about it.
+#[derive(Debug, Default, Serialize)]
+pub struct FileSource {
+    /// The feed whose source holds the file.
+    pub feed: Option<String>,
+    /// That feed's facility.
+    pub facility: Option<String>,
+    /// The parts of an SS-MIX2 file name.
+    pub ssmix2: Option<Ssmix2Name>,
+}
+
+/// An SS-MIX2 file name.
+#[derive(Debug, Serialize)]
+pub struct Ssmix2Name {
+    /// 患者ID
+    pub patient: String,
+    /// 診療日
+    pub date: String,
+    /// データ種別
+    pub data_type: String,
+    /// Its name, English and Japanese, where the specification knows it.
+    pub data_type_name: Option<[&'static str; 2]>,
+    /// オーダNo
+    pub order: String,
+    /// 発生日時
+    pub time: String,
+    /// 診療科
+    pub department: Option<String>,
+    /// `1` current, `0` deleted, `2` superseded.
+    pub flag: String,
+}
+
+/// One message of the file.
+#[derive(Debug, Serialize)]
+pub struct InspectedMessage {
+    /// Byte offset in the file.
+    pub offset: usize,
+    /// Length.
+    pub bytes: usize,
+    /// Why it makes no sense.
+    pub refused: Option<Fault>,
+    /// How its bytes were read.
+    pub charset: Option<CharsetDecision>,
+    /// MSH-1 and MSH-2.
+    pub encoding_characters: Option<String>,
+    /// Segments with every value that is there.
+    pub tree: Vec<TreeSegment>,
+    /// CloudEvents type of the event.
+    #[serde(rename = "type")]
+    pub event_type: Option<String>,
+    /// The canonical event.
+    pub event: Option<Box<RawValue>>,
+    /// What is odd about the message.
+    pub findings: Vec<Finding>,
+    /// For every route and subscriber: whether it gets the event, and why.
+    pub recipients: Vec<RecipientDecision>,
+}
+
+/// How bytes became characters.
+#[derive(Debug, Serialize)]
+pub struct CharsetDecision {
+    /// MSH-18, each repetition.
+    pub declared: Vec<String>,
+    /// MSH-20.
+    pub handling: String,
+    /// The set that was used.
+    pub used: String,
+    /// Why.
+    pub reason: String,
+}
+
+/// A segment.
+#[derive(Debug, Serialize)]
+pub struct TreeSegment {
+    /// `OBX[3]`
+    pub at: String,
+    /// Values that are there, with escapes resolved.
+    pub values: Vec<TreeValue>,
+}
+
+/// A value.
+#[derive(Debug, Serialize)]
+pub struct TreeValue {
+    /// `PID-5[2].1`
+    pub path: String,
+    /// The value.
+    pub value: String,
+}
+
+/// What a route made of the event, for one subscriber.
+#[derive(Debug, Serialize)]
+pub struct RecipientDecision {
+    /// Subscriber.
+    pub subscriber: String,
+    /// Route.
+    pub route: String,
+    /// Whether it gets a copy by this route.
+    pub receives: bool,
+    /// The clauses that were tested, the last one decided. Never shows a patient's value.
+    pub why: Vec<String>,
+}
+
+/// Looks at a file's bytes. `config` gives feeds and routes, where there is one.
+pub fn inspect(path: &Path, bytes: &[u8], config: Option<&Config>) -> Inspection {
+    let source = file_source(path, config);
+    let split = hl7v2::split(bytes);
+    let findings = split.findings.iter().map(finding).collect();
+    let mut messages: Vec<_> =
+        split.parts.iter().map(|part| message(bytes, part.clone(), &source, config)).collect();
+    if messages.is_empty() {
+        messages.push(message(bytes, 0..bytes.len(), &source, config));
+    }
+    let incomplete = hl7v2::completeness(bytes).err().map(|incomplete| Fault {
+        code: incomplete.code.to_owned(),
+        reason: incomplete.reason.to_owned(),
+        place: incomplete.place.to_string(),
+    });
+    let refused = incomplete.or_else(|| messages.iter().find_map(|message| message.refused.clone()));
+    Inspection { file: path.display().to_string(), bytes: bytes.len(), source, refused, findings, messages }
+}
+
+fn file_source(path: &Path, config: Option<&Config>) -> FileSource {
+    let feed = config.and_then(|config| config.feed_of(path));
+    let name = path.file_name().and_then(|name| name.to_str()).and_then(|name| ssmix2::FileName::parse(name).ok());
+    let ssmix2 = name.map(|name| Ssmix2Name {
+        patient: name.patient.to_owned(),
+        date: name.date.to_owned(),
+        data_type: name.data_type.to_owned(),
+        data_type_name: ssmix2::DataType::find(name.data_type).map(|known| [known.en, known.ja]),
+        order: name.order.to_owned(),
+        time: name.time.to_owned(),
+        department: name.department.map(str::to_owned),
+        flag: name.flag.digit().to_string(),
+    });
+    FileSource { feed: feed.map(|feed| feed.name.clone()), facility: feed.map(|feed| feed.facility.clone()), ssmix2 }
+}
+
+fn message(
+    bytes: &[u8],
+    part: std::ops::Range<usize>,
+    source: &FileSource,
+    config: Option<&Config>,
+) -> InspectedMessage {
+    let (offset, body) = (part.start, bytes.get(part).unwrap_or_default());
+    let mut seen = InspectedMessage {
+        offset,
+        bytes: body.len(),
+        refused: None,
+        charset: None,
+        encoding_characters: None,
+        tree: Vec::new(),
+        event_type: None,
+        event: None,
+        findings: Vec::new(),
+        recipients: Vec::new(),
+    };
+    let zone = config.map_or(TimeZone::UTC, |config| config.hub.timezone.clone());
+    let understood = pipeline::decode(body).and_then(|native| {
+        let NativeMessage::Hl7v2(message) = &native;
+        describe(message, &mut seen);
+        let event = pipeline::normalise(&native, &normalise_source(source, &zone))?;
+        seen.event_type = Some(event.event_type());
+        seen.findings.clone_from(&event.findings);
+        seen.event = serde_json::value::to_raw_value(&event).ok();
+        seen.recipients = config.map(|config| recipients(&config.routes, &event, source)).unwrap_or_default();
+        Ok(())
+    });
+    seen.refused = understood.err();
+    seen
+}
+
+fn normalise_source<'a>(source: &'a FileSource, zone: &'a TimeZone) -> Source<'a> {
+    let name = source.ssmix2.as_ref();
+    Source {
+        data_type: name.map(|name| name.data_type.as_str()),
+        patient: name.map_or("", |name| name.patient.as_str()),
+        change: match name.map(|name| name.flag.as_str()) {
+            Some("0") => Change::Deleted,
+            Some("2") => Change::Superseded,
+            _ => Change::Created,
+        },
+        zone,
+    }
+}
+
+fn describe(message: &Message, seen: &mut InspectedMessage) {
+    let charset = message.charset();
+    seen.charset = Some(CharsetDecision {
+        declared: charset.declared.clone(),
+        handling: charset.handling.clone(),
+        used: charset.used.to_string(),
+        reason: charset.reason.to_string(),
+    });
+    seen.encoding_characters =
+        message.segment("MSH").map(|msh| format!("{}{}", msh.field(1).raw(), msh.field(2).raw()));
+    seen.findings = message.findings().iter().map(finding).collect();
+    seen.tree = message.segments().map(segment).collect();
+}
+
+fn finding(finding: &hl7v2::Finding) -> Finding {
+    Finding { code: finding.code, place: finding.place.clone(), text: finding.text.clone() }
+}
+
+fn segment(segment: Segment<'_>) -> TreeSegment {
+    let occurrence = segment.occurrence();
+    let name = segment.name();
+    let at = if occurrence > 1 { format!("{name}[{occurrence}]") } else { name.to_owned() };
+    let mut values = Vec::new();
+    for number in 1..=segment.field_count() {
+        let field = segment.field(number);
+        if field.is_empty() {
+            continue;
+        }
+        let path = format!("{at}-{number}");
+        if name == "MSH" && number <= 2 {
+            values.push(TreeValue { path, value: field.raw().to_owned() });
+            continue;
+        }
+        let repeats = field.repetitions().nth(1).is_some();
+        for (index, repetition) in field.repetitions().enumerate() {
+            let path = if repeats { format!("{path}[{}]", index + 1) } else { path.clone() };
+            components(&path, repetition, &mut values);
+        }
+    }
+    TreeSegment { at, values }
+}
+
+fn components(path: &str, repetition: hl7v2::Repetition<'_>, values: &mut Vec<TreeValue>) {
+    let several = repetition.components().nth(1).is_some();
+    for (index, component) in repetition.components().enumerate() {
+        let path = if several { format!("{path}.{}", index + 1) } else { path.to_owned() };
+        let parts: Vec<_> = component.subcomponents().collect();
+        for (part, value) in parts.iter().enumerate().filter(|(_, value)| !value.is_empty()) {
+            let path = if parts.len() > 1 { format!("{path}.{}", part + 1) } else { path.clone() };
+            values.push(TreeValue { path, value: value.clone().into_owned() });
+        }
+    }
+}
+
+fn recipients(routes: &Routes, event: &CanonicalEvent<'_>, source: &FileSource) -> Vec<RecipientDecision> {
+    let from = route::Source {
+        feed: source.feed.as_deref().unwrap_or_default(),
+        facility: source.facility.as_deref().unwrap_or_default(),
+    };
+    let decisions = routes.explain(event, from).into_iter().flat_map(|explanation| {
+        let why: Vec<_> = explanation.tested.iter().map(ToString::to_string).collect();
+        let route = explanation.route.to_owned();
+        explanation.subscribers.into_iter().map(move |(subscriber, fate)| RecipientDecision {
+            subscriber: subscriber.to_owned(),
+            route: route.clone(),
+            receives: fate == Fate::Receives,
+            why: why.iter().cloned().chain(matches!(fate, Fate::ServedBy(_)).then(|| fate.to_string())).collect(),
+        })
+    });
+    decisions.collect()
+}
