@@ -5,4 +5,6 @@
 pub mod broker;
 pub mod canonical;
 pub mod clock;
+pub mod config;
 pub mod envelope;
+pub mod route;
