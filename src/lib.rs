@@ -4,11 +4,14 @@
 
 pub mod decode;
 pub mod normalise;
+pub mod route;
 
 pub mod broker;
 pub mod canonical;
 pub mod envelope;
 pub mod store;
+
+pub mod config;
 
 pub mod clock;
 pub mod disposition;

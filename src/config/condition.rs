@@ -1,0 +1,112 @@
+//! `where`: conditions, checked against the schema of every kind that the route takes.
+
+use super::fields::{Lists, Scope, Shape, keys};
+use super::node::{Node, Section};
+use super::operator;
+use super::tables::Tables;
+use crate::route::{Clause, Condition, Each};
+
+/// How deep conditions may lie in each other: more can't be read by people.
+const DEPTH_MAX: usize = 16;
+
+/// What the fields of a condition belong to.
+#[derive(Clone)]
+pub(super) struct Context<'s> {
+    /// The object in the schema of each kind.
+    pub(super) scopes: Vec<Scope<'s>>,
+    pub(super) tables: &'s Tables,
+    pub(super) depth: usize,
+}
+
+impl<'s> Context<'s> {
+    /// What the field holds in each kind; nothing when a kind lacks it, which is reported.
+    pub(super) fn shapes(&self, node: &Node<'_>) -> Option<Vec<Shape<'s>>> {
+        let path = node.text()?;
+        let found = self.scopes.iter().map(|scope| match scope.find(path, Lists::Stop) {
+            Ok(field) => Some(field.shape),
+            Err(message) => node.refuse(message),
+        });
+        // Every kind is asked before the first refusal counts.
+        found.collect::<Vec<_>>().into_iter().collect()
+    }
+
+    /// The elements of a list, in each kind.
+    fn elements(&self, node: &Node<'_>) -> Option<Self> {
+        let path = node.text()?;
+        let found = self.scopes.iter().map(|scope| match scope.find(path, Lists::Stop) {
+            Err(message) => node.refuse(message),
+            Ok(field) if field.shape != Shape::List => node.refuse(format!(
+                "\"{path}\" of {} is {}, not a list",
+                scope.kind.as_str(),
+                field.shape.describe()
+            )),
+            Ok(field) => {
+                field.inner.or_else(|| node.refuse(format!("the elements of \"{path}\" have no fields")))
+            }
+        });
+        let scopes = found.collect::<Vec<_>>().into_iter().collect::<Option<_>>()?;
+        Some(Self { scopes, ..self.clone() })
+    }
+}
+
+/// Reads one condition.
+pub(super) fn read(node: &Node<'_>, context: &Context<'_>) -> Option<Condition> {
+    if context.depth > DEPTH_MAX {
+        return node.refuse(format!("conditions lie more than {DEPTH_MAX} deep"));
+    }
+    let context = &Context { depth: context.depth + 1, ..context.clone() };
+    let mut section = node.section()?;
+    let condition = if section.has("field") {
+        operator::read(&mut section, context)
+    } else if section.has("every") {
+        each(&mut section, "every", context)
+    } else if section.has("any") {
+        match section.take("any") {
+            Some(list) if list.is_text() => each(&mut section, "any", context),
+            Some(list) => parts(&list, context).map(Condition::Any),
+            None => None,
+        }
+    } else if let Some(list) = section.take("all") {
+        parts(&list, context).map(Condition::All)
+    } else if let Some(part) = section.take("not") {
+        read(&part, context).map(|part| Condition::Not(Box::new(part)))
+    } else {
+        forms(&mut section)
+    };
+    section.finish();
+    condition
+}
+
+/// Says what a condition may look like.
+fn forms(section: &mut Section<'_>) -> Option<Condition> {
+    for key in ["field", "all", "any", "every", "not"] {
+        section.take(key);
+    }
+    section.node.refuse("a condition needs one of: field, all, any, every, not")
+}
+
+fn parts(node: &Node<'_>, context: &Context<'_>) -> Option<Vec<Condition>> {
+    let parts: Vec<_> = node.full_list()?.iter().map(|part| read(part, context)).collect();
+    parts.into_iter().collect()
+}
+
+/// `{ any = "results", all = [...] }`: about the elements of a list.
+fn each(section: &mut Section<'_>, quantifier: &'static str, context: &Context<'_>) -> Option<Condition> {
+    let list = section.take(quantifier)?;
+    let elements = context.elements(&list);
+    let conditions = section.require("all")?;
+    let parts = parts(&conditions, &elements?)?;
+    let name = list.text()?;
+    let condition = Box::new(Condition::All(parts));
+    Some(Condition::Each(Each {
+        name: name.into(),
+        list: keys(name),
+        every: quantifier == "every",
+        condition,
+    }))
+}
+
+/// A condition without parts.
+pub(super) fn clause<T>(text: String, test: T) -> Clause<T> {
+    Clause { text, test }
+}

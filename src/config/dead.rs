@@ -1,0 +1,26 @@
+//! Routes that can never send anything, because earlier ones already serve all their subscribers.
+
+use super::node::Node;
+use crate::route::Route;
+
+/// Reports a route that never comes into play after these.
+pub(super) fn check(route: &Route, earlier: &[Route], place: &Node<'_>) {
+    let server = |subscriber: &String| {
+        earlier.iter().find(|other| other.to.contains(subscriber) && takes_all_of(other, route))
+    };
+    let servers: Option<Vec<_>> = route.to.iter().map(server).collect();
+    if let Some(first) = servers.as_ref().and_then(|servers| servers.first()) {
+        place.error(format!(
+            "route \"{}\" never sends anything: route \"{}\" comes first and takes all that it would take",
+            route.name, first.name
+        ));
+    }
+}
+
+/// Whether every event of `route` is taken by `other`, as far as can be told without its condition.
+fn takes_all_of(other: &Route, route: &Route) -> bool {
+    other.condition.is_none()
+        && other.facilities.is_none()
+        && route.kinds.iter().all(|kind| other.kinds.contains(kind))
+        && route.changes.iter().all(|change| other.changes.contains(change))
+}

@@ -1,0 +1,181 @@
+//! Field paths, checked against the very schema that subscribers get.
+
+use serde_json::{Map, Value};
+
+use super::fault::suggest;
+use crate::canonical::Kind;
+use crate::route::Path;
+
+/// What a field holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Shape<'s> {
+    Text,
+    /// One of these words.
+    Word(Vec<&'s str>),
+    Number,
+    Boolean,
+    /// Date or time of any precision.
+    Time,
+    Object,
+    List,
+}
+
+impl Shape<'_> {
+    pub(super) fn describe(&self) -> String {
+        match self {
+            Self::Text => "a text".into(),
+            Self::Word(words) => format!("one of {}", words.join(", ")),
+            Self::Number => "a number".into(),
+            Self::Boolean => "true or false".into(),
+            Self::Time => "a date or time".into(),
+            Self::Object => "an object".into(),
+            Self::List => "a list".into(),
+        }
+    }
+}
+
+/// An object of a kind's schema, in which field paths start.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Scope<'s> {
+    pub(super) kind: Kind,
+    root: &'s Value,
+    object: &'s Value,
+}
+
+/// A field that was found.
+pub(super) struct Field<'s> {
+    pub(super) shape: Shape<'s>,
+    /// Where paths go on: the object itself, or each element of a list of objects.
+    pub(super) inner: Option<Scope<'s>>,
+}
+
+/// Whether a path may lead through a list.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Lists {
+    /// To each element: a disclosure.
+    Through,
+    /// A condition must say which elements it means.
+    Stop,
+}
+
+impl<'s> Scope<'s> {
+    /// The whole event.
+    pub(super) fn event(kind: Kind, schema: &'s Value) -> Self {
+        Self { kind, root: schema, object: schema }
+    }
+
+    /// The field at that path, or what is wrong with it.
+    pub(super) fn find(self, path: &str, lists: Lists) -> Result<Field<'s>, String> {
+        let mut scope = self;
+        let mut keys = path.split('.').peekable();
+        let mut walked = String::new();
+        while let Some(key) = keys.next() {
+            let field = scope.property(key, &walked)?;
+            walked = if walked.is_empty() { key.into() } else { format!("{walked}.{key}") };
+            if keys.peek().is_none() {
+                return Ok(field);
+            }
+            if field.shape == Shape::List && lists == Lists::Stop {
+                let rest: Vec<_> = keys.collect();
+                let inner =
+                    format!("{{ any = \"{walked}\", all = [{{ field = \"{}\", … }}] }}", rest.join("."));
+                return Err(format!("\"{walked}\" is a list: say for which elements, as in {inner}"));
+            }
+            let described = field.shape.describe();
+            scope = field.inner.ok_or_else(|| format!("\"{walked}\" is {described}, it has no fields"))?;
+        }
+        Err("the field path is empty".into())
+    }
+
+    /// One property of this object; `walked` leads to the object.
+    fn property(self, key: &str, walked: &str) -> Result<Field<'s>, String> {
+        if let Some(value) = self.properties().and_then(|properties| properties.get(key)) {
+            return Ok(self.field(value));
+        }
+        if let Some(value) = self.free_property(key) {
+            return Ok(self.field(value));
+        }
+        let known: Vec<_> = self.properties().into_iter().flatten().map(|(name, _)| name.as_str()).collect();
+        let place = if walked.is_empty() { "an event or element".into() } else { format!("\"{walked}\"") };
+        let kind = self.kind.as_str();
+        Err(format!("{place} of {kind} has no field \"{key}\": {}", suggest(key, &known)))
+    }
+
+    fn properties(self) -> Option<&'s Map<String, Value>> {
+        self.object.get("properties").and_then(Value::as_object)
+    }
+
+    /// The value of a map whose keys are numbers, such as the fields of a segment.
+    fn free_property(self, key: &str) -> Option<&'s Value> {
+        let numbered =
+            key.bytes().all(|byte| byte.is_ascii_digit()) && !key.starts_with('0') && !key.is_empty();
+        let patterns = self.object.get("patternProperties").and_then(Value::as_object);
+        let any = self.object.get("additionalProperties").filter(|value| value.is_object());
+        numbered.then(|| patterns.and_then(|patterns| patterns.values().next()).or(any))?
+    }
+
+    fn field(self, value: &'s Value) -> Field<'s> {
+        let (value, name) = resolve(self.root, value);
+        let shape = shape(value, name);
+        let object = match shape {
+            Shape::Object => Some(value),
+            Shape::List => value.get("items").map(|items| resolve(self.root, items).0),
+            _ => None,
+        };
+        let has_fields = |object: &&Value| object.get("type") == Some(&"object".into());
+        let inner = object.filter(has_fields).map(|object| Self { object, ..self });
+        Field { shape, inner }
+    }
+}
+
+/// Follows references, and takes the other of "this or null". Also gives the name of the last reference.
+fn resolve<'s>(root: &'s Value, mut value: &'s Value) -> (&'s Value, &'s str) {
+    let mut name = "";
+    loop {
+        let reference =
+            value.get("$ref").and_then(Value::as_str).and_then(|path| path.strip_prefix("#/$defs/"));
+        let alternatives = value.get("anyOf").and_then(Value::as_array);
+        let next = match (reference, alternatives) {
+            (Some(target), _) => {
+                name = target;
+                root.get("$defs").and_then(|defs| defs.get(target))
+            }
+            (None, Some(list)) => list.iter().find(|option| option.get("type") != Some(&"null".into())),
+            (None, None) => None,
+        };
+        match next {
+            Some(next) => value = next,
+            None => return (value, name),
+        }
+    }
+}
+
+fn shape<'s>(value: &'s Value, name: &str) -> Shape<'s> {
+    if name == "PartialTime" {
+        return Shape::Time;
+    }
+    let one_of = value.get("oneOf").and_then(Value::as_array).into_iter().flatten();
+    let listed = value.get("enum").and_then(Value::as_array).into_iter().flatten();
+    let words: Vec<_> =
+        one_of.filter_map(|option| option.get("const")).chain(listed).filter_map(Value::as_str).collect();
+    if !words.is_empty() {
+        return Shape::Word(words);
+    }
+    let is = |word: &str| match value.get("type") {
+        Some(Value::String(found)) => found == word,
+        Some(Value::Array(found)) => found.iter().any(|found| found == word),
+        _ => false,
+    };
+    match () {
+        () if is("array") => Shape::List,
+        () if is("object") => Shape::Object,
+        () if is("boolean") => Shape::Boolean,
+        () if is("integer") || is("number") => Shape::Number,
+        () => Shape::Text,
+    }
+}
+
+/// The keys of a field path.
+pub(super) fn keys(path: &str) -> Path {
+    path.split('.').map(Into::into).collect()
+}

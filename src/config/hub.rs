@@ -1,0 +1,89 @@
+//! `hub.toml`: this hub.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use jiff::tz::TimeZone;
+
+use super::document::Document;
+use super::node::{Node, Section, check_version};
+
+/// Default of `data_dir`, relative to the configuration folder.
+pub(super) const DATA_DIR: &str = "var";
+
+/// Default of `lanes`.
+const LANES: u16 = 16;
+
+/// Checked settings of the hub.
+#[derive(Debug, Clone)]
+pub struct Hub {
+    /// Name of the network.
+    pub network: String,
+    /// Where the hub keeps its queues and ledgers.
+    pub data_dir: PathBuf,
+    /// Zone of the times that messages give without one.
+    pub timezone: TimeZone,
+    /// What carries the messages.
+    pub broker: Broker,
+    /// Where the console listens.
+    pub console: Option<SocketAddr>,
+}
+
+/// What carries the messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Broker {
+    /// Durable queues on the local disk.
+    Embedded {
+        /// Parallel strands of each queue; fixed once the queues exist.
+        lanes: u16,
+    },
+}
+
+impl Broker {
+    /// Parallel strands of each queue.
+    pub const fn lanes(self) -> u16 {
+        match self {
+            Self::Embedded { lanes } => lanes,
+        }
+    }
+}
+
+pub(super) fn read(document: &Document<'_>, dir: &Path) -> Option<Hub> {
+    let tree = document.tree();
+    let mut section = Node::root(document, &tree).section()?;
+    check_version(&mut section);
+    let network = section.require("network").and_then(|node| node.name());
+    let data_dir = match section.take("data_dir") {
+        Some(node) => node.path(dir),
+        None => Some(dir.join(DATA_DIR)),
+    };
+    let timezone = section.require("timezone").and_then(|node| timezone(&node));
+    let broker = match section.take("broker") {
+        Some(node) => node.section().and_then(broker),
+        None => Some(Broker::Embedded { lanes: LANES }),
+    };
+    let console = section.take("console").and_then(|node| node.section()).and_then(console);
+    section.finish();
+    Some(Hub { network: network?.into(), data_dir: data_dir?, timezone: timezone?, broker: broker?, console })
+}
+
+fn timezone(node: &Node<'_>) -> Option<TimeZone> {
+    let name = node.text()?;
+    TimeZone::get(name).ok().or_else(|| {
+        node.refuse(format!("\"{name}\" is not a time zone of the IANA database: write one like Asia/Tokyo"))
+    })
+}
+
+fn broker(mut section: Section<'_>) -> Option<Broker> {
+    let kind = section.require("kind").and_then(|node| node.kind(&["embedded"], &["rabbitmq"]));
+    let lanes = section.take("lanes").map_or(Some(LANES), |node| node.integer(1..=1024)?.try_into().ok());
+    section.finish();
+    kind?;
+    Some(Broker::Embedded { lanes: lanes? })
+}
+
+fn console(mut section: Section<'_>) -> Option<SocketAddr> {
+    let listen = section.require("listen").and_then(|node| node.listen());
+    section.finish();
+    listen
+}

@@ -1,0 +1,127 @@
+//! Raw file -> checked settings. All faults of all files come out of one run, each with its place.
+//!
+//! ```text
+//! hub.toml          this hub
+//! feeds/<feed>.toml one file per facility
+//! routes.toml       subscribers, disclosures, routes
+//! tables/<name>.tsv code tables that conditions look into
+//! ```
+//! The files are read as a tree with places ([`toml::de::DeTable`]) and walked by small readers, because a
+//! deserialiser would stop at the first fault. What can't be used yet is refused, never ignored.
+
+mod condition;
+mod dead;
+mod disclosure;
+mod document;
+mod fault;
+mod feed;
+mod fields;
+mod files;
+mod hub;
+mod lookup;
+mod node;
+mod operator;
+mod routes;
+mod subscriber;
+mod tables;
+#[cfg(test)]
+mod tests;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+pub use fault::{Fault, Severity};
+pub use feed::{After, Feed, FeedSettings, Role, Source};
+pub use files::Files;
+pub use hub::{Broker, Hub};
+pub use routes::RouteTest;
+pub use subscriber::{Deliver, Subscriber};
+
+use crate::route::Routes;
+use document::Document;
+
+/// Checked settings. The rest of the program knows no other.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// This hub.
+    pub hub: Hub,
+    /// Where messages come from, by name.
+    pub feeds: Vec<Feed>,
+    /// Who gets events, in the order of the file.
+    pub subscribers: Vec<Subscriber>,
+    /// The routing table.
+    pub routes: Arc<Routes>,
+    /// Examples that the routing table must fulfil.
+    pub route_tests: Vec<RouteTest>,
+}
+
+impl Config {
+    /// Reads a configuration folder. There are settings only if no fault is an error.
+    ///
+    /// Source folders and test inputs that do not exist are warnings: a facility may be connected later.
+    pub fn load(dir: &Path) -> (Option<Self>, Vec<Fault>) {
+        let (files, mut faults) = Files::read(dir);
+        let readable = faults.is_empty();
+        let (config, mut found, paths) = check(&files, dir);
+        found.retain(|fault| !faults.iter().any(|unreadable| unreadable.file == fault.file));
+        faults.extend(found);
+        faults.extend(paths.into_iter().filter(|(path, _)| !path.exists()).map(|(_, fault)| fault));
+        sort(&mut faults);
+        (config.filter(|_| readable), faults)
+    }
+
+    /// Checks files that are already in memory, as those of the folder `dir`; does no I/O.
+    pub fn check(files: &Files, dir: &Path) -> (Option<Self>, Vec<Fault>) {
+        let (config, mut faults, _) = check(files, dir);
+        sort(&mut faults);
+        (config, faults)
+    }
+}
+
+fn sort(faults: &mut [Fault]) {
+    faults.sort_by(|a, b| (&a.file, a.line, a.column).cmp(&(&b.file, b.line, b.column)));
+}
+
+/// Paths that should exist when the hub runs, each with the fault if it does not.
+type ExpectedPaths = Vec<(PathBuf, Fault)>;
+
+fn check(files: &Files, dir: &Path) -> (Option<Config>, Vec<Fault>, ExpectedPaths) {
+    let mut faults = Vec::new();
+    let mut paths = Vec::new();
+    let mut close = |document: Document<'_>| {
+        let sound = !document.has_errors();
+        let (found, expected) = document.into_faults();
+        faults.extend(found);
+        paths.extend(expected);
+        sound
+    };
+    let hub_file = Document::new("hub.toml", files.get("hub.toml"));
+    let hub = hub::read(&hub_file, dir);
+    let mut sound = close(hub_file);
+
+    let mut feeds = feed::Feeds::default();
+    for (file, text) in files.below("feeds/") {
+        let document = Document::new(file, text);
+        feeds.read(&document, dir);
+        sound &= close(document);
+    }
+    let mut tables = tables::Tables::new();
+    for (file, text) in files.below("tables/") {
+        let document = Document::new(file, text);
+        tables::read(&document, text, &mut tables);
+        sound &= close(document);
+    }
+    let routes_file = Document::new("routes.toml", files.get("routes.toml"));
+    let data_dir = hub.as_ref().map_or_else(|| dir.join(hub::DATA_DIR), |hub| hub.data_dir.clone());
+    let table = routes::read(&routes_file, &routes::Known { feeds: &feeds, tables: &tables, dir, data_dir });
+    sound &= close(routes_file);
+
+    let config = hub.filter(|_| sound).map(|hub| Config {
+        hub,
+        feeds: feeds.feeds,
+        subscribers: table.subscribers,
+        routes: Arc::new(table.routes),
+        route_tests: table.tests,
+    });
+    (config, faults, paths)
+}

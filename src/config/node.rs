@@ -1,0 +1,289 @@
+//! A value of a configuration file with its place, and the checks that turn it into a setting.
+//!
+//! Every reader returns nothing when it has reported a fault, so that the caller goes on and finds the others.
+
+use std::net::SocketAddr;
+use std::ops::{Range, RangeInclusive};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::document::Document;
+use super::fault::suggest;
+
+/// A value with its place.
+#[derive(Clone)]
+pub(super) struct Node<'d> {
+    pub(super) document: &'d Document<'d>,
+    pub(super) value: &'d DeValue<'d>,
+    pub(super) span: Range<usize>,
+    /// Path of the key: `route[2].where`.
+    pub(super) key: String,
+}
+
+impl<'d> Node<'d> {
+    /// A whole file.
+    pub(super) fn root(document: &'d Document<'d>, tree: &'d DeValue<'d>) -> Self {
+        Self { document, value: tree, span: 0..0, key: String::new() }
+    }
+
+    pub(super) fn error(&self, message: impl Into<String>) {
+        self.document.error(self.span.clone(), &self.key, message.into());
+    }
+
+    pub(super) fn warn(&self, message: impl Into<String>) {
+        self.document.warn(self.span.clone(), &self.key, message.into());
+    }
+
+    /// Reports a fault and gives nothing.
+    pub(super) fn refuse<T>(&self, message: impl Into<String>) -> Option<T> {
+        self.error(message);
+        None
+    }
+
+    fn refuse_type<T>(&self, expected: &str) -> Option<T> {
+        self.refuse(format!("expected {expected}, found {}", describe(self.value)))
+    }
+
+    pub(super) fn is_text(&self) -> bool {
+        matches!(self.value, DeValue::String(_))
+    }
+
+    pub(super) fn text(&self) -> Option<&'d str> {
+        match self.value {
+            DeValue::String(text) => Some(text),
+            _ => self.refuse_type("a text"),
+        }
+    }
+
+    pub(super) fn boolean(&self) -> Option<bool> {
+        match self.value {
+            DeValue::Boolean(boolean) => Some(*boolean),
+            _ => self.refuse_type("true or false"),
+        }
+    }
+
+    pub(super) fn integer(&self, allowed: RangeInclusive<u64>) -> Option<u64> {
+        let DeValue::Integer(digits) = self.value else { return self.refuse_type("a whole number") };
+        match i128::from_str_radix(digits.as_str(), digits.radix()).ok().and_then(|n| u64::try_from(n).ok()) {
+            Some(number) if allowed.contains(&number) => Some(number),
+            _ => self.refuse(format!("{digits} is out of range: {} to {}", allowed.start(), allowed.end())),
+        }
+    }
+
+    pub(super) fn number(&self) -> Option<f64> {
+        let number = match self.value {
+            DeValue::Integer(digits) if digits.radix() == 10 => digits.as_str().parse().ok(),
+            DeValue::Float(digits) => digits.as_str().parse().ok(),
+            _ => None,
+        };
+        match number {
+            Some(number) if f64::is_finite(number) => Some(number),
+            _ => self.refuse_type("a decimal number"),
+        }
+    }
+
+    /// A word of a closed set.
+    pub(super) fn word<T: Copy>(&self, words: &[(&str, T)]) -> Option<T> {
+        let text = self.text()?;
+        if let Some((_, meaning)) = words.iter().find(|(word, _)| *word == text) {
+            return Some(*meaning);
+        }
+        let known: Vec<_> = words.iter().map(|(word, _)| *word).collect();
+        self.refuse(format!("\"{text}\" is not known here: {}", suggest(text, &known)))
+    }
+
+    /// A `kind`: one that is known, and not one of those that this version can't do yet. Gives the word.
+    pub(super) fn kind<'k>(&self, known: &[&'k str], planned: &[&str]) -> Option<&'k str> {
+        let text = self.text()?;
+        if planned.contains(&text) {
+            return self.refuse(format!("kind \"{text}\" is not available yet: use {}", known.join(" or ")));
+        }
+        let found = known.iter().find(|kind| **kind == text).copied();
+        found.or_else(|| self.refuse(format!("kind \"{text}\" is not known here: {}", suggest(text, known))))
+    }
+
+    /// A path, relative to the configuration folder.
+    pub(super) fn path(&self, dir: &Path) -> Option<PathBuf> {
+        let text = self.text()?;
+        if text.is_empty() || text.contains('\0') {
+            self.refuse("the path is empty")
+        } else {
+            Some(dir.join(text))
+        }
+    }
+
+    /// A path that should exist when the hub runs.
+    pub(super) fn existing_path(&self, dir: &Path) -> Option<PathBuf> {
+        let path = self.path(dir)?;
+        self.document.expect_path(path.clone(), self.span.clone(), &self.key);
+        Some(path)
+    }
+
+    /// An address and port.
+    pub(super) fn listen(&self) -> Option<SocketAddr> {
+        let text = self.text()?;
+        let address = text.parse().ok();
+        address
+            .or_else(|| self.refuse(format!("\"{text}\" is not an address with a port, like 127.0.0.1:7575")))
+    }
+
+    /// A name that becomes part of queue names and topics.
+    pub(super) fn name(&self) -> Option<&'d str> {
+        let text = self.text()?;
+        if is_name(text) {
+            return Some(text);
+        }
+        self.refuse(format!("\"{text}\" is not a name: {NAME_RULE}"))
+    }
+
+    /// A length of time: `500ms`, `3s`, `2m`, `1h`.
+    pub(super) fn duration(&self, allowed: RangeInclusive<Duration>) -> Option<Duration> {
+        let text = self.text()?;
+        match parse_duration(text) {
+            None => self.refuse(format!("\"{text}\" is not a length of time: write 500ms, 3s, 2m or 1h")),
+            Some(duration) if allowed.contains(&duration) => Some(duration),
+            Some(_) => self.refuse(format!(
+                "\"{text}\" is out of range: {:?} to {:?}",
+                allowed.start(),
+                allowed.end()
+            )),
+        }
+    }
+
+    /// The elements of a list.
+    pub(super) fn list(&self) -> Option<Vec<Node<'d>>> {
+        let DeValue::Array(elements) = self.value else { return self.refuse_type("a list") };
+        let node = |(index, element): (usize, &'d Spanned<DeValue<'d>>)| Node {
+            document: self.document,
+            value: element.get_ref(),
+            span: element.span(),
+            key: format!("{}[{}]", self.key, index + 1),
+        };
+        Some(elements.iter().enumerate().map(node).collect())
+    }
+
+    /// The elements of a list that must have some.
+    pub(super) fn full_list(&self) -> Option<Vec<Node<'d>>> {
+        let list = self.list()?;
+        if list.is_empty() { self.refuse("the list is empty") } else { Some(list) }
+    }
+
+    /// A list, or a single value that stands for a list of one.
+    pub(super) fn one_or_more(&self) -> Option<Vec<Node<'d>>> {
+        if matches!(self.value, DeValue::Array(_)) { self.full_list() } else { Some(vec![self.clone()]) }
+    }
+
+    pub(super) fn section(&self) -> Option<Section<'d>> {
+        let DeValue::Table(table) = self.value else { return self.refuse_type("a table { … }") };
+        Some(Section { node: self.clone(), table, known: Vec::new() })
+    }
+}
+
+/// What a name may look like.
+pub(super) const NAME_RULE: &str =
+    "use lower-case letters, digits and hyphens, a letter or digit first, 64 at most";
+
+/// Whether the text is a name.
+pub(super) fn is_name(text: &str) -> bool {
+    let plain = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    let bytes = text.as_bytes();
+    bytes.first().is_some_and(plain)
+        && bytes.len() <= 64
+        && bytes.iter().all(|byte| plain(byte) || *byte == b'-')
+}
+
+fn parse_duration(text: &str) -> Option<Duration> {
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let number: u64 = digits.parse().ok()?;
+    match text.strip_prefix(digits)? {
+        "ms" => Some(Duration::from_millis(number)),
+        "s" => Some(Duration::from_secs(number)),
+        "m" => Some(Duration::from_secs(number.checked_mul(60)?)),
+        "h" => Some(Duration::from_secs(number.checked_mul(3600)?)),
+        _ => None,
+    }
+}
+
+fn describe(value: &DeValue<'_>) -> &'static str {
+    match value {
+        DeValue::String(_) => "a text",
+        DeValue::Integer(_) | DeValue::Float(_) => "a number",
+        DeValue::Boolean(_) => "true or false",
+        DeValue::Datetime(_) => "a date or time",
+        DeValue::Array(_) => "a list",
+        DeValue::Table(_) => "a table",
+    }
+}
+
+/// A table, of which the keys that are asked for become known. [`Section::finish`] refuses the others.
+pub(super) struct Section<'d> {
+    pub(super) node: Node<'d>,
+    table: &'d DeTable<'d>,
+    known: Vec<&'static str>,
+}
+
+impl<'d> Section<'d> {
+    /// The value of a key that need not be there.
+    pub(super) fn take(&mut self, key: &'static str) -> Option<Node<'d>> {
+        if !self.known.contains(&key) {
+            self.known.push(key);
+        }
+        self.peek(key)
+    }
+
+    /// The value of a key that must be there.
+    pub(super) fn require(&mut self, key: &'static str) -> Option<Node<'d>> {
+        let node = self.take(key);
+        if node.is_none() {
+            self.node.error(format!("missing key \"{key}\""));
+        }
+        node
+    }
+
+    /// Whether the key is there.
+    pub(super) fn has(&self, key: &str) -> bool {
+        self.table.contains_key(key)
+    }
+
+    /// The value of a key that some other reader asks for.
+    pub(super) fn peek(&self, key: &str) -> Option<Node<'d>> {
+        self.table.get_key_value(key).map(|(name, value)| self.child(name.get_ref(), value))
+    }
+
+    /// All entries, for a table whose keys are free.
+    pub(super) fn entries(&self) -> Vec<(&'d str, Node<'d>)> {
+        self.table.iter().map(|(key, value)| (&**key.get_ref(), self.child(key.get_ref(), value))).collect()
+    }
+
+    /// Refuses every key that was not asked for.
+    pub(super) fn finish(self) {
+        for (key, _) in self.table.iter().filter(|(key, _)| !self.known.contains(&&**key.get_ref())) {
+            let message =
+                format!("unknown key \"{}\": {}", key.get_ref(), suggest(key.get_ref(), &self.known));
+            self.node.document.error(key.span(), &self.node.key, message);
+        }
+    }
+
+    fn child(&self, name: &str, value: &'d Spanned<DeValue<'d>>) -> Node<'d> {
+        let dot = if self.node.key.is_empty() { "" } else { "." };
+        Node {
+            document: self.node.document,
+            value: value.get_ref(),
+            span: value.span(),
+            key: format!("{}{dot}{name}", self.node.key),
+        }
+    }
+}
+
+/// Checks the `version` that every file starts with.
+pub(super) fn check_version(section: &mut Section<'_>) {
+    if let Some(node) = section.require("version")
+        && let Some(version) = node.integer(0..=u64::MAX)
+        && version != 1
+    {
+        node.error(format!("version {version} is not known to this program: it reads version 1"));
+    }
+}

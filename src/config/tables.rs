@@ -1,0 +1,52 @@
+//! `tables/<name>.tsv`: code tables. Lines that start with `#` are comments; the first other line names the columns.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::document::Document;
+use super::node::is_name;
+use crate::route::Table;
+
+/// The tables by name.
+pub(super) type Tables = BTreeMap<String, Arc<Table>>;
+
+pub(super) fn read(document: &Document<'_>, text: &str, tables: &mut Tables) {
+    let name = document.file.trim_start_matches("tables/").trim_end_matches(".tsv");
+    let mut table = Table { name: name.into(), columns: Vec::new(), rows: Vec::new() };
+    let mut start = 0;
+    for line in text.split_inclusive('\n') {
+        let span = start..start + line.trim_end().len();
+        start += line.len();
+        let line = line.trim_end_matches(['\n', '\r']);
+        if line.trim().is_empty() || line.starts_with('#') {
+            continue;
+        }
+        let cells: Vec<_> = line.split('\t').map(|cell| cell.trim().to_owned()).collect();
+        if table.columns.is_empty() {
+            check_columns(document, &cells, span);
+            table.columns = cells;
+        } else if cells.len() == table.columns.len() {
+            table.rows.push(cells);
+        } else {
+            let message =
+                format!("this row has {} cells, the table has {}", cells.len(), table.columns.len());
+            document.error(span, "", message + " columns; cells are separated by tabs");
+        }
+    }
+    if table.rows.is_empty() {
+        document.error(0..0, "", "the table has no rows".into());
+    }
+    tables.insert(name.into(), Arc::new(table));
+}
+
+fn check_columns(document: &Document<'_>, columns: &[String], span: std::ops::Range<usize>) {
+    for (index, column) in columns.iter().enumerate() {
+        if !is_name(&column.replace('_', "-")) {
+            let rule = "use lower-case letters, digits and underscores";
+            document.error(span.clone(), "", format!("\"{column}\" is not a column name: {rule}"));
+        }
+        if columns.iter().take(index).any(|earlier| earlier == column) {
+            document.error(span.clone(), "", format!("column \"{column}\" stands twice"));
+        }
+    }
+}

@@ -1,0 +1,240 @@
+//! A serialiser that passes on only the allowed fields of objects, in lists too.
+//!
+//! A single value where the list of allowed fields expected an object is written as null: nothing leaves that the
+//! list does not name.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::ser::{self, Error, Serialize, Serializer};
+
+use super::disclose::Disclosed;
+use super::probe::{Scalar, Visit, probe};
+
+/// What may leave of a value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Node {
+    /// All of it.
+    All,
+    /// These fields of an object, or of every object in a list.
+    Fields(Fields),
+}
+
+type Fields = BTreeMap<Box<str>, Node>;
+
+/// What may leave of that field of an object.
+fn allowed<'f>(fields: &'f Fields, key: &str) -> Option<&'f Node> {
+    const PLACE: &Node = &Node::All;
+    fields.get(key).or((key == "at").then_some(PLACE))
+}
+
+/// Passes on `fields` of what is serialised.
+pub(super) struct Filter<'f, S> {
+    pub(super) inner: S,
+    pub(super) fields: &'f Fields,
+}
+
+/// Implements the `serialize_*` methods of single values: none of them may leave.
+macro_rules! withheld {
+    ($($method:ident: $type:ty),*) => {$(
+        fn $method(self, _: $type) -> Result<S::Ok, S::Error> {
+            self.inner.serialize_unit()
+        }
+    )*};
+}
+
+impl<'f, S: Serializer> Serializer for Filter<'f, S> {
+    type Ok = S::Ok;
+    type Error = S::Error;
+    type SerializeSeq = Filter<'f, S::SerializeSeq>;
+    type SerializeTuple = Filter<'f, S::SerializeTuple>;
+    type SerializeTupleStruct = Filter<'f, S::SerializeTupleStruct>;
+    type SerializeTupleVariant = ser::Impossible<S::Ok, S::Error>;
+    type SerializeMap = Entries<'f, S::SerializeMap>;
+    type SerializeStruct = Filter<'f, S::SerializeStruct>;
+    type SerializeStructVariant = ser::Impossible<S::Ok, S::Error>;
+
+    withheld!(serialize_bool: bool, serialize_i8: i8, serialize_i16: i16, serialize_i32: i32, serialize_i64: i64,
+        serialize_u8: u8, serialize_u16: u16, serialize_u32: u32, serialize_u64: u64, serialize_f32: f32,
+        serialize_f64: f64, serialize_char: char, serialize_str: &str, serialize_bytes: &[u8],
+        serialize_unit_struct: &'static str);
+
+    fn collect_str<T: fmt::Display + ?Sized>(self, _: &T) -> Result<S::Ok, S::Error> {
+        self.inner.serialize_unit()
+    }
+
+    fn serialize_none(self) -> Result<S::Ok, S::Error> {
+        self.inner.serialize_none()
+    }
+
+    fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<S::Ok, S::Error> {
+        value.serialize(self)
+    }
+
+    fn serialize_unit(self) -> Result<S::Ok, S::Error> {
+        self.inner.serialize_unit()
+    }
+
+    fn serialize_unit_variant(self, _: &'static str, _: u32, _: &'static str) -> Result<S::Ok, S::Error> {
+        self.inner.serialize_unit()
+    }
+
+    fn serialize_newtype_struct<T: Serialize + ?Sized>(
+        self,
+        _: &'static str,
+        value: &T,
+    ) -> Result<S::Ok, S::Error> {
+        value.serialize(self)
+    }
+
+    fn serialize_newtype_variant<T: Serialize + ?Sized>(
+        self,
+        _: &'static str,
+        _: u32,
+        _: &'static str,
+        _: &T,
+    ) -> Result<S::Ok, S::Error> {
+        self.inner.serialize_unit()
+    }
+
+    fn serialize_seq(self, _: Option<usize>) -> Result<Self::SerializeSeq, S::Error> {
+        Ok(Filter { inner: self.inner.serialize_seq(None)?, fields: self.fields })
+    }
+
+    fn serialize_tuple(self, length: usize) -> Result<Self::SerializeTuple, S::Error> {
+        Ok(Filter { inner: self.inner.serialize_tuple(length)?, fields: self.fields })
+    }
+
+    fn serialize_tuple_struct(
+        self,
+        name: &'static str,
+        length: usize,
+    ) -> Result<Self::SerializeTupleStruct, S::Error> {
+        Ok(Filter { inner: self.inner.serialize_tuple_struct(name, length)?, fields: self.fields })
+    }
+
+    fn serialize_map(self, _: Option<usize>) -> Result<Self::SerializeMap, S::Error> {
+        Ok(Entries { inner: self.inner.serialize_map(None)?, fields: self.fields, next: None })
+    }
+
+    fn serialize_struct(self, name: &'static str, length: usize) -> Result<Self::SerializeStruct, S::Error> {
+        Ok(Filter { inner: self.inner.serialize_struct(name, length)?, fields: self.fields })
+    }
+
+    // No canonical type has an enum variant with several fields.
+    fn serialize_tuple_variant(
+        self,
+        _: &'static str,
+        _: u32,
+        _: &'static str,
+        _: usize,
+    ) -> Result<Self::SerializeTupleVariant, S::Error> {
+        Err(S::Error::custom("a variant with several fields can't be disclosed in part"))
+    }
+
+    fn serialize_struct_variant(
+        self,
+        _: &'static str,
+        _: u32,
+        _: &'static str,
+        _: usize,
+    ) -> Result<Self::SerializeStructVariant, S::Error> {
+        Err(S::Error::custom("a variant with several fields can't be disclosed in part"))
+    }
+}
+
+/// Implements the three traits of lists and tuples.
+macro_rules! lists {
+    ($($trait:ident $method:ident),*) => {$(
+        impl<S: ser::$trait> ser::$trait for Filter<'_, S> {
+            type Ok = S::Ok;
+            type Error = S::Error;
+
+            fn $method<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), S::Error> {
+                self.inner.$method(&Element { value, fields: self.fields })
+            }
+
+            fn end(self) -> Result<S::Ok, S::Error> {
+                self.inner.end()
+            }
+        }
+    )*};
+}
+lists!(SerializeSeq serialize_element, SerializeTuple serialize_element, SerializeTupleStruct serialize_field);
+
+struct Element<'a, T: ?Sized> {
+    value: &'a T,
+    fields: &'a Fields,
+}
+
+impl<T: Serialize + ?Sized> Serialize for Element<'_, T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.value.serialize(Filter { inner: serializer, fields: self.fields })
+    }
+}
+
+impl<S: ser::SerializeStruct> ser::SerializeStruct for Filter<'_, S> {
+    type Ok = S::Ok;
+    type Error = S::Error;
+
+    fn serialize_field<T: Serialize + ?Sized>(
+        &mut self,
+        key: &'static str,
+        record: &T,
+    ) -> Result<(), S::Error> {
+        match allowed(self.fields, key) {
+            Some(node) => self.inner.serialize_field(key, &Disclosed { record, node }),
+            None => self.inner.skip_field(key),
+        }
+    }
+
+    fn end(self) -> Result<S::Ok, S::Error> {
+        self.inner.end()
+    }
+}
+
+/// The entries of a map, or of a struct with flattened fields.
+pub(super) struct Entries<'f, S> {
+    inner: S,
+    fields: &'f Fields,
+    next: Option<&'f Node>,
+}
+
+impl<S: ser::SerializeMap> ser::SerializeMap for Entries<'_, S> {
+    type Ok = S::Ok;
+    type Error = S::Error;
+
+    fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), S::Error> {
+        let mut search = KeySearch { fields: self.fields, found: None };
+        probe(key, &[], &mut search);
+        self.next = search.found;
+        if self.next.is_some() { self.inner.serialize_key(key) } else { Ok(()) }
+    }
+
+    fn serialize_value<T: Serialize + ?Sized>(&mut self, record: &T) -> Result<(), S::Error> {
+        match self.next.take() {
+            Some(node) => self.inner.serialize_value(&Disclosed { record, node }),
+            None => Ok(()),
+        }
+    }
+
+    fn end(self) -> Result<S::Ok, S::Error> {
+        self.inner.end()
+    }
+}
+
+/// Finds what may leave of a map's entry by its key.
+struct KeySearch<'f> {
+    fields: &'f Fields,
+    found: Option<&'f Node>,
+}
+
+impl Visit for KeySearch<'_> {
+    fn scalar(&mut self, value: Scalar<'_>) {
+        self.found = match value {
+            Scalar::Text(key) => allowed(self.fields, key),
+            Scalar::Number(key) => allowed(self.fields, &key.to_string()),
+            Scalar::Boolean(_) => None,
+        };
+    }
+}
