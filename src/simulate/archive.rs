@@ -56,15 +56,13 @@ impl<'a> Archive<'a> {
             fs::create_dir_all(&folder)?;
             self.folders.insert(folder.clone());
         }
-        let stem = stem(event);
-        self.retire(&folder, event, &stem)?;
-        let flag = if event.is_deletion { '0' } else { '1' };
-        fs::write(folder.join(format!("{stem}{flag}")), &bytes)?;
+        self.retire(&folder, event)?;
+        fs::write(self.root.join(path(event, flag(event))), &bytes)?;
         Ok(bytes.len() as u64)
     }
 
     /// An update turns the valid version (1) into a superseded one (2); a deletion turns all into deleted (0).
-    fn retire(&mut self, folder: &Path, event: &Event, stem: &str) -> io::Result<()> {
+    fn retire(&mut self, folder: &Path, event: &Event) -> io::Result<()> {
         let versions = self.versions.entry((folder.to_owned(), event.order_text())).or_default();
         for (version, flag) in versions.iter_mut() {
             let next = match (event.is_deletion, *flag) {
@@ -77,7 +75,7 @@ impl<'a> Archive<'a> {
                 *flag = next;
             }
         }
-        versions.push((stem.to_owned(), if event.is_deletion { '0' } else { '1' }));
+        versions.push((stem(event), flag(event)));
         Ok(())
     }
 }
@@ -118,6 +116,11 @@ impl<'a> TransactionStorage<'a> {
     }
 }
 
+/// Where the file of `event` with `flag` stands, relative to the storage's root.
+pub(super) fn path(event: &Event, flag: char) -> PathBuf {
+    folder(event).join(format!("{}{flag}", stem(event)))
+}
+
 /// `000/012/00012345/20261101/OML-11`, relative to the storage's root.
 fn folder(event: &Event) -> PathBuf {
     let id = event.patient.id.as_str();
@@ -139,6 +142,11 @@ fn stem(event: &Event) -> String {
     )
 }
 
+/// The condition flag of a new file: 0 for a delete message, 1 for anything else.
+fn flag(event: &Event) -> char {
+    if event.is_deletion { '0' } else { '1' }
+}
+
 /// `YYYYMMDDHHMMSSfff`.
 fn time_text(event: &Event) -> String {
     format!("{}{:03}", event.sent.strftime("%Y%m%d%H%M%S"), event.sent.millisecond())
@@ -147,4 +155,15 @@ fn time_text(event: &Event) -> String {
 /// `text` in the character sets of SS-MIX2: ASCII and JIS X 0208 by ISO 2022 escapes.
 pub(super) fn iso_2022_jp(text: &str) -> io::Result<Vec<u8>> {
     encode(text, Charset::Iso2022Jp).map_err(io::Error::other)
+}
+
+/// The first part of a message, cut within its kanji somewhere past the middle: what a reader sees while a
+/// slow writer is at work.
+pub(super) fn half(bytes: &[u8]) -> &[u8] {
+    let middle = bytes.len() / 2;
+    let shift = bytes.iter().skip(middle).position(|byte| *byte == 0x1B).map_or(0, |offset| middle + offset);
+    let run = bytes.get(shift..).unwrap_or_default();
+    // The escape found may be the one that returns to ASCII; then the cut lies before it.
+    let end = if run.starts_with(b"\x1b$B") { shift + 5 } else { shift };
+    bytes.get(..end).unwrap_or(bytes)
 }

@@ -19,18 +19,21 @@ pub(super) struct Period {
     pub(super) last: Date,
 }
 
-/// All events of a patient within `period`; `index` is the patient's place in the storage. What a hospital
-/// takes back or corrects is included: updates, deletions and their messages.
-pub(super) fn course(seed: u64, index: u64, patient: Patient, period: Period) -> Vec<Event> {
+/// All events of a patient within `period`. What a hospital takes back or corrects is included: updates,
+/// deletions and their messages.
+pub(super) fn course(seed: u64, patient: Patient, period: Period) -> Vec<Event> {
+    let index = patient.person.number;
     let mut random = Random::new(seed, index);
     let days = period.first.duration_until(period.last).as_hours() / 24;
-    let start = later(period.first.at(8, 0, 0, 0), hours(24 * random.below_signed(days / 2 + 1)));
-    let pathway = pathway_of(index, &mut random);
+    let start = later(period.first.at(8, 0, 0, 0), hours(24 * random.below_signed(days)));
+    let age = period.last.year() - patient.person.birth.year();
+    let pathway = pathway_of(index, age, &mut random);
     let mut course = Course {
         now: later(start, minutes(random.below_signed(480))),
         next_order: (index + 1) * 1000,
         encounter: Encounter { department: pathway.department, doctor: random.pick(DOCTORS), stay: None },
         random,
+        age,
         patient: Rc::new(patient),
         problems: Vec::new(),
         events: Vec::new(),
@@ -41,14 +44,20 @@ pub(super) fn course(seed: u64, index: u64, patient: Patient, period: Period) ->
     events
 }
 
-/// The first people of a storage walk one pathway each, so that a small storage shows everything.
-fn pathway_of(index: u64, random: &mut Random) -> &'static Pathway {
-    if let Some(pathway) = usize::try_from(index).ok().and_then(|index| PATHWAYS.get(index)) {
-        return pathway;
+/// The first people walk one pathway each, so that a small storage shows everything.
+fn pathway_of(index: u64, age: i16, random: &mut Random) -> &'static Pathway {
+    match usize::try_from(index).ok().and_then(|index| PATHWAYS.get(index)) {
+        Some(pathway) => pathway,
+        None => weighted(PATHWAYS.iter().filter(|pathway| pathway.suits(age)), random),
     }
-    let total: u64 = PATHWAYS.iter().map(|pathway| pathway.weight).sum();
-    let mut rest = random.below(total);
-    for pathway in PATHWAYS {
+}
+
+fn weighted(
+    pathways: impl Iterator<Item = &'static Pathway> + Clone,
+    random: &mut Random,
+) -> &'static Pathway {
+    let mut rest = random.below(pathways.clone().map(|pathway| pathway.weight).sum());
+    for pathway in pathways {
         if rest < pathway.weight {
             return pathway;
         }
@@ -60,6 +69,7 @@ fn pathway_of(index: u64, random: &mut Random) -> &'static Pathway {
 struct Course {
     random: Random,
     patient: Rc<Patient>,
+    age: i16,
     encounter: Encounter,
     now: DateTime,
     next_order: u64,
@@ -90,14 +100,15 @@ impl Course {
             if self.random.chance(20) {
                 self.send(None, Content::Registration { moved: true });
             }
-            let routine = self.random.below(3);
-            let next = PATHWAYS.iter().filter(|next| next.weight >= 100).nth(routine as usize);
-            self.visit(next.unwrap_or(pathway));
+            let age = self.age;
+            let routine = PATHWAYS.iter().filter(|next| next.is_routine() && next.suits(age));
+            let next = weighted(routine, &mut self.random);
+            self.visit(next);
         }
     }
 
     fn visit(&mut self, pathway: &'static Pathway) {
-        self.encounter.department = pathway.department;
+        self.encounter.department = pathway.department_for(self.age);
         self.send(None, Content::Movement(Movement::Reception));
         self.laboratory(pathway);
         if let Some(exam) = pathway.imaging {
@@ -125,7 +136,7 @@ impl Course {
         let collected = self.now;
         let result = |is_final| Content::LabResult { groups: groups.clone(), is_final };
         let noise = self.random.next();
-        if self.random.chance(20) {
+        if self.random.chance(30) {
             self.send_at(Some(order), collected, noise, result(false));
             self.wait(60);
         }
@@ -151,7 +162,7 @@ impl Course {
                 suspected: pathway.suspected,
                 instance: self.order(),
                 since: self.now,
-                department: pathway.department,
+                department: self.encounter.department,
             };
             self.problems.push(problem);
         }
@@ -163,10 +174,10 @@ impl Course {
         let entered = self.now;
         let noise = self.random.next();
         self.send_at(Some(order), entered, noise, Content::Prescription(drugs));
-        if self.random.chance(15) {
+        if self.random.chance(20) {
             self.send_at(Some(order), entered, noise, Content::Prescription(&drugs[..1]));
         }
-        if self.random.chance(8) {
+        if self.random.chance(10) {
             self.take_back();
         }
     }
@@ -174,12 +185,14 @@ impl Course {
     /// An inpatient stay. `eventful` stays have what is rarer: leave, transfer, plans that are cancelled.
     fn stay(&mut self, infusion: &'static Infusion, eventful: bool) {
         let bed = self.free_bed();
-        let admission = later(self.now, hours(20));
+        let mut admission = later(self.now, hours(20));
         self.encounter.stay = Some(Stay { bed, previous: None, admitted: admission });
         self.send_movement(Movement::PlannedAdmission, admission);
         if eventful {
             self.take_back();
-            self.send_movement(Movement::PlannedAdmission, later(admission, hours(24)));
+            admission = later(admission, hours(24));
+            self.encounter.stay = Some(Stay { bed, previous: None, admitted: admission });
+            self.send_movement(Movement::PlannedAdmission, admission);
         }
         self.now = admission;
         self.send_movement(Movement::Admission, admission);

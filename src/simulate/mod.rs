@@ -4,12 +4,15 @@
 //! telephone exchanges do not exist, MSH-4 reads `KAKUU`, and HOT9 codes come from a range nobody uses.
 
 mod archive;
+mod case;
 mod catalogue;
 mod course;
+mod drop_folder;
 mod event;
 mod message;
 mod people;
 mod random;
+mod region;
 mod segment;
 
 use std::collections::BTreeMap;
@@ -21,12 +24,17 @@ use jiff::SignedDuration;
 use jiff::civil::Date;
 
 use archive::Archive;
+pub use case::cases;
 use course::Period;
+pub use drop_folder::DropFolderSettings;
+pub use drop_folder::drop_folder;
 use event::Event;
 use event::Patient;
 pub use people::Name;
 pub use people::Person;
 pub use people::person;
+pub use region::REGION_SEED;
+pub use region::region;
 
 /// The sending facility.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -149,8 +157,12 @@ pub fn storage(settings: &StorageSettings, mut progress: impl FnMut(Progress)) -
 
 /// The facility's own id for a person: eight digits, other ones in every facility.
 pub fn patient_id(facility: &str, person: u64) -> String {
-    let offset = facility.bytes().fold(0u64, |sum, digit| (sum * 31 + u64::from(digit)) % 9_973);
-    format!("{:08}", offset * 10 + person * 7 + 1)
+    format!("{:08}", offset(facility) * 10 + person * 7 + 1)
+}
+
+/// A number that differs between facilities.
+fn offset(facility: &str) -> u64 {
+    facility.bytes().fold(0, |sum, digit| (sum * 31 + u64::from(digit)) % 9_973)
 }
 
 /// The events of a storage in the order in which they were sent.
@@ -167,7 +179,7 @@ fn plan(settings: &StorageSettings) -> Vec<Event> {
         let number = settings.first_person + index;
         let id = patient_id(&settings.facility.code, number);
         let patient = Patient { id, person: person(settings.seed, number) };
-        let course = course::course(settings.seed, index, patient, period);
+        let course = course::course(settings.seed ^ offset(&settings.facility.code), patient, period);
         events.extend(if settings.history { course } else { current(course) });
         index += 1;
     }

@@ -10,6 +10,11 @@ impl Segment {
         Self(vec![name.to_owned()])
     }
 
+    /// The segment's name.
+    pub(super) fn name(&self) -> &str {
+        &self.0[0]
+    }
+
     /// The segment with field `number` set to `value`, which is already in ER7 form (see [`escape`]).
     pub(super) fn with(mut self, number: usize, value: impl Into<String>) -> Self {
         if self.0.len() <= number {
@@ -28,7 +33,7 @@ impl Segment {
     }
 
     fn append_to(&self, text: &mut String, terminator: &str) {
-        let is_header = matches!(self.0[0].as_str(), "MSH" | "FHS" | "BHS");
+        let is_header = matches!(self.name(), "MSH" | "FHS" | "BHS");
         for (number, field) in self.0.iter().enumerate() {
             // Field 1 of a header is the separator: it stands between the name and field 2.
             if is_header && number == 1 {

@@ -73,24 +73,49 @@ fn names_agree_with_their_folders() {
 }
 
 #[test]
-fn every_message_is_iso_2022_jp_and_ends_in_ascii() {
+fn every_message_reads_without_a_finding() {
     let (root, _) = written(true);
     for (path, bytes) in tree(&root.path().join("standard")) {
-        assert!(bytes.starts_with(b"MSH|^~\\&|"), "{path}");
-        assert_eq!(bytes.last(), Some(&b'\r'), "{path}");
-        assert!(bytes.iter().all(u8::is_ascii), "{path}");
-        // Between the escapes `ESC $ B` and `ESC ( B` nothing but pairs of 0x21 to 0x7E.
-        let mut runs = bytes.split(|byte| *byte == 0x1B);
-        assert!(runs.next().is_some_and(|run| !run.is_empty()), "{path}");
-        let mut last_is_ascii = true;
-        for run in runs {
-            last_is_ascii = run.starts_with(b"(B");
-            assert!(last_is_ascii || run.starts_with(b"$B"), "{path}");
-            let (kanji, pairs) = (&run[2..], run.len().is_multiple_of(2));
-            let is_kanji = pairs && kanji.iter().all(|byte| (0x21..=0x7E).contains(byte));
-            assert!(last_is_ascii || is_kanji, "{path}");
+        // ISO 2022 with 7 bits throughout, and back in ASCII before the last CR.
+        assert!(bytes.is_ascii() && bytes.ends_with(b"\r"), "{path}");
+        hl7v2::completeness(&bytes).unwrap_or_else(|reason| panic!("{path}: {reason}"));
+        let message = hl7v2::decode(&bytes).unwrap();
+        assert_eq!(message.findings(), [], "{path}");
+        assert_eq!(message.charset().used, hl7v2::charset::Charset::Iso2022Jp, "{path}");
+    }
+}
+
+/// The field that gives the care date, by data type (SS-MIX2 1.2).
+fn care_date_field(data_type: &str) -> Option<&'static str> {
+    Some(match data_type {
+        "ADT-12" | "ADT-22" => "PV1-44",
+        "ADT-21" | "ADT-41" => "PV2-8",
+        "ADT-31" | "ADT-32" | "ADT-42" => "EVN-6",
+        "ADT-51" => "PV2-9",
+        "ADT-52" => "PV1-45",
+        "OML-11" => "SPM-17",
+        "OMG-11" | "OMG-13" => "OBR-7",
+        "OMD" | "OMP-01" | "OMP-02" | "OML-01" | "OMG-01" | "OMG-03" => "ORC-9",
+        _ => return None,
+    })
+}
+
+#[test]
+fn fields_agree_with_the_path() {
+    let (root, _) = written(true);
+    for (path, bytes) in tree(&root.path().join("standard")) {
+        let parts: Vec<&str> = path.split('/').collect();
+        let message = hl7v2::decode(&bytes).unwrap();
+        let at = |field: &str| message.at(&field.parse().unwrap()).unwrap_or_default().into_owned();
+        assert_eq!(at("PID-3.1"), parts[2], "{path}");
+        assert_eq!(at("MSH-12"), "2.5");
+        match care_date_field(parts[4]) {
+            Some(field) => assert!(at(field).starts_with(parts[3]), "{path}: {field} {}", at(field)),
+            None => assert_eq!(parts[3], "-", "{path}"),
         }
-        assert!(last_is_ascii, "{path}");
+        if message.segment("ORC").is_some() && parts[4] != "PPR-01" {
+            assert_eq!(at("ORC-2"), parts[5].split('_').nth(3).unwrap(), "{path}");
+        }
     }
 }
 
@@ -228,5 +253,93 @@ fn every_given_name_says_that_it_is_invented() {
     for number in 0..500 {
         let given = person(3, number).given.kanji;
         assert!(given.starts_with(['架', '仮', '試', '例', '模']), "{given}");
+    }
+}
+
+/// Compares a committed folder with a fresh one; with `BLESS=1` in the environment it is rewritten instead.
+fn check_committed(folder: &str, write: impl Fn(&Path)) {
+    let committed = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(folder);
+    if std::env::var_os("BLESS").is_some() {
+        let _absent_at_first = fs::remove_dir_all(&committed);
+        write(&committed);
+        return;
+    }
+    let fresh = tempfile::tempdir().unwrap();
+    write(fresh.path());
+    let (fresh, committed) = (tree(fresh.path()), tree(&committed));
+    let names =
+        |files: &[(String, Vec<u8>)]| -> Vec<String> { files.iter().map(|(path, _)| path.clone()).collect() };
+    assert_eq!(names(&fresh), names(&committed), "run the test with BLESS=1 to rewrite fixtures/{folder}");
+    let differing: Vec<&str> = fresh
+        .iter()
+        .zip(&committed)
+        .filter(|(one, other)| one != other)
+        .map(|(one, _)| one.0.as_str())
+        .collect();
+    assert_eq!(differing, [""; 0], "run the test with BLESS=1 to rewrite fixtures/{folder}");
+}
+
+#[test]
+fn the_committed_region_is_what_the_generator_writes() {
+    check_committed("region", |root| region(root, REGION_SEED).unwrap());
+}
+
+#[test]
+fn the_committed_cases_are_what_the_generator_writes() {
+    check_committed("cases", |root| cases(root).unwrap());
+}
+
+#[test]
+fn the_region_shows_what_the_network_is_for() {
+    let root = tempfile::tempdir().unwrap();
+    region(root.path(), REGION_SEED).unwrap();
+    let mut texts = String::new();
+    let mut incomplete = Vec::new();
+    for (path, bytes) in tree(root.path()) {
+        if path.contains("/standard/") && hl7v2::completeness(&bytes).is_err() {
+            incomplete.push(path);
+        } else if path.contains("/standard/") {
+            texts.push_str(hl7v2::decode(&bytes).unwrap().text());
+        }
+    }
+    assert_eq!(incomplete.len(), 1, "{incomplete:?}");
+    assert!(incomplete[0].starts_with("matsue-kita/") && incomplete[0].contains("OML-11"));
+    for sign in
+        ["|A150^", "|B059^", "|CT^^DCM", "|MR^^DCM", "|J101^", "^JC10||陽性", "|A(+)B(-)|", "ADT^A27^"]
+    {
+        assert!(texts.contains(sign), "{sign}");
+    }
+}
+
+#[test]
+fn odd_cases_are_odd_and_the_others_are_not() {
+    let root = tempfile::tempdir().unwrap();
+    cases(root.path()).unwrap();
+    for (path, bytes) in tree(root.path()).iter().filter(|(path, _)| path.ends_with("/input")) {
+        let is_half = path.starts_with("half_written/");
+        assert_eq!(hl7v2::completeness(bytes).is_err(), is_half, "{path}");
+        if !is_half {
+            let message = hl7v2::decode(bytes).unwrap();
+            let is_open = path.starts_with("shift_left_open/");
+            assert_eq!(!message.findings().is_empty(), is_open, "{path}: {:?}", message.findings());
+        }
+    }
+}
+
+#[test]
+fn a_drop_folder_holds_messages_in_every_form() {
+    let root = tempfile::tempdir().unwrap();
+    region(root.path(), REGION_SEED).unwrap();
+    let files = tree(&root.path().join("hamada-kenko/hl7"));
+    assert_eq!(files.len(), 18);
+    for (path, bytes) in &files {
+        let parts = hl7v2::split(bytes);
+        assert_eq!(parts.findings, [], "{path}");
+        assert_eq!(parts.parts.len(), if path.contains("batch") { 3 } else { 1 }, "{path}");
+        for part in parts.parts {
+            let message = hl7v2::decode(&bytes[part]).unwrap();
+            assert_eq!(message.findings(), [], "{path}");
+            assert!(message.segment("PID").is_some(), "{path}");
+        }
     }
 }

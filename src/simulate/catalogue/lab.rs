@@ -18,7 +18,7 @@ pub(in crate::simulate) struct LabTest {
 }
 
 /// A specimen's material: the third part of JLAC10.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(in crate::simulate) struct Material(
     pub(in crate::simulate) &'static str,
     pub(in crate::simulate) &'static str,

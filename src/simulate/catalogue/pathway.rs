@@ -6,6 +6,8 @@ use super::*;
 #[derive(Debug)]
 pub(in crate::simulate) struct Pathway {
     pub(in crate::simulate) department: &'static Department,
+    /// Youngest and oldest age, both included.
+    pub(in crate::simulate) ages: (i16, i16),
     pub(in crate::simulate) diagnosis: &'static Diagnosis,
     /// PRB-13: 1 = suspected.
     pub(in crate::simulate) suspected: bool,
@@ -21,8 +23,27 @@ pub(in crate::simulate) struct Pathway {
     pub(in crate::simulate) weight: u64,
 }
 
+impl Pathway {
+    /// Whether someone of that age may walk it.
+    pub(in crate::simulate) fn suits(&self, age: i16) -> bool {
+        (self.ages.0..=self.ages.1).contains(&age)
+    }
+
+    /// Whether people come back for it.
+    pub(in crate::simulate) fn is_routine(&self) -> bool {
+        self.weight >= 100
+    }
+
+    /// The department: children of internal medicine are seen by paediatrics.
+    pub(in crate::simulate) fn department_for(&self, age: i16) -> &'static Department {
+        let is_child = age <= CHILD.1 && *self.department == INTERNAL;
+        if is_child { &PAEDIATRICS } else { self.department }
+    }
+}
+
 const fn pathway(
     department: &'static Department,
+    ages: (i16, i16),
     diagnosis: &'static Diagnosis,
     weight: u64,
     panels: &'static [&'static Panel],
@@ -30,6 +51,7 @@ const fn pathway(
 ) -> Pathway {
     Pathway {
         department,
+        ages,
         diagnosis,
         suspected: false,
         panels,
@@ -42,61 +64,72 @@ const fn pathway(
     }
 }
 
+const CHILD: (i16, i16) = (0, 15);
+const ADULT: (i16, i16) = (16, 130);
+const ANY: (i16, i16) = (0, 130);
+
 static BLOOD: &[&Panel] = &[&HAEMATOLOGY, &CHEMISTRY];
 
-/// Every pathway. The first people of a storage walk one each, in this order; the others by weight.
+/// Every pathway. The first people of a seed walk one each, in this order, in which every fifth is a
+/// child's, as every fifth person is a child; the others by age and weight.
 pub(in crate::simulate) static PATHWAYS: &[Pathway] = &[
     Pathway {
         infection: Some((&INFLUENZA, true)),
-        ..pathway(&INTERNAL, &FLU, 60, &[], &[&OSELTAMIVIR, &PARACETAMOL])
+        ..pathway(&INTERNAL, ANY, &FLU, 60, &[], &[&OSELTAMIVIR, &PARACETAMOL])
     },
-    Pathway { imaging: Some(&CHEST_CT), ..pathway(&RESPIRATORY, &CHEST_SHADOW, 60, &[&CHEMISTRY], &[]) },
+    Pathway {
+        imaging: Some(&CHEST_CT),
+        ..pathway(&RESPIRATORY, ADULT, &CHEST_SHADOW, 60, &[&CHEMISTRY], &[])
+    },
     Pathway {
         infection: Some((&TUBERCULOSIS, true)),
         imaging: Some(&CHEST_CT),
         admitted: Some(&ANTIBIOTIC),
-        ..pathway(&RESPIRATORY, &LUNG_TUBERCULOSIS, 2, BLOOD, &[])
+        ..pathway(&RESPIRATORY, ADULT, &LUNG_TUBERCULOSIS, 2, BLOOD, &[])
     },
-    Pathway { imaging: Some(&HEAD_MR), ..pathway(&INTERNAL, &HEADACHE, 40, &[&HAEMATOLOGY], &[&LOXOPROFEN]) },
+    Pathway {
+        imaging: Some(&HEAD_MR),
+        ..pathway(&INTERNAL, ADULT, &HEADACHE, 40, &[&HAEMATOLOGY], &[&LOXOPROFEN])
+    },
     Pathway {
         suspected: true,
         infection: Some((&MEASLES, false)),
-        ..pathway(&PAEDIATRICS, &MEASLES_DISEASE, 2, &[&HAEMATOLOGY], &[&PARACETAMOL])
+        ..pathway(&PAEDIATRICS, CHILD, &MEASLES_DISEASE, 2, &[&HAEMATOLOGY], &[&PARACETAMOL])
     },
     Pathway {
         physiology: Some(&ECG),
-        ..pathway(&INTERNAL, &HYPERTENSION, 160, &[&CHEMISTRY, &URINALYSIS], &[&AMLODIPINE])
+        ..pathway(&INTERNAL, ADULT, &HYPERTENSION, 160, &[&CHEMISTRY, &URINALYSIS], &[&AMLODIPINE])
     },
     Pathway {
         infection: Some((&INFLUENZA, false)),
         imaging: Some(&CHEST_XRAY),
-        ..pathway(&INTERNAL, &COLD, 120, &[], &[&CARBOCISTEINE, &PARACETAMOL])
+        ..pathway(&INTERNAL, ANY, &COLD, 120, &[], &[&CARBOCISTEINE, &PARACETAMOL])
     },
-    pathway(&INTERNAL, &DIABETES, 160, &[&HAEMATOLOGY, &CHEMISTRY, &URINALYSIS], &[&METFORMIN]),
-    Pathway { admitted: Some(&MAINTENANCE), ..pathway(&SURGERY, &GASTRITIS, 40, BLOOD, &[]) },
+    pathway(&INTERNAL, ADULT, &DIABETES, 160, &[&HAEMATOLOGY, &CHEMISTRY, &URINALYSIS], &[&METFORMIN]),
+    Pathway { admitted: Some(&MAINTENANCE), ..pathway(&SURGERY, ADULT, &GASTRITIS, 40, BLOOD, &[]) },
     Pathway {
         infection: Some((&NOROVIRUS, true)),
-        ..pathway(&PAEDIATRICS, &NORO_ENTERITIS, 20, &[], &[&PARACETAMOL])
+        ..pathway(&PAEDIATRICS, CHILD, &NORO_ENTERITIS, 20, &[], &[&PARACETAMOL])
     },
     Pathway {
         infection: Some((&COVID19, true)),
-        ..pathway(&INTERNAL, &COVID, 30, &[&CHEMISTRY], &[&PARACETAMOL])
-    },
-    Pathway {
-        infection: Some((&RSV, true)),
-        admitted: Some(&MAINTENANCE),
-        ..pathway(&PAEDIATRICS, &RSV_BRONCHIOLITIS, 10, BLOOD, &[])
+        ..pathway(&INTERNAL, ANY, &COVID, 30, &[&CHEMISTRY], &[&PARACETAMOL])
     },
     Pathway {
         infection: Some((&INFLUENZA_ANTIBODY, true)),
-        ..pathway(&INTERNAL, &SCRUB_TYPHUS, 2, BLOOD, &[])
+        ..pathway(&INTERNAL, ANY, &SCRUB_TYPHUS, 2, BLOOD, &[])
     },
     Pathway {
         infection: Some((&LEGIONELLA, true)),
         imaging: Some(&CHEST_CT),
         admitted: Some(&ANTIBIOTIC),
-        ..pathway(&RESPIRATORY, &LEGIONNAIRES, 2, BLOOD, &[])
+        ..pathway(&RESPIRATORY, ADULT, &LEGIONNAIRES, 2, BLOOD, &[])
     },
-    Pathway { infection: Some((&INFLUENZA, true)), ..pathway(&PAEDIATRICS, &FLU, 40, &[], &[&BALOXAVIR]) },
-    pathway(&ORTHOPAEDICS, &LOW_BACK_PAIN, 80, &[], &[&LOXOPROFEN]),
+    Pathway { infection: Some((&INFLUENZA, true)), ..pathway(&INTERNAL, ANY, &FLU, 40, &[], &[&BALOXAVIR]) },
+    Pathway {
+        infection: Some((&RSV, true)),
+        admitted: Some(&MAINTENANCE),
+        ..pathway(&PAEDIATRICS, CHILD, &RSV_BRONCHIOLITIS, 10, BLOOD, &[])
+    },
+    pathway(&ORTHOPAEDICS, ADULT, &LOW_BACK_PAIN, 80, &[], &[&LOXOPROFEN]),
 ];

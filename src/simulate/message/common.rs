@@ -43,7 +43,7 @@ pub(super) fn event_type(event: &Event, occurred: Option<DateTime>) -> Segment {
 }
 
 /// PID-5: kanji (I), then kana (P).
-pub(super) fn person_name(person: &Person) -> String {
+pub(in crate::simulate) fn person_name(person: &Person) -> String {
     let (family, given) = (person.family, person.given);
     format!("{}^{}^^^^^L^I~{}^{}^^^^^L^P", family.kanji, given.kanji, family.kana, given.kana)
 }

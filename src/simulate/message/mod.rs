@@ -7,6 +7,8 @@ mod movement;
 mod patient;
 mod pharmacy;
 
+pub(super) use common::person_name;
+
 use super::Facility;
 use super::event::Content;
 use super::event::Event;
