@@ -1,6 +1,5 @@
 //! `musubi inspect`
 
-use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -100,7 +99,7 @@ fn message(out: &mut String, message: &InspectedMessage, lang: Lang) {
     heading(out, word("tree", "構造"), !message.tree.is_empty());
     for value in message.tree.iter().flat_map(|segment| &segment.values) {
         let shown = value.value.replace(['\r', '\n'], "⏎");
-        drop(writeln!(out, "  {:<16} {shown}", value.path));
+        out.push_str(&format!("  {:<16} {shown}\n", value.path));
     }
     if let Some(fault) = &message.refused {
         line(out, word("refused", "受付不可"), &told(fault));
@@ -109,7 +108,7 @@ fn message(out: &mut String, message: &InspectedMessage, lang: Lang) {
         line(out, word("event", "イベント"), event_type);
         let pretty = serde_json::from_str::<serde_json::Value>(event.get()).map(|value| format!("{value:#}"));
         for row in pretty.unwrap_or_default().lines() {
-            drop(writeln!(out, "  {row}"));
+            out.push_str(&format!("  {row}\n"));
         }
     }
     findings(out, &message.findings, lang);
@@ -119,7 +118,7 @@ fn message(out: &mut String, message: &InspectedMessage, lang: Lang) {
 fn findings(out: &mut String, findings: &[Finding], lang: Lang) {
     heading(out, lang.pick("findings", "所見"), !findings.is_empty());
     for Finding { code, place, text } in findings {
-        drop(writeln!(out, "  {place:<16} {code}: {text}"));
+        out.push_str(&format!("  {place:<16} {code}: {text}\n"));
     }
 }
 
@@ -127,9 +126,9 @@ fn recipients(out: &mut String, recipients: &[RecipientDecision], lang: Lang) {
     heading(out, lang.pick("recipients", "配信先"), !recipients.is_empty());
     for RecipientDecision { subscriber, route, receives, why } in recipients {
         let answer = if *receives { lang.pick("yes", "する") } else { lang.pick("no", "しない") };
-        drop(writeln!(out, "  {subscriber:<16} {answer} — {} {route}", lang.pick("route", "経路")));
+        out.push_str(&format!("  {subscriber:<16} {answer} — {} {route}\n", lang.pick("route", "経路")));
         for clause in why {
-            drop(writeln!(out, "    {clause}"));
+            out.push_str(&format!("    {clause}\n"));
         }
     }
 }
@@ -139,11 +138,11 @@ fn told(fault: &Fault) -> String {
 }
 
 fn line(out: &mut String, title: &str, text: &str) {
-    drop(writeln!(out, "{title}: {text}"));
+    out.push_str(&format!("{title}: {text}\n"));
 }
 
 fn heading(out: &mut String, title: &str, shown: bool) {
     if shown {
-        drop(writeln!(out, "{title}:"));
+        out.push_str(&format!("{title}:\n"));
     }
 }

@@ -1,7 +1,5 @@
 //! What people read of a run, in their language.
 
-use std::fmt::Write as _;
-
 use super::lang::Lang;
 use crate::pipeline::{MessageReport, Report, SubscriberReport};
 
@@ -43,7 +41,7 @@ fn table(text: &mut String, header: &[&str], rows: impl Iterator<Item = (String,
         text.push_str(&name);
         text.push_str(&" ".repeat(width - cells(&name)));
         for number in numbers {
-            drop(write!(text, "{number:>11}"));
+            text.push_str(&format!("{number:>11}"));
         }
         text.push('\n');
     }
@@ -78,7 +76,7 @@ fn conservation(text: &mut String, report: &Report, lang: Lang) {
             (word("parked", "保留"), *parked),
             (word("dead", "不達"), *dead),
         ];
-        drop(write!(text, "; {name}: "));
+        text.push_str(&format!("; {name}: "));
         equation(text, &left, &right, subscriber.conserved());
     }
     text.push_str(match (report.conserved, lang) {
@@ -94,5 +92,5 @@ fn equation(text: &mut String, left: &[(&str, u64)], right: &[(&str, u64)], hold
         let terms: Vec<_> = terms.iter().map(|(word, number)| format!("{word} {number}")).collect();
         terms.join(" + ")
     };
-    drop(write!(text, "{} {} {}", side(left), if holds { "=" } else { "≠" }, side(right)));
+    text.push_str(&format!("{} {} {}", side(left), if holds { "=" } else { "≠" }, side(right)));
 }

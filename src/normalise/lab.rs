@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use hl7v2::{Message, Segment};
+use hl7v2::{Message, Repetition, Segment};
 
 use super::interpretation;
 use super::reader::{Reader, place};
@@ -110,7 +110,7 @@ fn code(coded: Coded<'_>) -> LabCode<'_> {
 }
 
 /// OBX-5 by its type: a coded value, a structured number (SN), else text with the number in it.
-fn value<'m>(obx: Segment<'m>, reader: &Reader<'m>) -> Option<Observed<'m>> {
+fn value<'m>(obx: Segment<'m>, reader: &mut Reader<'m>) -> Option<Observed<'m>> {
     let field = obx.field(5);
     match obx.field(2).value().as_ref() {
         "CWE" | "CE" | "CNE" => {
@@ -129,8 +129,30 @@ fn value<'m>(obx: Segment<'m>, reader: &Reader<'m>) -> Option<Observed<'m>> {
             let joined: String = parts.map(Cow::into_owned).collect();
             (!joined.is_empty()).then(|| observed(joined.into()))
         }
-        _ => text(field).map(observed),
+        _ => plain(obx, reader).map(observed),
     }
+}
+
+/// A value of a type without components (ST, NM, TX …). A `^` in it should have been escaped (`480×10^4` is seen in
+/// the field): the text is taken whole. Repetitions are lines.
+fn plain<'m>(obx: Segment<'m>, reader: &mut Reader<'m>) -> Option<Text<'m>> {
+    let field = obx.field(5);
+    let split = field.repetitions().any(|repetition| repetition.components().nth(1).is_some());
+    if split {
+        reader.note(
+            "delimiter-unescaped",
+            place(obx, 5),
+            "a component separator in a value that has no components",
+        );
+    } else if field.repetitions().nth(1).is_none() {
+        return text(field);
+    }
+    let line = |repetition: Repetition<'m>| {
+        let parts: Vec<_> = repetition.components().map(|component| component.value()).collect();
+        parts.join("^")
+    };
+    let lines: Vec<_> = field.repetitions().map(line).collect();
+    Some(lines.join("\n").into())
 }
 
 /// A positive or negative word in the value decides; the abnormal flag only where the value says nothing.

@@ -210,6 +210,15 @@ fn laboratory_results_point_to_specimen_and_order() {
 }
 
 #[test]
+fn an_unescaped_caret_does_not_cut_a_value() {
+    let event =
+        normalised(Some("OML-11"), "OUL^R22", &[PID, "OBX|1|ST|1||480×10^4", "OBX|2|TX|1||一~二"]).unwrap();
+    assert_eq!(event["results"][0]["value"], json!({"text": "480×10^4"}));
+    assert_eq!(event["results"][1]["value"], json!({"text": "一\n二"}));
+    assert_eq!(finding_codes(&event), ["delimiter-unescaped OBX-5"]);
+}
+
+#[test]
 fn an_order_before_its_request_is_read_as_well() {
     check(
         None,

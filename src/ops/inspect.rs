@@ -2,7 +2,7 @@
 //!
 //! The result shows the message's content: it is for the person who asked, never for a log.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use hl7v2::{Message, Segment};
 use jiff::tz::TimeZone;
@@ -13,6 +13,7 @@ use crate::canonical::{CanonicalEvent, Finding};
 use crate::config::Config;
 use crate::decode::NativeMessage;
 use crate::envelope::{Change, Fault};
+use crate::ingest::{self, FeedSettings};
 use crate::normalise::Source;
 use crate::pipeline;
 use crate::route::{self, Fate, Routes};
@@ -156,7 +157,7 @@ pub fn inspect(path: &Path, bytes: &[u8], config: Option<&Config>) -> Inspection
 }
 
 fn file_source(path: &Path, config: Option<&Config>) -> FileSource {
-    let feed = config.and_then(|config| config.feed_of(path));
+    let feed = config.and_then(|config| feed_of(path, config));
     let name = path.file_name().and_then(|name| name.to_str()).and_then(|name| ssmix2::FileName::parse(name).ok());
     let ssmix2 = name.map(|name| Ssmix2Name {
         patient: name.patient.to_owned(),
@@ -169,6 +170,21 @@ fn file_source(path: &Path, config: Option<&Config>) -> FileSource {
         flag: name.flag.digit().to_string(),
     });
     FileSource { feed: feed.map(|feed| feed.name.clone()), facility: feed.map(|feed| feed.facility.clone()), ssmix2 }
+}
+
+/// The feed with a source that holds the file.
+fn feed_of<'c>(path: &Path, config: &'c Config) -> Option<&'c FeedSettings> {
+    let path = path.canonicalize().ok()?;
+    let holds = |folder: &PathBuf| folder.canonicalize().is_ok_and(|folder| path.starts_with(folder));
+    let feeds = config.feeds.iter().map(|feed| &feed.settings);
+    feeds.into_iter().find(|feed| {
+        feed.sources.iter().any(|source| match source {
+            ingest::Source::Ssmix2 { standard, transaction, .. } => {
+                holds(standard) || transaction.as_ref().is_some_and(holds)
+            }
+            ingest::Source::Hl7Files { path, .. } => holds(path),
+        })
+    })
 }
 
 fn message(

@@ -3,6 +3,9 @@
 //! The only module that calls more than one of them. [`process`] is a message's whole way through the pure stages;
 //! [`run`] starts what feeds it and what takes from it.
 
+pub use crate::decode::decode;
+pub use crate::normalise::normalise;
+
 mod hub;
 mod process;
 mod report;
