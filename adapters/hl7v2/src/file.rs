@@ -133,7 +133,8 @@ impl<'a> Splitter<'a> {
         let marked = line.strip_prefix(BOM).unwrap_or(line);
         let blanks = line.len() - marked.len() + marked.iter().take_while(|b| **b <= b' ').count();
         let content = line[blanks..].strip_prefix(BOM).unwrap_or(&line[blanks..]);
-        if line[..blanks].contains(&START) {
+        // A start block with nothing behind it starts nothing.
+        if line[..blanks].contains(&START) && !content.is_empty() {
             self.start_frame(start);
         }
         self.content(start, start + len - content.len(), content);
@@ -145,7 +146,7 @@ impl<'a> Splitter<'a> {
 
     fn start_frame(&mut self, at: usize) {
         if self.in_frame {
-            self.report("mllp-frame-torn", at, "a frame starts before the one before it has ended");
+            self.report("mllp-end-missing", at, "a frame starts before the one before it has ended");
         }
         self.close(at);
         self.in_frame = true;
@@ -153,7 +154,7 @@ impl<'a> Splitter<'a> {
 
     fn end_frame(&mut self, at: usize) {
         if !self.in_frame {
-            self.report("mllp-frame-torn", at, "a frame ends that has not started");
+            self.report("mllp-start-missing", at, "a frame ends that has not started");
         }
         self.close(at);
         self.in_frame = false;
@@ -236,7 +237,7 @@ impl<'a> Splitter<'a> {
 
     fn finish(mut self, end: usize) -> Split {
         if self.in_frame {
-            self.report("mllp-frame-torn", end, "the last frame has no end");
+            self.report("mllp-end-missing", end, "the last frame has no end");
         }
         if !self.batch.owed.is_empty() {
             self.report("batch-trailer-missing", end, "a batch or file header has no trailer");

@@ -136,9 +136,9 @@ pub(crate) fn is_header(name: &str) -> bool {
 fn starts_segment(line: &[u8], separator: Option<usize>) -> bool {
     let [a, b, c, rest @ ..] = line else { return false };
     let upper = a.is_ascii_uppercase() && [b, c].iter().all(|x| x.is_ascii_uppercase() || x.is_ascii_digit());
-    let letters = [a, b, c].iter().all(|x| x.is_ascii_alphabetic());
+    let lower = a.is_ascii_alphabetic() && [b, c].iter().all(|x| x.is_ascii_alphanumeric());
     match separator {
-        Some(3) => upper || letters,
+        Some(3) => upper || lower,
         Some(_) => false,
         None => upper && rest.iter().all(|x| *x <= b' '),
     }

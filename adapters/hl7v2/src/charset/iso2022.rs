@@ -88,7 +88,7 @@ pub(super) fn is_designated(bytes: &[u8], escape: Option<u8>) -> bool {
     let by_hl7_escape = || {
         escape.is_some_and(|escape| {
             let forms = [[escape, b'M', b'2', b'4'], [escape, b'C', b'2', b'8']];
-            bytes.contains(&escape) && bytes.windows(4).any(|four| forms.iter().any(|form| four == form))
+            bytes.is_ascii() && bytes.windows(4).any(|four| forms.iter().any(|form| four == form))
         })
     };
     by_escape_sequence || by_hl7_escape()
