@@ -60,6 +60,9 @@ fn is_blank(byte: u8) -> bool {
 
 /// Where a frame starts that does not end; a start block with nothing behind it starts none.
 fn torn_frame(bytes: &[u8]) -> Option<usize> {
+    if !bytes.contains(&0x0B) {
+        return None;
+    }
     let at_line = |at: usize| at == 0 || matches!(bytes[at - 1], b'\r' | b'\n' | 0x1C);
     let start = bytes.iter().enumerate().rposition(|(at, b)| *b == 0x0B && at_line(at))?;
     let behind = &bytes[start..];

@@ -26,7 +26,7 @@ fn one_or_several_messages() {
     check("", &[""], &[]);
     check(&format!("junk\r{A}"), &[A], &["outside-of-messages"]);
     let lines = A.replace('\r', "\n");
-    check(&[&lines[..], &lines].concat(), &[&lines, &lines], &[]);
+    check(&format!("{lines}{lines}"), &[&lines, &lines], &[]);
 }
 
 #[test]
