@@ -237,7 +237,7 @@ impl Course {
 
     fn free_bed(&mut self) -> Bed {
         Bed {
-            ward: *self.random.pick::<&str>(WARDS),
+            ward: self.random.pick::<&str>(WARDS),
             room: 201 + self.random.below(20),
             bed: 1 + self.random.below(4),
         }

@@ -99,9 +99,9 @@ pub fn person(seed: u64, number: u64) -> Person {
     let family = *random.pick(FAMILIES);
     let is_female = random.chance(50);
     let given = *random.pick(if is_female { FEMALE } else { MALE });
-    // One in four is a child: several notifiable diseases are diseases of childhood.
-    let year =
-        if random.chance(25) { 2012 + random.below_signed(13) } else { 1930 + random.below_signed(78) };
+    // Every fifth is a child: several notifiable diseases are diseases of childhood.
+    let is_child = number % 5 == 4;
+    let year = if is_child { 2012 + random.below_signed(13) } else { 1930 + random.below_signed(78) };
     let month = 1 + random.below_signed(12);
     let day = 1 + random.below_signed(28);
     let (town, postal, dialling) = *random.pick(TOWNS);

@@ -59,7 +59,7 @@ fn names_agree_with_their_folders() {
     for (path, _) in &files {
         let parts: Vec<&str> = path.split('/').collect();
         let [three, next, id, day, kind, name] = parts[..] else { panic!("{path}") };
-        assert!(id.starts_with(three) && id[3..].starts_with(next), "{path}");
+        assert!(id.starts_with(three) && id.get(3..).unwrap().starts_with(next), "{path}");
         let name: Vec<&str> = name.split('_').collect();
         let [name_id, name_day, name_kind, order, sent, department, flag] = name[..] else {
             panic!("{path}")
