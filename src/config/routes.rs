@@ -4,8 +4,6 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use serde_json::Value;
-
 use super::condition::{self, Context};
 use super::dead;
 use super::disclosure::{self, Draft};
@@ -55,12 +53,14 @@ pub(super) fn read(document: &Document<'_>, known: &Known<'_>) -> RouteFile {
     check_version(&mut section);
     let schemas: Vec<_> = Kind::ALL.into_iter().map(|kind| (kind, schema(kind))).collect();
     let (subscribers, names) = subscribers(&mut section, known);
-    let disclosures = named(&mut section, "disclosure").into_iter().filter_map(disclosure::read);
-    let disclosures = disclosures.map(|draft| (draft.compile(), draft)).collect();
+    let events: Vec<_> = schemas.iter().map(|(kind, schema)| Scope::event(*kind, schema)).collect();
+    let disclosures = named(&mut section, "disclosure").into_iter();
+    let disclosures =
+        disclosures.filter_map(|section| disclosure::read(section, &events, known.tables)).collect();
     let nodes = named(&mut section, "route");
     section.finish();
     let mut reader =
-        Reader { known, schemas: &schemas, names, disclosures, used: Vec::new(), tests: Vec::new() };
+        Reader { known, events: &events, names, disclosures, used: Vec::new(), tests: Vec::new() };
     let mut routes = Vec::new();
     for section in nodes {
         let place = section.node.clone();
@@ -100,10 +100,11 @@ fn subscribers<'d>(section: &mut Section<'d>, known: &Known<'_>) -> (Vec<Subscri
 
 struct Reader<'r, 'd> {
     known: &'r Known<'r>,
-    schemas: &'r [(Kind, Value)],
+    /// The event of every kind.
+    events: &'r [Scope<'r>],
     /// Where each subscriber's name stands.
     names: Vec<Node<'d>>,
-    disclosures: Vec<(Arc<Disclosure>, Draft<'d>)>,
+    disclosures: Vec<Draft<'d>>,
     /// Subscribers that a route names.
     used: Vec<String>,
     tests: Vec<RouteTest>,
@@ -160,8 +161,7 @@ impl<'d, 'r: 'd> Reader<'r, 'd> {
     }
 
     fn scopes(&self, kinds: &[Kind]) -> Vec<Scope<'r>> {
-        let wanted = self.schemas.iter().filter(|(kind, _)| kinds.contains(kind));
-        wanted.map(|(kind, schema)| Scope::event(*kind, schema)).collect()
+        self.events.iter().filter(|event| kinds.contains(&event.kind)).copied().collect()
     }
 
     /// Names of subscribers.
@@ -170,7 +170,7 @@ impl<'d, 'r: 'd> Reader<'r, 'd> {
         let mut names = Vec::new();
         let mut sound = true;
         for node in nodes {
-            let Some(name) = node.text() else { return None };
+            let name = node.text()?;
             if !known.contains(&name) {
                 node.error(format!("there is no subscriber \"{name}\": {}", suggest(name, &known)));
                 sound = false;
@@ -206,12 +206,11 @@ impl<'d, 'r: 'd> Reader<'r, 'd> {
 
     fn disclosure(&mut self, node: &Node<'_>, scopes: &[Scope<'r>]) -> Option<Arc<Disclosure>> {
         let name = node.text()?;
-        let found = self.disclosures.iter_mut().find(|(_, draft)| draft.name == name);
-        if let Some((disclosure, draft)) = found {
+        if let Some(draft) = self.disclosures.iter_mut().find(|draft| draft.name == name) {
             draft.used_for.extend(scopes);
-            return Some(disclosure.clone());
+            return Some(draft.disclosure.clone());
         }
-        let known: Vec<_> = self.disclosures.iter().map(|(_, draft)| draft.name).collect();
+        let known: Vec<_> = self.disclosures.iter().map(|draft| draft.name).collect();
         node.refuse(format!("there is no disclosure \"{name}\": {}", suggest(name, &known)))
     }
 
@@ -244,9 +243,8 @@ impl<'d, 'r: 'd> Reader<'r, 'd> {
                 node.warn(format!("no route sends anything to subscriber \"{name}\""));
             }
         }
-        let all = self.scopes(&Kind::ALL);
-        for (_, draft) in &self.disclosures {
-            draft.check(&all);
+        for draft in &self.disclosures {
+            draft.check(self.events);
         }
     }
 }

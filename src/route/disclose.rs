@@ -4,56 +4,74 @@ use std::collections::BTreeMap;
 
 use serde::ser::{Serialize, Serializer};
 
-use super::filter::{Filter, Node};
+use super::condition::Condition;
+use super::filter::{Filter, Node, Part};
 
 /// A named list of the fields that may leave.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Disclosure {
     /// Name.
     pub name: String,
-    tree: Node,
+    part: Part,
 }
 
 impl Disclosure {
     /// Allows these field paths (`patient.id`, `results.value`); a path to an object or list allows all below it.
     /// The `change` of an event and the places (`at`) of objects that are kept always stay.
     pub fn new<'p>(name: &str, fields: impl IntoIterator<Item = &'p str>) -> Self {
-        let mut tree = Node::Fields(BTreeMap::from([("change".into(), Node::All)]));
+        let mut part = Part { fields: Some(BTreeMap::new()), only: None };
+        part.allow("change".split('.'));
         for field in fields {
-            tree.allow(field.split('.'));
+            part.allow(field.split('.'));
         }
-        Self { name: name.into(), tree }
+        Self { name: name.into(), part }
+    }
+
+    /// Of that list of the event, only elements that fulfil the condition leave. Does nothing for a list of which
+    /// nothing is allowed.
+    #[must_use]
+    pub fn only(mut self, list: &str, condition: Condition) -> Self {
+        match self.part.fields.as_mut().and_then(|fields| fields.get_mut(list)) {
+            Some(Node::Part(part)) => part.only = Some(condition),
+            Some(node) => *node = Node::Part(Part { fields: None, only: Some(condition) }),
+            None => {}
+        }
+        self
     }
 
     /// The disclosed part of a record, for a serialiser.
     pub fn of<'a, T: Serialize + ?Sized>(&'a self, record: &'a T) -> impl Serialize + use<'a, T> {
-        Disclosed { record, node: &self.tree }
+        Disclosed { record, part: Some(&self.part) }
     }
 }
 
-impl Node {
+impl Part {
     fn allow<'p>(&mut self, mut path: impl Iterator<Item = &'p str>) {
-        match (path.next(), &mut *self) {
-            (_, Self::All) => {}
-            (None, _) => *self = Self::All,
-            (Some(key), Self::Fields(fields)) => {
-                fields.entry(key.into()).or_insert_with(|| Self::Fields(BTreeMap::new())).allow(path);
-            }
+        // Without a list of fields all of them are allowed already.
+        let (Some(key), Some(fields)) = (path.next(), &mut self.fields) else { return };
+        let mut path = path.peekable();
+        if path.peek().is_none() {
+            fields.insert(key.into(), Node::All);
+            return;
+        }
+        let part = Self { fields: Some(BTreeMap::new()), only: None };
+        if let Node::Part(part) = fields.entry(key.into()).or_insert(Node::Part(part)) {
+            part.allow(&mut path as &mut dyn Iterator<Item = &'p str>);
         }
     }
 }
 
-/// A record, of which only the allowed fields are written.
+/// A record, of which only a part is written; without a part, all of it.
 pub(super) struct Disclosed<'a, T: ?Sized> {
     pub(super) record: &'a T,
-    pub(super) node: &'a Node,
+    pub(super) part: Option<&'a Part>,
 }
 
 impl<T: Serialize + ?Sized> Serialize for Disclosed<'_, T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self.node {
-            Node::All => self.record.serialize(serializer),
-            Node::Fields(fields) => self.record.serialize(Filter { inner: serializer, fields }),
+        match self.part {
+            None => self.record.serialize(serializer),
+            Some(part) => self.record.serialize(Filter { inner: serializer, part }),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! A serialiser that passes on only the allowed fields of objects, in lists too.
+//! A serialiser that passes on only the allowed fields of objects, and of lists only the admitted elements.
 //!
 //! A single value where the list of allowed fields expected an object is written as null: nothing leaves that the
 //! list does not name.
@@ -8,30 +8,55 @@ use std::fmt;
 
 use serde::ser::{self, Error, Serialize, Serializer};
 
+use super::condition::{Condition, Verdict};
 use super::disclose::Disclosed;
 use super::probe::{Scalar, Visit, probe};
+use super::watch::Blind;
 
 /// What may leave of a value.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub(super) enum Node {
     /// All of it.
     All,
-    /// These fields of an object, or of every object in a list.
-    Fields(Fields),
+    /// A part of it.
+    Part(Part),
 }
 
-type Fields = BTreeMap<Box<str>, Node>;
-
-/// What may leave of that field of an object.
-fn allowed<'f>(fields: &'f Fields, key: &str) -> Option<&'f Node> {
-    const PLACE: &Node = &Node::All;
-    fields.get(key).or((key == "at").then_some(PLACE))
+/// What may leave of an object, or of a list of objects.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Part {
+    /// These fields of the object, or of every object in the list; nothing means all of them.
+    pub(super) fields: Option<BTreeMap<Box<str>, Node>>,
+    /// Of a list: only the elements that fulfil this.
+    pub(super) only: Option<Condition>,
 }
 
-/// Passes on `fields` of what is serialised.
+impl Node {
+    fn part(&self) -> Option<&Part> {
+        match self {
+            Self::All => None,
+            Self::Part(part) => Some(part),
+        }
+    }
+}
+
+impl Part {
+    /// What may leave of that field of an object. The place of an object always may.
+    fn allowed(&self, key: &str) -> Option<&Node> {
+        const PLACE: &Node = &Node::All;
+        self.fields.as_ref().and_then(|fields| fields.get(key)).or((key == "at").then_some(PLACE))
+    }
+
+    /// Whether that element of a list may leave.
+    fn admits<T: Serialize + ?Sized>(&self, element: &T) -> bool {
+        self.only.as_ref().is_none_or(|condition| condition.test(element, &mut Blind) == Verdict::True)
+    }
+}
+
+/// Passes on that part of what is serialised.
 pub(super) struct Filter<'f, S> {
     pub(super) inner: S,
-    pub(super) fields: &'f Fields,
+    pub(super) part: &'f Part,
 }
 
 /// Implements the `serialize_*` methods of single values: none of them may leave.
@@ -98,11 +123,11 @@ impl<'f, S: Serializer> Serializer for Filter<'f, S> {
     }
 
     fn serialize_seq(self, _: Option<usize>) -> Result<Self::SerializeSeq, S::Error> {
-        Ok(Filter { inner: self.inner.serialize_seq(None)?, fields: self.fields })
+        Ok(Filter { inner: self.inner.serialize_seq(None)?, part: self.part })
     }
 
     fn serialize_tuple(self, length: usize) -> Result<Self::SerializeTuple, S::Error> {
-        Ok(Filter { inner: self.inner.serialize_tuple(length)?, fields: self.fields })
+        Ok(Filter { inner: self.inner.serialize_tuple(length)?, part: self.part })
     }
 
     fn serialize_tuple_struct(
@@ -110,15 +135,15 @@ impl<'f, S: Serializer> Serializer for Filter<'f, S> {
         name: &'static str,
         length: usize,
     ) -> Result<Self::SerializeTupleStruct, S::Error> {
-        Ok(Filter { inner: self.inner.serialize_tuple_struct(name, length)?, fields: self.fields })
+        Ok(Filter { inner: self.inner.serialize_tuple_struct(name, length)?, part: self.part })
     }
 
     fn serialize_map(self, _: Option<usize>) -> Result<Self::SerializeMap, S::Error> {
-        Ok(Entries { inner: self.inner.serialize_map(None)?, fields: self.fields, next: None })
+        Ok(Entries { inner: self.inner.serialize_map(None)?, part: self.part, next: None })
     }
 
     fn serialize_struct(self, name: &'static str, length: usize) -> Result<Self::SerializeStruct, S::Error> {
-        Ok(Filter { inner: self.inner.serialize_struct(name, length)?, fields: self.fields })
+        Ok(Filter { inner: self.inner.serialize_struct(name, length)?, part: self.part })
     }
 
     // No canonical type has an enum variant with several fields.
@@ -151,7 +176,11 @@ macro_rules! lists {
             type Error = S::Error;
 
             fn $method<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), S::Error> {
-                self.inner.$method(&Element { value, fields: self.fields })
+                if self.part.admits(value) {
+                    let part = self.part.fields.is_some().then_some(self.part);
+                    self.inner.$method(&Disclosed { record: value, part })?;
+                }
+                Ok(())
             }
 
             fn end(self) -> Result<S::Ok, S::Error> {
@@ -162,17 +191,6 @@ macro_rules! lists {
 }
 lists!(SerializeSeq serialize_element, SerializeTuple serialize_element, SerializeTupleStruct serialize_field);
 
-struct Element<'a, T: ?Sized> {
-    value: &'a T,
-    fields: &'a Fields,
-}
-
-impl<T: Serialize + ?Sized> Serialize for Element<'_, T> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.value.serialize(Filter { inner: serializer, fields: self.fields })
-    }
-}
-
 impl<S: ser::SerializeStruct> ser::SerializeStruct for Filter<'_, S> {
     type Ok = S::Ok;
     type Error = S::Error;
@@ -182,8 +200,8 @@ impl<S: ser::SerializeStruct> ser::SerializeStruct for Filter<'_, S> {
         key: &'static str,
         record: &T,
     ) -> Result<(), S::Error> {
-        match allowed(self.fields, key) {
-            Some(node) => self.inner.serialize_field(key, &Disclosed { record, node }),
+        match self.part.allowed(key) {
+            Some(node) => self.inner.serialize_field(key, &Disclosed { record, part: node.part() }),
             None => self.inner.skip_field(key),
         }
     }
@@ -196,7 +214,7 @@ impl<S: ser::SerializeStruct> ser::SerializeStruct for Filter<'_, S> {
 /// The entries of a map, or of a struct with flattened fields.
 pub(super) struct Entries<'f, S> {
     inner: S,
-    fields: &'f Fields,
+    part: &'f Part,
     next: Option<&'f Node>,
 }
 
@@ -205,7 +223,7 @@ impl<S: ser::SerializeMap> ser::SerializeMap for Entries<'_, S> {
     type Error = S::Error;
 
     fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), S::Error> {
-        let mut search = KeySearch { fields: self.fields, found: None };
+        let mut search = KeySearch { part: self.part, found: None };
         probe(key, &[], &mut search);
         self.next = search.found;
         if self.next.is_some() { self.inner.serialize_key(key) } else { Ok(()) }
@@ -213,7 +231,7 @@ impl<S: ser::SerializeMap> ser::SerializeMap for Entries<'_, S> {
 
     fn serialize_value<T: Serialize + ?Sized>(&mut self, record: &T) -> Result<(), S::Error> {
         match self.next.take() {
-            Some(node) => self.inner.serialize_value(&Disclosed { record, node }),
+            Some(node) => self.inner.serialize_value(&Disclosed { record, part: node.part() }),
             None => Ok(()),
         }
     }
@@ -225,15 +243,15 @@ impl<S: ser::SerializeMap> ser::SerializeMap for Entries<'_, S> {
 
 /// Finds what may leave of a map's entry by its key.
 struct KeySearch<'f> {
-    fields: &'f Fields,
+    part: &'f Part,
     found: Option<&'f Node>,
 }
 
 impl Visit for KeySearch<'_> {
     fn scalar(&mut self, value: Scalar<'_>) {
         self.found = match value {
-            Scalar::Text(key) => allowed(self.fields, key),
-            Scalar::Number(key) => allowed(self.fields, &key.to_string()),
+            Scalar::Text(key) => self.part.allowed(key),
+            Scalar::Number(key) => self.part.allowed(&key.to_string()),
             Scalar::Boolean(_) => None,
         };
     }

@@ -2,3 +2,4 @@
 
 mod broker_contract;
 mod broker_crash;
+mod config;
