@@ -9,13 +9,19 @@ use super::lang::Lang;
 use super::{check, exit, fail, print, print_json};
 use crate::canonical::Finding;
 use crate::envelope::Fault;
-use crate::ops::inspect::{FileSource, InspectedMessage, Inspection, RecipientDecision, inspect};
+use crate::ops::inspect::{FileSource, Given, InspectedMessage, Inspection, RecipientDecision, inspect};
 
 /// Arguments of `inspect`.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// An HL7 v2 or SS-MIX2 file
     file: PathBuf,
+    /// SS-MIX2 data type of a file that does not say it by its name, such as OMP-01
+    #[arg(long, value_name = "TYPE")]
+    data_type: Option<String>,
+    /// Feed that the file would come from, where it does not lie in one
+    #[arg(long, value_name = "FEED")]
+    feed: Option<String>,
     /// Print one JSON object
     #[arg(long)]
     json: bool,
@@ -39,7 +45,8 @@ pub(super) fn main(folder: &Path, lang: Lang, arguments: &Arguments) -> u8 {
         }
         Err(error) => return fail(&std::io::Error::new(error.kind(), format!("{}: {error}", arguments.file.display())), exit::BAD_DATA),
     };
-    let seen = inspect(&arguments.file, &bytes, config.as_ref());
+    let given = Given { data_type: arguments.data_type.as_deref(), feed: arguments.feed.as_deref() };
+    let seen = inspect(&arguments.file, &bytes, given, config.as_ref());
     if arguments.json {
         print_json(&seen);
     } else {
@@ -68,15 +75,19 @@ fn text(seen: &Inspection, lang: Lang) -> String {
 
 fn source(out: &mut String, source: &FileSource, lang: Lang) {
     let word = |en, ja| lang.pick(en, ja);
+    if let Some(data_type) = &source.data_type {
+        let known = source.data_type_name;
+        let type_name = known.map_or(word("not in the specification", "仕様外"), |[en, ja]| word(en, ja));
+        line(out, word("data type", "データ種別"), &format!("{data_type} {type_name}"));
+    }
     if let Some(name) = &source.ssmix2 {
-        let type_name = name.data_type_name.map_or(word("not in the specification", "仕様外"), |[en, ja]| word(en, ja));
         let flag = match name.flag.as_str() {
             "1" => word("1 current", "1 有効"),
             "2" => word("2 superseded", "2 旧版"),
             _ => word("0 deleted", "0 削除"),
         };
-        let text = format!("SS-MIX2 {} {type_name}; {} {}; {flag}", name.data_type, word("order", "オーダ番号"), name.order);
-        line(out, word("source", "出所"), &text);
+        let text = format!("{} {}; {flag}", word("order", "オーダ番号"), name.order);
+        line(out, word("record", "レコード"), &text);
     }
     if let (Some(feed), Some(facility)) = (&source.feed, &source.facility) {
         line(out, word("feed", "フィード"), &format!("{feed} ({facility})"));

@@ -42,7 +42,11 @@ pub struct FileSource {
     pub feed: Option<String>,
     /// That feed's facility.
     pub facility: Option<String>,
-    /// The parts of an SS-MIX2 file name.
+    /// The SS-MIX2 data type: of the file's name, or as it was given.
+    pub data_type: Option<String>,
+    /// Its name, English and Japanese, where the specification knows it.
+    pub data_type_name: Option<[&'static str; 2]>,
+    /// The other parts of an SS-MIX2 file name.
     pub ssmix2: Option<Ssmix2Name>,
 }
 
@@ -53,10 +57,6 @@ pub struct Ssmix2Name {
     pub patient: String,
     /// 診療日
     pub date: String,
-    /// データ種別
-    pub data_type: String,
-    /// Its name, English and Japanese, where the specification knows it.
-    pub data_type_name: Option<[&'static str; 2]>,
     /// オーダNo
     pub order: String,
     /// 発生日時
@@ -137,9 +137,18 @@ pub struct RecipientDecision {
     pub why: Vec<String>,
 }
 
+/// What the caller says of the file that its place and name do not.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Given<'a> {
+    /// SS-MIX2 data type.
+    pub data_type: Option<&'a str>,
+    /// Feed.
+    pub feed: Option<&'a str>,
+}
+
 /// Looks at a file's bytes. `config` gives feeds and routes, where there is one.
-pub fn inspect(path: &Path, bytes: &[u8], config: Option<&Config>) -> Inspection {
-    let source = file_source(path, config);
+pub fn inspect(path: &Path, bytes: &[u8], given: Given<'_>, config: Option<&Config>) -> Inspection {
+    let source = file_source(path, given, config);
     let split = hl7v2::split(bytes);
     let findings = split.findings.iter().map(finding).collect();
     let mut messages: Vec<_> =
@@ -156,20 +165,28 @@ pub fn inspect(path: &Path, bytes: &[u8], config: Option<&Config>) -> Inspection
     Inspection { file: path.display().to_string(), bytes: bytes.len(), source, refused, findings, messages }
 }
 
-fn file_source(path: &Path, config: Option<&Config>) -> FileSource {
-    let feed = config.and_then(|config| feed_of(path, config));
+fn file_source(path: &Path, given: Given<'_>, config: Option<&Config>) -> FileSource {
+    let feed = config.and_then(|config| match given.feed {
+        Some(name) => config.feeds.iter().map(|feed| &feed.settings).find(|feed| feed.name == name),
+        None => feed_of(path, config),
+    });
     let name = path.file_name().and_then(|name| name.to_str()).and_then(|name| ssmix2::FileName::parse(name).ok());
+    let data_type = given.data_type.or(name.map(|name| name.data_type));
     let ssmix2 = name.map(|name| Ssmix2Name {
         patient: name.patient.to_owned(),
         date: name.date.to_owned(),
-        data_type: name.data_type.to_owned(),
-        data_type_name: ssmix2::DataType::find(name.data_type).map(|known| [known.en, known.ja]),
         order: name.order.to_owned(),
         time: name.time.to_owned(),
         department: name.department.map(str::to_owned),
         flag: name.flag.digit().to_string(),
     });
-    FileSource { feed: feed.map(|feed| feed.name.clone()), facility: feed.map(|feed| feed.facility.clone()), ssmix2 }
+    FileSource {
+        feed: feed.map(|feed| feed.name.clone()),
+        facility: feed.map(|feed| feed.facility.clone()),
+        data_type: data_type.map(str::to_owned),
+        data_type_name: data_type.and_then(ssmix2::DataType::find).map(|known| [known.en, known.ja]),
+        ssmix2,
+    }
 }
 
 /// The feed with a source that holds the file.
@@ -224,7 +241,7 @@ fn message(
 fn normalise_source<'a>(source: &'a FileSource, zone: &'a TimeZone) -> Source<'a> {
     let name = source.ssmix2.as_ref();
     Source {
-        data_type: name.map(|name| name.data_type.as_str()),
+        data_type: source.data_type.as_deref(),
         patient: name.map_or("", |name| name.patient.as_str()),
         change: match name.map(|name| name.flag.as_str()) {
             Some("0") => Change::Deleted,
