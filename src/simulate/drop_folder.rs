@@ -175,7 +175,6 @@ impl Sender<'_> {
         };
         let influenza = format!("{}^{}^JC10", INFLUENZA.code, INFLUENZA.name);
         let covid = format!("{}^{}^JC10", COVID19.code, COVID19.name);
-        let coded = format!("{}^{word}^99KKU", if positive { "POS" } else { "NEG" });
         vec![
             header,
             self.patient(),
@@ -194,7 +193,7 @@ impl Sender<'_> {
                 .with(11, "F")
                 .with(14, self.moment()),
             observation("2", "ST", &influenza, sign).with(11, "F").with(14, self.moment()),
-            observation("3", "CWE", &covid, &coded).with(11, "F").with(14, self.moment()),
+            observation("3", "CWE", &covid, "NEG^陰性^99KKU").with(11, "F").with(14, self.moment()),
             Segment::new("NTE")
                 .with(1, "1")
                 .with(3, escape("検体は糖を含む保存剤に入れて提出 (室温 & 遮光)。")),
