@@ -31,12 +31,12 @@ pub(crate) fn join(text: &str, index: &Index) -> Option<String> {
 
 /// Whether the MSH at `at` repeats the pointer of the DSC segment before it.
 fn answers(index: &Index, text: &str, at: usize, before: &str) -> bool {
-    let Some(rest) = before.strip_prefix("DSC") else { return false };
-    let separators = index.separators(at);
-    let (Some(separator), [from, to, ..]) = (rest.chars().next(), separators.get(12..).unwrap_or_default())
-    else {
-        return false;
-    };
-    let pointer = rest.split(separator).nth(1).unwrap_or_default();
-    !pointer.is_empty() && text.get(*from as usize + 1..*to as usize) == Some(pointer)
+    let pointer = before.strip_prefix("DSC").and_then(|rest| {
+        let separator = rest.chars().next()?;
+        rest.split(separator).nth(1)
+    });
+    let (Some(pointer), Some(entry)) = (pointer, index.entries.get(at)) else { return false };
+    let mut bounds = index.separators(at).iter().copied().skip(12).chain([entry.end]);
+    let (Some(from), Some(to)) = (bounds.next(), bounds.next()) else { return false };
+    !pointer.is_empty() && text.get(from as usize + 1..to as usize) == Some(pointer)
 }

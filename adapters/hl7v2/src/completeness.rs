@@ -58,11 +58,15 @@ fn is_blank(byte: u8) -> bool {
     byte <= b' ' && byte != 0x1B
 }
 
-/// Where a frame starts that does not end.
+/// Where a frame starts that does not end; a start block with nothing behind it starts none.
 fn torn_frame(bytes: &[u8]) -> Option<usize> {
+    if !bytes.contains(&0x0B) {
+        return None;
+    }
     let at_line = |at: usize| at == 0 || matches!(bytes[at - 1], b'\r' | b'\n' | 0x1C);
     let start = bytes.iter().enumerate().rposition(|(at, b)| *b == 0x0B && at_line(at))?;
-    (!bytes[start..].contains(&0x1C)).then_some(start)
+    let behind = &bytes[start..];
+    (!behind.contains(&0x1C) && !behind.iter().all(|b| is_blank(*b))).then_some(start)
 }
 
 /// An id, alone or with the separator that the file uses; any legal separator will do.

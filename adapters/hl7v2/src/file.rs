@@ -5,6 +5,7 @@ use std::ops::Range;
 use crate::charset::{Charset, utf16_of};
 use crate::finding::{Finding, Findings, Place};
 use crate::header::Header;
+use crate::scan;
 
 const START: u8 = 0x0B;
 const END: u8 = 0x1C;
@@ -46,6 +47,21 @@ pub(crate) fn narrowed(bytes: &[u8]) -> (Option<Vec<u8>>, usize, usize) {
     };
     let narrow = |pair: &[u8]| u8::try_from(unit(pair)).unwrap_or(0xFF);
     (Some(bytes[origin..].chunks_exact(2).map(narrow).collect()), origin, 2)
+}
+
+/// The length of the line at the start: to a line end, or to an end block that ends a frame.
+fn line_len(bytes: &[u8]) -> usize {
+    let mut from = 0;
+    while let Some(at) = scan::first(&bytes[from..], b'\r', |b| matches!(b, b'\r' | b'\n' | END)) {
+        let at = from + at;
+        let ends = bytes[at] != END
+            || matches!(bytes.get(at + 1).copied(), None | Some(b'\r' | b'\n' | START | END));
+        if ends {
+            return at;
+        }
+        from = at + 1;
+    }
+    bytes.len()
 }
 
 /// What a line is, by its segment id.
@@ -123,17 +139,13 @@ impl<'a> Splitter<'a> {
     /// Takes the line at `start` and returns where the next one is.
     fn line(&mut self, start: usize) -> usize {
         let rest = &self.bytes[start..];
-        let len = rest.iter().enumerate().position(|(at, b)| match *b {
-            b'\r' | b'\n' => true,
-            END => matches!(rest.get(at + 1).copied(), None | Some(b'\r' | b'\n' | START | END)),
-            _ => false,
-        });
-        let len = len.unwrap_or(rest.len());
+        let len = line_len(rest);
         let line = &rest[..len];
         let marked = line.strip_prefix(BOM).unwrap_or(line);
         let blanks = line.len() - marked.len() + marked.iter().take_while(|b| **b <= b' ').count();
         let content = line[blanks..].strip_prefix(BOM).unwrap_or(&line[blanks..]);
-        if line[..blanks].contains(&START) {
+        // A start block with nothing behind it starts nothing.
+        if line[..blanks].contains(&START) && !content.is_empty() {
             self.start_frame(start);
         }
         self.content(start, start + len - content.len(), content);
@@ -145,7 +157,7 @@ impl<'a> Splitter<'a> {
 
     fn start_frame(&mut self, at: usize) {
         if self.in_frame {
-            self.report("mllp-frame-torn", at, "a frame starts before the one before it has ended");
+            self.report("mllp-end-missing", at, "a frame starts before the one before it has ended");
         }
         self.close(at);
         self.in_frame = true;
@@ -153,7 +165,7 @@ impl<'a> Splitter<'a> {
 
     fn end_frame(&mut self, at: usize) {
         if !self.in_frame {
-            self.report("mllp-frame-torn", at, "a frame ends that has not started");
+            self.report("mllp-start-missing", at, "a frame ends that has not started");
         }
         self.close(at);
         self.in_frame = false;
@@ -236,7 +248,7 @@ impl<'a> Splitter<'a> {
 
     fn finish(mut self, end: usize) -> Split {
         if self.in_frame {
-            self.report("mllp-frame-torn", end, "the last frame has no end");
+            self.report("mllp-end-missing", end, "the last frame has no end");
         }
         if !self.batch.owed.is_empty() {
             self.report("batch-trailer-missing", end, "a batch or file header has no trailer");

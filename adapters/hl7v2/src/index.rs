@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use crate::finding::{Findings, Place};
+use crate::scan;
 
 /// One segment; its separators are those from `first` to the `first` of the next one.
 #[derive(Debug)]
@@ -26,31 +27,23 @@ pub(crate) struct Index {
     seen: BTreeMap<[u8; 3], u32>,
 }
 
-const SEPARATOR: u8 = 1;
-const TERMINATOR: u8 = 2;
-
 impl Index {
     /// Indexes `text` from `start`, where the MSH segment is; the text is below 4 GiB.
     pub(crate) fn build(text: &str, start: usize, separator: u8, findings: &mut Findings) -> Self {
         let bytes = text.as_bytes();
-        let mut class = [0; 256];
-        class[usize::from(separator)] = SEPARATOR;
-        class[usize::from(b'\r')] = TERMINATOR;
-        class[usize::from(b'\n')] = TERMINATOR;
         let mut index = Self::default();
         index.separators.reserve(bytes.len() / 8);
         let (mut line, mut first) = (start, 0);
-        for (at, byte) in bytes.iter().enumerate().skip(start) {
-            match class[usize::from(*byte)] {
-                SEPARATOR => index.separators.push(at as u32),
-                TERMINATOR => {
-                    index.line(bytes, line, at, first, findings);
-                    line = at + 1;
-                    first = index.separators.len();
-                }
-                _ => {}
+        scan::each(bytes.get(start..).unwrap_or_default(), separator, |at, byte| {
+            let at = start + at;
+            if byte == separator {
+                index.separators.push(at as u32);
+            } else if matches!(byte, b'\r' | b'\n') {
+                index.line(bytes, line, at, first, findings);
+                line = at + 1;
+                first = index.separators.len();
             }
-        }
+        });
         index.line(bytes, line, bytes.len(), first, findings);
         index
     }
@@ -136,9 +129,9 @@ pub(crate) fn is_header(name: &str) -> bool {
 fn starts_segment(line: &[u8], separator: Option<usize>) -> bool {
     let [a, b, c, rest @ ..] = line else { return false };
     let upper = a.is_ascii_uppercase() && [b, c].iter().all(|x| x.is_ascii_uppercase() || x.is_ascii_digit());
-    let letters = [a, b, c].iter().all(|x| x.is_ascii_alphabetic());
+    let lower = a.is_ascii_alphabetic() && [b, c].iter().all(|x| x.is_ascii_alphanumeric());
     match separator {
-        Some(3) => upper || letters,
+        Some(3) => upper || lower,
         Some(_) => false,
         None => upper && rest.iter().all(|x| *x <= b' '),
     }

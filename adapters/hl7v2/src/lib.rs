@@ -19,6 +19,7 @@ mod index;
 mod message;
 pub mod mllp;
 mod path;
+mod scan;
 mod segment;
 
 pub use completeness::{Incomplete, completeness};

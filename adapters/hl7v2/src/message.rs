@@ -133,7 +133,7 @@ impl Message {
 
     /// The segments in their order.
     pub fn segments(&self) -> impl DoubleEndedIterator<Item = Segment<'_>> + ExactSizeIterator {
-        (0..self.len()).map(|at| Segment::new(self, at))
+        self.index.entries.iter().enumerate().map(|(at, entry)| Segment::new(self, at, entry))
     }
 
     /// The first segment of that id.
@@ -167,6 +167,7 @@ impl Message {
     }
 
     /// A slice of the text; the index holds offsets of ASCII characters only.
+    #[inline]
     pub(crate) fn slice(&self, from: usize, to: usize) -> &str {
         self.text.get(from..to).unwrap_or_default()
     }

@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 use std::iter::FusedIterator;
 
-use crate::index::is_header;
+use crate::index::{Entry, is_header};
 use crate::message::Message;
 
 /// A piece of text with the message that tells how to read it.
@@ -61,18 +61,24 @@ impl<'m> Iterator for Pieces<'m> {
 #[derive(Clone, Copy)]
 pub struct Segment<'m> {
     message: &'m Message,
+    separators: &'m [u32],
     at: usize,
+    start: usize,
+    end: usize,
+    /// Field 1 is the separator itself.
+    header: bool,
 }
 
 impl<'m> Segment<'m> {
-    pub(crate) fn new(message: &'m Message, at: usize) -> Self {
-        Self { message, at }
+    pub(crate) fn new(message: &'m Message, at: usize, entry: &Entry) -> Self {
+        let (start, end) = (entry.start as usize, entry.end as usize);
+        let header = is_header(message.slice(start, start + 3));
+        Self { message, separators: message.index().separators(at), at, start, end, header }
     }
 
     /// The segment id as it is written.
     pub fn name(&self) -> &'m str {
-        let start = self.start();
-        self.message.slice(start, start + 3)
+        self.message.slice(self.start, self.start + 3)
     }
 
     pub(crate) fn is(&self, name: &str) -> bool {
@@ -91,45 +97,43 @@ impl<'m> Segment<'m> {
 
     /// The whole segment without its terminator.
     pub fn raw(&self) -> &'m str {
-        self.message.slice(self.start(), self.end())
+        self.message.slice(self.start, self.end)
     }
 
     /// The number of the last field, empty or not; MSH-1 counts.
     pub fn field_count(&self) -> usize {
-        let separators = self.message.index().separators(self.at).len();
-        if self.has_separator_field() && separators > 0 { separators + 1 } else { separators }
+        self.separators.len() + usize::from(self.header && !self.separators.is_empty())
     }
 
     /// Field `n`, empty if absent.
+    #[inline]
     pub fn field(&self, n: usize) -> Field<'m> {
-        let separators = self.message.index().separators(self.at);
-        let header = self.has_separator_field();
-        let empty = Part { message: self.message, raw: "", literal: header && n <= 2 };
-        if header && n == 1 {
-            let raw = separators.first().map_or("", |at| self.message.slice(*at as usize, *at as usize + 1));
-            return Field(empty.with(raw));
+        let literal = self.header && n <= 2;
+        let raw = match n.checked_sub(1 + usize::from(self.header)) {
+            Some(at) => self.between(at),
+            None if n == 1 => self.separator(),
+            None => "",
+        };
+        Field(Part { message: self.message, raw, literal })
+    }
+
+    /// The text after separator `at`, counted from 0, up to the next one.
+    #[inline]
+    fn between(&self, at: usize) -> &'m str {
+        match self.separators.get(at..).unwrap_or_default() {
+            [] => "",
+            [from, to, ..] => self.message.slice(*from as usize + 1, *to as usize),
+            [from] => self.message.slice(*from as usize + 1, self.end),
         }
-        let Some(at) = n.checked_sub(if header { 2 } else { 1 }) else { return Field(empty) };
-        let Some(from) = separators.get(at).map(|from| *from as usize + 1) else { return Field(empty) };
-        let to = separators.get(at + 1).map_or_else(|| self.end(), |to| *to as usize);
-        Field(empty.with(self.message.slice(from, to)))
+    }
+
+    fn separator(&self) -> &'m str {
+        self.separators.first().map_or("", |at| self.message.slice(*at as usize, *at as usize + 1))
     }
 
     /// The fields from field 1 to the last.
     pub fn fields(&self) -> Fields<'m> {
         Fields { segment: *self, next: 1, last: self.field_count() }
-    }
-
-    fn has_separator_field(&self) -> bool {
-        is_header(self.name())
-    }
-
-    fn start(&self) -> usize {
-        self.message.index().entries.get(self.at).map_or(0, |entry| entry.start as usize)
-    }
-
-    fn end(&self) -> usize {
-        self.message.index().entries.get(self.at).map_or(0, |entry| entry.end as usize)
     }
 }
 

@@ -83,7 +83,7 @@ pub(crate) fn read(bytes: &[u8], findings: &mut Findings) -> Read {
             (used, reason, text, declaration)
         }
     };
-    let beyond_ascii = !text.is_ascii() || reason == Reason::EscapeSequences || reason == Reason::ByteOrder;
+    let beyond_ascii = !text.is_ascii() || reason == Reason::ByteOrder;
     declaration.compare(used, beyond_ascii, findings);
     let decision = Decision { declared: declaration.names, handling: declaration.handling, used, reason };
     Read { text, decision }

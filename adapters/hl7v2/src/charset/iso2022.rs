@@ -5,8 +5,9 @@
 //! `\C2842\` in place of the escape sequences (HL7 2.9, 2.7.2).
 
 use super::likely;
-use super::plane::{KANJI, Plane, SUPPLEMENT};
+use super::plane::{Entry, KANJI, Plane, SUPPLEMENT};
 use crate::finding::{Findings, Place};
+use crate::scan;
 
 const ESC: u8 = 0x1B;
 const SHIFT_OUT: u8 = 0x0E;
@@ -52,7 +53,7 @@ pub(super) fn decode(
         kana_right: kana_declared,
         origin,
         findings,
-        out: Out::new(bytes.len()),
+        out: Out(Vec::with_capacity(bytes.len() + bytes.len() / 2)),
     };
     let mut set = Set::Ascii;
     while reader.at < bytes.len() {
@@ -82,16 +83,25 @@ pub(crate) fn ends_shifted(bytes: &[u8]) -> bool {
 }
 
 /// Whether any designation of a Japanese set is there, as an escape sequence or in HL7's form.
+///
+/// HL7's form tells nothing about bytes that are 8-bit anyhow.
 pub(super) fn is_designated(bytes: &[u8], escape: Option<u8>) -> bool {
-    let by_escape_sequence = bytes.contains(&ESC)
-        && bytes.windows(2).any(|pair| pair[0] == ESC && matches!(pair[1], b'$' | b'(' | b')'));
-    let by_hl7_escape = || {
-        escape.is_some_and(|escape| {
-            let forms = [[escape, b'M', b'2', b'4'], [escape, b'C', b'2', b'8']];
-            bytes.contains(&escape) && bytes.windows(4).any(|four| forms.iter().any(|form| four == form))
-        })
-    };
-    by_escape_sequence || by_hl7_escape()
+    let designates = |after: &[u8]| matches!(after, [ESC, b'$' | b'(' | b')', ..]);
+    let switches = |after: &[u8]| matches!(after, [_, b'M', b'2', b'4', ..] | [_, b'C', b'2', b'8', ..]);
+    bytes.contains(&ESC) && any_at(bytes, ESC, designates)
+        || escape.is_some_and(|escape| bytes.is_ascii() && any_at(bytes, escape, switches))
+}
+
+/// Whether `holds` for the rest of the bytes from any place where `byte` is.
+fn any_at(bytes: &[u8], byte: u8, holds: impl Fn(&[u8]) -> bool) -> bool {
+    let mut rest = bytes;
+    while let Some(at) = scan::first(rest, byte, |b| b == byte) {
+        if holds(&rest[at..]) {
+            return true;
+        }
+        rest = &rest[at + 1..];
+    }
+    false
 }
 
 /// The designation that follows an escape byte, with the number of bytes it takes.
@@ -141,7 +151,7 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn report(&mut self, code: &'static str, text: &'static str) {
-        self.findings.push(code, Place::Text(self.origin + self.out.at), text);
+        self.findings.push(code, Place::Text(self.origin + self.out.0.len()), text);
     }
 
     /// Copies what has its plain meaning in the set.
@@ -163,8 +173,8 @@ impl Reader<'_> {
     fn ascii(&mut self) {
         let rest = &self.bytes[self.at..];
         let escape = self.escape.unwrap_or(ESC);
-        let special = |b: &u8| *b >= 0x80 || *b == escape || matches!(*b, ESC | SHIFT_OUT | SHIFT_IN);
-        let len = rest.iter().position(special).unwrap_or(rest.len());
+        let special = |b| b >= 0x80 || b == escape || matches!(b, ESC | SHIFT_OUT | SHIFT_IN);
+        let len = scan::first(rest, escape, special).unwrap_or(rest.len());
         self.out.copy(&rest[..len]);
         self.at += len;
     }
@@ -321,28 +331,20 @@ impl Reader<'_> {
     }
 }
 
-/// The decoded bytes: room for the worst case, three bytes for each one, is set aside at once.
-struct Out {
-    bytes: Vec<u8>,
-    at: usize,
-}
+/// The decoded bytes, whole characters only.
+struct Out(Vec<u8>);
 
 impl Out {
-    fn new(input: usize) -> Self {
-        // One entry is written as four bytes, of which up to three stay.
-        Self { bytes: vec![0; input * 3 + 4], at: 0 }
-    }
-
     #[inline]
-    fn entry(&mut self, entry: [u8; 4]) {
-        self.bytes[self.at..self.at + 4].copy_from_slice(&entry);
-        self.at += usize::from(entry[3]);
+    fn entry(&mut self, entry: Entry) {
+        // All four bytes are written and what is too much is taken back: no branch on the length.
+        self.0.extend_from_slice(&entry);
+        self.0.truncate(self.0.len() + usize::from(entry[3]) - entry.len());
     }
 
     #[inline]
     fn copy(&mut self, bytes: &[u8]) {
-        self.bytes[self.at..self.at + bytes.len()].copy_from_slice(bytes);
-        self.at += bytes.len();
+        self.0.extend_from_slice(bytes);
     }
 
     /// U+FF61 to U+FF9F for the codes 0x21 to 0x5F.
@@ -356,10 +358,8 @@ impl Out {
         self.copy("\u{FFFD}".as_bytes());
     }
 
-    fn finish(mut self) -> String {
-        self.bytes.truncate(self.at);
-        self.bytes.shrink_to_fit();
+    fn finish(self) -> String {
         // Only whole characters were written, so nothing is replaced here.
-        String::from_utf8(self.bytes).unwrap_or_else(|e| String::from_utf8_lossy(e.as_bytes()).into_owned())
+        String::from_utf8(self.0).unwrap_or_else(|e| String::from_utf8_lossy(e.as_bytes()).into_owned())
     }
 }

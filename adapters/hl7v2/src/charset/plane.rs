@@ -21,8 +21,11 @@ impl Plane {
     fn from_euc(prefix: &[u8]) -> Self {
         let mut entries = vec![Entry::default(); 0x8000];
         for lead in 0x21..=0x7E_u8 {
-            let row: Vec<u8> =
-                (0x21..=0x7E_u8).flat_map(|trail| [prefix, &[lead | 0x80, trail | 0x80]].concat()).collect();
+            let mut row = Vec::with_capacity(94 * 3);
+            for trail in 0x21..=0x7E_u8 {
+                row.extend_from_slice(prefix);
+                row.extend_from_slice(&[lead | 0x80, trail | 0x80]);
+            }
             let (text, _) = encoding_rs::EUC_JP.decode_without_bom_handling(&row);
             // Every code gives one character, U+FFFD where nothing is assigned.
             for (trail, character) in (0x21..=0x7E_u8).zip(text.chars()) {
