@@ -166,9 +166,7 @@ impl Sender<'_> {
     fn result(&mut self, form: Form, positive: bool) -> Vec<Segment> {
         let header = self.header(form, "ORU^R01^ORU_R01");
         let order = format!("R{:08}", self.sequence);
-        let (words, word) =
-            if positive { (INFLUENZA.positive, "陽性") } else { (INFLUENZA.negative, "陰性") };
-        let sign = *self.random.pick(words);
+        let sign = *self.random.pick(if positive { INFLUENZA.positive } else { INFLUENZA.negative });
         let crp = format!("{}.{}", self.random.below(9), self.random.below(10));
         let observation = |set: &str, kind: &str, code: &str, value: &str| {
             Segment::new("OBX").with(1, set).with(2, kind).with(3, code).with(5, value)
