@@ -88,6 +88,9 @@ impl Course {
         if self.random.chance(40) {
             let allergy = self.random.pick(ALLERGIES);
             self.send(None, Content::Allergies(vec![allergy]));
+            if self.random.chance(5) {
+                self.take_back();
+            }
         }
         self.visit(pathway);
         if let Some(infusion) = pathway.admitted {
@@ -196,10 +199,6 @@ impl Course {
         }
         self.now = admission;
         self.send_movement(Movement::Admission, admission);
-        if self.random.chance(10) {
-            self.take_back();
-            self.send_movement(Movement::Admission, admission);
-        }
         for content in [Content::Diet, Content::Injection(infusion)] {
             let order = self.order();
             self.send(Some(order), content);
@@ -243,9 +242,14 @@ impl Course {
         }
     }
 
+    /// Sends a movement; now and then it was entered wrongly, is taken back and sent again.
     fn send_movement(&mut self, movement: Movement, at: DateTime) {
         let noise = self.random.next();
         self.send_at(None, at, noise, Content::Movement(movement));
+        if self.random.chance(6) {
+            self.take_back();
+            self.send_at(None, at, noise, Content::Movement(movement));
+        }
     }
 
     fn send(&mut self, order: Option<u64>, content: Content) {

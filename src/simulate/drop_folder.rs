@@ -166,16 +166,13 @@ impl Sender<'_> {
     fn result(&mut self, form: Form, positive: bool) -> Vec<Segment> {
         let header = self.header(form, "ORU^R01^ORU_R01");
         let order = format!("R{:08}", self.sequence);
-        let (words, word) =
-            if positive { (INFLUENZA.positive, "陽性") } else { (INFLUENZA.negative, "陰性") };
-        let sign = *self.random.pick(words);
+        let sign = *self.random.pick(if positive { INFLUENZA.positive } else { INFLUENZA.negative });
         let crp = format!("{}.{}", self.random.below(9), self.random.below(10));
         let observation = |set: &str, kind: &str, code: &str, value: &str| {
             Segment::new("OBX").with(1, set).with(2, kind).with(3, code).with(5, value)
         };
         let influenza = format!("{}^{}^JC10", INFLUENZA.code, INFLUENZA.name);
         let covid = format!("{}^{}^JC10", COVID19.code, COVID19.name);
-        let coded = format!("{}^{word}^99KKU", if positive { "POS" } else { "NEG" });
         vec![
             header,
             self.patient(),
@@ -194,7 +191,7 @@ impl Sender<'_> {
                 .with(11, "F")
                 .with(14, self.moment()),
             observation("2", "ST", &influenza, sign).with(11, "F").with(14, self.moment()),
-            observation("3", "CWE", &covid, &coded).with(11, "F").with(14, self.moment()),
+            observation("3", "CWE", &covid, "NEG^陰性^99KKU").with(11, "F").with(14, self.moment()),
             Segment::new("NTE")
                 .with(1, "1")
                 .with(3, escape("検体は糖を含む保存剤に入れて提出 (室温 & 遮光)。")),

@@ -17,6 +17,8 @@ mod segment;
 
 use std::collections::BTreeMap;
 use std::collections::HashMap;
+use std::collections::HashSet;
+use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
@@ -136,6 +138,16 @@ pub struct Summary {
     pub data_types: BTreeMap<&'static str, u64>,
 }
 
+impl fmt::Display for Summary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { files, bytes, patients, deletions, .. } = self;
+        write!(
+            f,
+            "{files} files ({bytes} bytes, {deletions} delete messages) of {patients} invented people (架空)"
+        )
+    }
+}
+
 /// Writes a standard storage and, where asked for, the transaction storage that belongs to it.
 ///
 /// # Errors
@@ -203,7 +215,7 @@ fn current(events: Vec<Event>) -> Vec<Event> {
 }
 
 fn patients(events: &[Event]) -> u64 {
-    let ids: std::collections::HashSet<&str> = events.iter().map(|event| event.patient.id.as_str()).collect();
+    let ids: HashSet<&str> = events.iter().map(|event| event.patient.id.as_str()).collect();
     ids.len() as u64
 }
 

@@ -14,7 +14,7 @@ use super::message;
 use super::*;
 
 /// The seed of the committed region.
-pub const REGION_SEED: u64 = 20_261_156;
+pub const REGION_SEED: u64 = 20_261_206;
 
 const TODAY: Date = date(2026, 11, 20);
 

@@ -238,6 +238,19 @@ fn the_transaction_log_tells_the_same_story_in_order_of_sending() {
 }
 
 #[test]
+fn every_message_type_occurs_and_so_does_every_cancellation() {
+    let root = tempfile::tempdir().unwrap();
+    let many = StorageSettings { amount: Amount::Patients(3000), ..settings(root.path(), true) };
+    let seen: BTreeSet<&str> = plan(&many).iter().map(message::message_type).collect();
+    let seen: Vec<&str> =
+        seen.iter().filter_map(|kind| kind.rsplit_once('^')).map(|(kind, _)| kind).collect();
+    let expected = "ADT^A01 ADT^A02 ADT^A03 ADT^A04 ADT^A08 ADT^A11 ADT^A12 ADT^A13 ADT^A14 ADT^A15 ADT^A16 ADT^A21 \
+                    ADT^A22 ADT^A23 ADT^A25 ADT^A26 ADT^A27 ADT^A52 ADT^A53 ADT^A60 OMD^O03 OMG^O19 OMI^Z23 OML^O33 \
+                    ORU^R01 OUL^R22 PPR^ZD1 RDE^O11";
+    assert_eq!(seen.join(" "), expected);
+}
+
+#[test]
 fn a_number_of_files_is_met_exactly() {
     let root = tempfile::tempdir().unwrap();
     let settings = StorageSettings::new(root.path(), Amount::Files(333), 1, date(2026, 11, 20));
@@ -340,6 +353,45 @@ fn a_drop_folder_holds_messages_in_every_form() {
             let message = hl7v2::decode(&bytes[part]).unwrap();
             assert_eq!(message.findings(), [], "{path}");
             assert!(message.segment("PID").is_some(), "{path}");
+        }
+    }
+}
+
+/// The fields that SS-MIX2 1.2 requires in every message that has the segment.
+fn required_fields(segment: &str) -> &'static [usize] {
+    match segment {
+        "MSH" => &[7, 9, 10, 11, 12, 18],
+        "PID" => &[3, 5, 7, 8],
+        "PRB" | "RXC" => &[1, 2, 3, 4],
+        "RXE" => &[2, 3, 5],
+        "IPC" => &[1, 3, 5],
+        "IAM" => &[1, 3, 6],
+        "DB1" => &[1, 2, 4],
+        "ORC" | "IN1" => &[1, 2],
+        "OBX" => &[3, 11],
+        "OBR" => &[2, 4],
+        "ZE1" => &[2, 3],
+        "SPM" => &[1, 2, 4, 17],
+        "ODS" => &[1, 3],
+        "EVN" | "PV1" | "ZPR" => &[2],
+        "NK1" | "TQ1" | "RXR" => &[1],
+        _ => &[],
+    }
+}
+
+#[test]
+fn required_fields_are_there() {
+    let (root, _) = written(true);
+    for (path, bytes) in tree(&root.path().join("standard")) {
+        let message = hl7v2::decode(&bytes).unwrap();
+        for segment in message.segments() {
+            for number in required_fields(segment.name()) {
+                assert!(!segment.field(*number).is_empty(), "{path}: {}-{number}", segment.name());
+            }
+        }
+        let orders = message.segments().filter(|segment| segment.name() == "ORC");
+        for order in orders.filter(|_| path.contains("/OMP-")) {
+            assert!([4, 17, 29].iter().all(|number| !order.field(*number).is_empty()), "{path}");
         }
     }
 }

@@ -44,7 +44,7 @@ pub(super) fn segments(facility: &Facility, sequence: u64, event: &Event) -> Vec
 }
 
 /// MSH-9 by data type and, for what has a cancel message of its own, by deletion.
-fn message_type(event: &Event) -> &'static str {
+pub(super) fn message_type(event: &Event) -> &'static str {
     match &event.content {
         Content::Registration { .. } if event.is_deletion => "ADT^A23^ADT_A21",
         Content::Registration { .. } => "ADT^A08^ADT_A01",
