@@ -9,6 +9,7 @@ pub mod route;
 pub mod broker;
 pub mod canonical;
 pub mod envelope;
+pub mod ingest;
 pub mod store;
 
 pub mod config;
