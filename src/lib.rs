@@ -2,17 +2,24 @@
 //!
 //! The modules stand in the order in which a message meets them; `ARCHITECTURE.md` draws the map.
 
+// The stages, in flow order, and what runs them.
+pub mod ingest;
 pub mod decode;
 pub mod normalise;
 pub mod route;
+pub mod deliver;
+pub mod pipeline;
 
+// What they share.
 pub mod broker;
 pub mod canonical;
 pub mod envelope;
-pub mod ingest;
 pub mod store;
 
+// What people touch.
+pub mod cli;
 pub mod config;
+pub mod ops;
 
 pub mod clock;
 pub mod disposition;
