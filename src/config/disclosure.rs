@@ -15,6 +15,8 @@ pub(super) struct Draft<'d> {
     fields: Vec<Node<'d>>,
     node: Node<'d>,
     pub(super) disclosure: Arc<Disclosure>,
+    /// Whether a route names it.
+    pub(super) used: bool,
     /// Kinds of the routes that use it.
     pub(super) used_for: Vec<Scope<'d>>,
 }
@@ -32,7 +34,7 @@ pub(super) fn read<'d>(mut section: Section<'d>, events: &[Scope<'_>], tables: &
     for (list, condition) in only.unwrap_or(Some(Vec::new()))? {
         disclosure = disclosure.only(list, condition);
     }
-    Some(Draft { name, fields, node, disclosure: Arc::new(disclosure), used_for: Vec::new() })
+    Some(Draft { name, fields, node, disclosure: Arc::new(disclosure), used: false, used_for: Vec::new() })
 }
 
 /// `only = { results = { … } }`: a condition on the elements of a list, checked against every kind that has it.
@@ -61,7 +63,7 @@ fn only<'d>(
 impl Draft<'_> {
     /// Reports fields that none of the kinds has, and a disclosure that no route uses.
     pub(super) fn check(&self, all: &[Scope<'_>]) {
-        if self.used_for.is_empty() {
+        if !self.used {
             self.node.warn(format!("no route uses disclosure \"{}\"", self.name));
         }
         let scopes = if self.used_for.is_empty() { all } else { &self.used_for };

@@ -74,7 +74,11 @@ fn is_wide(c: char) -> bool {
 /// The name that was probably meant, if one is near enough.
 pub(super) fn nearest<'n>(name: &str, known: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
     let allowed = (name.chars().count() / 3).max(1);
-    let scored = known.into_iter().map(|word| (strsim::damerau_levenshtein(name, word), word));
+    let distance = |word: &str| match word.starts_with(name) && name.len() > 2 {
+        true => 1,
+        false => strsim::damerau_levenshtein(name, word),
+    };
+    let scored = known.into_iter().map(|word| (distance(word), word));
     scored
         .filter(|(distance, _)| *distance <= allowed)
         .min_by_key(|(distance, _)| *distance)

@@ -96,9 +96,12 @@ impl<'s> Scope<'s> {
             return Ok(self.field(value));
         }
         let known: Vec<_> = self.properties().into_iter().flatten().map(|(name, _)| name.as_str()).collect();
-        let place = if walked.is_empty() { "an event or element".into() } else { format!("\"{walked}\"") };
         let kind = self.kind.as_str();
-        Err(format!("{place} of {kind} has no field \"{key}\": {}", suggest(key, &known)))
+        let suggestion = suggest(key, &known);
+        Err(match walked {
+            "" => format!("{kind} has no field \"{key}\" here: {suggestion}"),
+            _ => format!("\"{walked}\" of {kind} has no field \"{key}\": {suggestion}"),
+        })
     }
 
     fn properties(self) -> Option<&'s Map<String, Value>> {

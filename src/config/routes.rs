@@ -54,13 +54,21 @@ pub(super) fn read(document: &Document<'_>, known: &Known<'_>) -> RouteFile {
     let schemas: Vec<_> = Kind::ALL.into_iter().map(|kind| (kind, schema(kind))).collect();
     let (subscribers, names) = subscribers(&mut section, known);
     let events: Vec<_> = schemas.iter().map(|(kind, schema)| Scope::event(*kind, schema)).collect();
-    let disclosures = named(&mut section, "disclosure").into_iter();
-    let disclosures =
-        disclosures.filter_map(|section| disclosure::read(section, &events, known.tables)).collect();
+    let disclosures = named(&mut section, "disclosure");
+    let disclosure_names = peek_names(&disclosures);
+    let read = |section| disclosure::read(section, &events, known.tables);
+    let disclosures = disclosures.into_iter().filter_map(read).collect();
     let nodes = named(&mut section, "route");
     section.finish();
-    let mut reader =
-        Reader { known, events: &events, names, disclosures, used: Vec::new(), tests: Vec::new() };
+    let mut reader = Reader {
+        known,
+        events: &events,
+        names,
+        disclosure_names,
+        disclosures,
+        used: Vec::new(),
+        tests: Vec::new(),
+    };
     let mut routes = Vec::new();
     for section in nodes {
         let place = section.node.clone();
@@ -93,9 +101,18 @@ fn named<'d>(section: &mut Section<'d>, key: &'static str) -> Vec<Section<'d>> {
 /// The subscribers, and the place of every name, also of those with faults.
 fn subscribers<'d>(section: &mut Section<'d>, known: &Known<'_>) -> (Vec<Subscriber>, Vec<Node<'d>>) {
     let sections = named(section, "subscriber");
-    let names = sections.iter().filter_map(|section| section.peek("name")).collect();
+    let names = peek_names(&sections);
     let read = |section| subscriber::read(section, known.dir, &known.data_dir);
     (sections.into_iter().filter_map(read).collect(), names)
+}
+
+/// The names, also of those that have faults.
+fn peek_names<'d>(sections: &[Section<'d>]) -> Vec<Node<'d>> {
+    sections.iter().filter_map(|section| section.peek("name")).filter(Node::is_text).collect()
+}
+
+fn texts<'d>(nodes: &[Node<'d>]) -> Vec<&'d str> {
+    nodes.iter().filter_map(Node::text).collect()
 }
 
 struct Reader<'r, 'd> {
@@ -104,6 +121,8 @@ struct Reader<'r, 'd> {
     events: &'r [Scope<'r>],
     /// Where each subscriber's name stands.
     names: Vec<Node<'d>>,
+    /// Where each disclosure's name stands.
+    disclosure_names: Vec<Node<'d>>,
     disclosures: Vec<Draft<'d>>,
     /// Subscribers that a route names.
     used: Vec<String>,
@@ -166,7 +185,7 @@ impl<'d, 'r: 'd> Reader<'r, 'd> {
 
     /// Names of subscribers.
     fn recipients(&mut self, nodes: &[Node<'_>]) -> Option<Vec<String>> {
-        let known: Vec<_> = self.names.iter().filter_map(Node::text).collect();
+        let known = texts(&self.names);
         let mut names = Vec::new();
         let mut sound = true;
         for node in nodes {
@@ -207,10 +226,15 @@ impl<'d, 'r: 'd> Reader<'r, 'd> {
     fn disclosure(&mut self, node: &Node<'_>, scopes: &[Scope<'r>]) -> Option<Arc<Disclosure>> {
         let name = node.text()?;
         if let Some(draft) = self.disclosures.iter_mut().find(|draft| draft.name == name) {
+            draft.used = true;
             draft.used_for.extend(scopes);
             return Some(draft.disclosure.clone());
         }
-        let known: Vec<_> = self.disclosures.iter().map(|draft| draft.name).collect();
+        let known = texts(&self.disclosure_names);
+        if known.contains(&name) {
+            // It is there, but has faults of its own.
+            return None;
+        }
         node.refuse(format!("there is no disclosure \"{name}\": {}", suggest(name, &known)))
     }
 

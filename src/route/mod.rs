@@ -12,8 +12,6 @@ mod filter;
 mod lookup;
 mod probe;
 mod table;
-#[cfg(test)]
-mod tests;
 mod watch;
 
 use std::fmt;

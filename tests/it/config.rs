@@ -1,15 +1,57 @@
-//! The configuration that stands in the repository.
+//! The configuration and the routes that it makes: from the text of a condition to who gets an event.
+
+mod conditions;
+mod disclosures;
+mod explanations;
+mod probe;
+mod region;
+mod samples;
 
 use std::path::Path;
 
-use musubi::config::{Config, Severity};
+use musubi::canonical::CanonicalEvent;
+use musubi::config::{Config, Files};
+use musubi::route::{Routes, Source};
 
-#[test]
-fn the_repository_s_own_configuration_has_no_fault() {
-    let (config, faults) = Config::load(Path::new(env!("CARGO_MANIFEST_DIR")));
-    let errors: Vec<_> = faults.iter().filter(|fault| fault.severity == Severity::Error).collect();
-    assert!(errors.is_empty(), "{}", errors.iter().map(|fault| format!("{fault}\n")).collect::<String>());
-    assert_eq!(config.unwrap().subscribers.len(), 3);
-    let other: Vec<_> = faults.iter().filter(|fault| !fault.message.contains("does not exist")).collect();
-    assert!(other.is_empty(), "{other:?}");
+const SOURCE: Source<'static> = Source { feed: "izumo", facility: "3210100018" };
+
+/// The routes of this text after a subscriber `s`, with a table of tests and one of diseases.
+fn routes(text: &str) -> Routes {
+    let files: Files = [
+        ("hub.toml", "version = 1\nnetwork = \"n\"\ntimezone = \"Asia/Tokyo\"".to_owned()),
+        (
+            "feeds/izumo.toml",
+            "version = 1\nfacility = \"3210100018\"\nname = \"n\"\nroles = [\"disclosing\"]\n\
+             [[source]]\nkind = \"hl7-files\"\npath = \"in\""
+                .to_owned(),
+        ),
+        (
+            "tables/tests.tsv",
+            "analyte\tident\tmaterial\tcount_as\n5F399\t1410\t063|085\tconfirm\n5F400\t1410\t*\tconfirm\n\
+             5F400\t1430\t023\tsupport\n5F500\t\t*\tconfirm\n"
+                .to_owned(),
+        ),
+        ("tables/diseases.tsv", "disease\ticd10\nplague\tA20*\nebola\tA984*\nany\tB05|B06\n".to_owned()),
+        (
+            "routes.toml",
+            format!("version = 1\n[[subscriber]]\nname = \"s\"\ndeliver = {{ kind = \"queue\" }}\n{text}"),
+        ),
+    ]
+    .into_iter()
+    .collect();
+    let (config, faults) = Config::check(&files, Path::new("/"));
+    let shown: String = faults.iter().map(|fault| format!("{fault}\n")).collect();
+    (*config.unwrap_or_else(|| panic!("{shown}")).routes).clone()
+}
+
+/// One route to `s` for that kind with these further keys.
+fn route(kind: &str, keys: &str) -> Routes {
+    routes(&format!(
+        "[[route]]\nname = \"r\"\ntopic = \"t\"\nto = [\"s\"]\nkinds = [\"{kind}\"]\nbasis = \"addressed\"\n{keys}\n"
+    ))
+}
+
+/// Whether the only route takes the event.
+fn takes(routes: &Routes, event: &CanonicalEvent<'_>) -> bool {
+    !routes.decide(event, SOURCE).is_empty()
 }
