@@ -43,7 +43,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         for (case, what) in CASES {
             let cost = cost(case, &input, folder.path())?;
             let scan = *scan.get_or_insert(cost);
-            println!("{name:<12} {case:<27} {bytes:>10} {cost:>14} {:>9.2}   {what}", cost as f64 / scan as f64);
+            println!(
+                "{name:<12} {case:<27} {bytes:>10} {cost:>14} {:>9.2}   {what}",
+                cost as f64 / scan as f64
+            );
         }
     }
     Ok(())
@@ -97,12 +100,15 @@ fn cost(case: &str, input: &Path, folder: &Path) -> Result<u64, Box<dyn Error>> 
             .arg(input)
             .arg(rounds.to_string())
             .status()
-            .map_err(|error| format!("valgrind can't be started (Debian: apt-get install valgrind): {error}"))?;
+            .map_err(|error| {
+                format!("valgrind can't be started (Debian: apt-get install valgrind): {error}")
+            })?;
         if !status.success() {
             return Err(format!("case {case} failed: {status}").into());
         }
         let text = fs::read_to_string(&out)?;
-        let line = text.lines().find_map(|line| line.strip_prefix("summary: ").or(line.strip_prefix("totals: ")));
+        let line =
+            text.lines().find_map(|line| line.strip_prefix("summary: ").or(line.strip_prefix("totals: ")));
         *total = line.ok_or("callgrind wrote no summary")?.trim().parse()?;
     }
     Ok((totals[1] - totals[0]) / (ROUNDS[1] - ROUNDS[0]))
@@ -115,7 +121,9 @@ fn run(case: &str, input: &Path, rounds: u64) -> Result<(), Box<dyn Error>> {
     match case {
         "scan" => repeat(rounds, || scan(black_box(&text))),
         "decode" => repeat(rounds, || decode_and_address(black_box(&bytes))),
-        "decode-text" => repeat(rounds, || hl7v2::decode(black_box(&bytes)).map(|message| message.len()).unwrap_or(0)),
+        "decode-text" => {
+            repeat(rounds, || hl7v2::decode(black_box(&bytes)).map(|message| message.len()).unwrap_or(0))
+        }
         "hl7-parser" => repeat(rounds, || hl7_parser(black_box(&text))),
         "event" => {
             let (config, _) = Config::load(Path::new(env!("CARGO_MANIFEST_DIR")));
@@ -170,14 +178,21 @@ fn decode_and_address(bytes: &[u8]) -> usize {
 }
 
 fn hl7_parser(text: &str) -> usize {
-    hl7_parser::parse_message_with_lenient_newlines(text).map(|message| message.segments().count()).unwrap_or(0)
+    hl7_parser::parse_message_with_lenient_newlines(text)
+        .map(|message| message.segments().count())
+        .unwrap_or(0)
 }
 
 fn normalise(bytes: &[u8], zone: &TimeZone) -> usize {
     let Ok(message) = musubi::decode::decode(bytes) else {
         return 0;
     };
-    let source = musubi::normalise::Source { data_type: Some("OML-11"), patient: "0000123", change: Change::Created, zone };
+    let source = musubi::normalise::Source {
+        data_type: Some("OML-11"),
+        patient: "0000123",
+        change: Change::Created,
+        zone,
+    };
     let event = musubi::normalise::normalise(&message, &source);
     event.ok().and_then(|event| serde_json::to_vec(&event).ok()).map_or(0, |json| json.len())
 }
@@ -193,7 +208,12 @@ fn envelope(input: &Path) -> Envelope {
         change: Change::Created,
         key: Identifying("key".to_owned()),
         version: "20261120093015000".to_owned(),
-        origin: Origin { feed: "izumo-chuo".to_owned(), file: Identifying(name), offset: 0, hash: "0".repeat(64) },
+        origin: Origin {
+            feed: "izumo-chuo".to_owned(),
+            file: Identifying(name),
+            offset: 0,
+            hash: "0".repeat(64),
+        },
         accepted_at: "2026-11-20T09:30:15Z".to_owned(),
         event: None,
         fault: None,

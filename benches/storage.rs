@@ -23,10 +23,16 @@ fn main() -> Result<(), Box<dyn Error>> {
     let folder = tempfile::tempdir()?;
     let root = folder.path().join("standard");
     let written = storage(&StorageSettings::new(&root, Amount::Files(files), 1, date(2026, 11, 20)), |_| {})?;
-    println!("{} files, {} bytes, {} invented patients (架空)", written.files, written.bytes, written.patients);
+    println!(
+        "{} files, {} bytes, {} invented patients (架空)",
+        written.files, written.bytes, written.patients
+    );
     // The hub waits until a file has kept still; that is no work and must not count.
     std::thread::sleep(Duration::from_secs(4));
-    println!("{:>12} {:>12} {:>12} {:>12} {:>10} {:>10}", "walk", "walk+read", "first", "second", "first/", "second/");
+    println!(
+        "{:>12} {:>12} {:>12} {:>12} {:>10} {:>10}",
+        "walk", "walk+read", "first", "second", "first/", "second/"
+    );
     println!("{:>12} {:>12} {:>12} {:>12} {:>10} {:>10}", "", "", "pass", "pass", "walk+read", "walk");
     for round in 0..ROUNDS {
         let config = configure(&folder.path().join(format!("hub{round}")), &root)?;

@@ -110,7 +110,7 @@ pub trait Broker: Send + Sync {
 
 /// The one consumer of a lane. Dropping it gives back what it did not settle.
 #[async_trait]
-pub trait Consumer: Send {
+pub trait Consumer: Send + Sync {
     /// The next messages, oldest first, at least one and at most `most`; waits for the first.
     /// Cancel-safe: a call that is dropped takes nothing.
     async fn receive(&mut self, most: usize) -> Result<Vec<Delivery>, BrokerError>;

@@ -43,7 +43,12 @@ pub(super) fn main(folder: &Path, lang: Lang, arguments: &Arguments) -> u8 {
             print_json(&serde_json::json!({"file": reason.place, "refused": reason, "messages": []}));
             return exit::BAD_DATA;
         }
-        Err(error) => return fail(&std::io::Error::new(error.kind(), format!("{}: {error}", arguments.file.display())), exit::BAD_DATA),
+        Err(error) => {
+            return fail(
+                &std::io::Error::new(error.kind(), format!("{}: {error}", arguments.file.display())),
+                exit::BAD_DATA,
+            );
+        }
     };
     let given = Given { data_type: arguments.data_type.as_deref(), feed: arguments.feed.as_deref() };
     let seen = inspect(&arguments.file, &bytes, given, config.as_ref());
@@ -58,14 +63,25 @@ pub(super) fn main(folder: &Path, lang: Lang, arguments: &Arguments) -> u8 {
 fn text(seen: &Inspection, lang: Lang) -> String {
     let word = |en, ja| lang.pick(en, ja);
     let mut out = String::new();
-    line(&mut out, word("file", "ファイル"), &format!("{} ({} {})", seen.file, seen.bytes, word("bytes", "バイト")));
+    line(
+        &mut out,
+        word("file", "ファイル"),
+        &format!("{} ({} {})", seen.file, seen.bytes, word("bytes", "バイト")),
+    );
     source(&mut out, &seen.source, lang);
     if let Some(fault) = &seen.refused {
         line(&mut out, word("refused", "受付不可"), &told(fault));
     }
     findings(&mut out, &seen.findings, lang);
     for (index, message) in seen.messages.iter().enumerate() {
-        let at = format!("{} — {} {}, {} {}", index + 1, word("byte", "位置"), message.offset, message.bytes, word("bytes", "バイト"));
+        let at = format!(
+            "{} — {} {}, {} {}",
+            index + 1,
+            word("byte", "位置"),
+            message.offset,
+            message.bytes,
+            word("bytes", "バイト")
+        );
         out.push('\n');
         line(&mut out, word("message", "メッセージ"), &at);
         self::message(&mut out, message, lang);

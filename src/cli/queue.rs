@@ -41,7 +41,11 @@ pub(super) fn subscribe(folder: &Path, lang: Lang, arguments: &SubscribeArgument
     };
     if !config.subscribers.iter().any(|subscriber| subscriber.name == arguments.subscriber) {
         let names: Vec<_> = config.subscribers.iter().map(|subscriber| subscriber.name.as_str()).collect();
-        complain(&format!("musubi: no subscriber {:?}; there are {}", arguments.subscriber, names.join(", ")));
+        complain(&format!(
+            "musubi: no subscriber {:?}; there are {}",
+            arguments.subscriber,
+            names.join(", ")
+        ));
         return 64;
     }
     let mut left = arguments.max.unwrap_or(usize::MAX);
@@ -63,10 +67,14 @@ pub(super) fn invalid(folder: &Path, lang: Lang, arguments: &InvalidArguments) -
             print(&serde_json::to_string(message).map(|line| line + "\n").unwrap_or_default());
             return;
         }
-        let fault = message.fault.as_ref().map(|fault| format!("{}: {} (at {})", fault.code, fault.reason, fault.place));
+        let fault = message
+            .fault
+            .as_ref()
+            .map(|fault| format!("{}: {} (at {})", fault.code, fault.reason, fault.place));
         let data_type = message.data_type.as_deref().unwrap_or("-");
         let file = message.file.as_deref().map(|file| format!("  {file}")).unwrap_or_default();
-        let line = format!("{}  {}  {data_type}  {}{file}\n", message.id, message.feed, fault.unwrap_or_default());
+        let line =
+            format!("{}  {}  {data_type}  {}{file}\n", message.id, message.feed, fault.unwrap_or_default());
         print(&line);
     };
     block_on(async { queues::invalid(&config, arguments.files, show).await })

@@ -6,17 +6,20 @@ use crate::pipeline::{MessageReport, Report, SubscriberReport};
 /// The tables of a run and the conservation line.
 pub(super) fn report(report: &Report, lang: Lang) -> String {
     let mut text = String::new();
-    let feeds = report.feeds.iter().map(|feed| {
-        (feed.feed.clone(), vec![feed.files, feed.accepted, feed.unchanged, feed.invalid])
-    });
+    let feeds = report
+        .feeds
+        .iter()
+        .map(|feed| (feed.feed.clone(), vec![feed.files, feed.accepted, feed.unchanged, feed.invalid]));
     let header = match lang {
         Lang::En => ["feed", "files", "accepted", "unchanged", "invalid"].as_slice(),
         Lang::Ja => ["フィード", "ファイル", "受理", "変更なし", "不正"].as_slice(),
     };
     table(&mut text, header, feeds);
     text.push('\n');
-    let subscribers =
-        report.subscribers.iter().map(|one| (one.subscriber.clone(), vec![one.delivered, one.parked, one.dead]));
+    let subscribers = report
+        .subscribers
+        .iter()
+        .map(|one| (one.subscriber.clone(), vec![one.delivered, one.parked, one.dead]));
     let header = match lang {
         Lang::En => ["subscriber", "delivered", "parked", "dead"].as_slice(),
         Lang::Ja => ["配信先", "配信済", "保留", "不達"].as_slice(),
@@ -33,7 +36,11 @@ fn table(text: &mut String, header: &[&str], rows: impl Iterator<Item = (String,
     let names = rows.iter().map(|(name, _)| cells(name)).chain(header.first().map(|name| cells(name)));
     let width = names.max().unwrap_or(0);
     for (column, title) in header.iter().enumerate() {
-        let gap = " ".repeat(if column == 0 { width.saturating_sub(cells(title)) } else { 11_usize.saturating_sub(cells(title)) });
+        let gap = " ".repeat(if column == 0 {
+            width.saturating_sub(cells(title))
+        } else {
+            11_usize.saturating_sub(cells(title))
+        });
         text.push_str(&if column == 0 { format!("{title}{gap}") } else { format!("{gap}{title}") });
     }
     text.push('\n');

@@ -12,9 +12,10 @@ use super::fault::suggest;
 use super::feed::Feeds;
 use super::fields::Scope;
 use super::node::{NAME_RULE, Node, Section, check_version, is_name};
-use super::subscriber::{self, Subscriber};
+use super::subscriber;
 use super::tables::Tables;
 use crate::canonical::{Kind, schema};
+use crate::deliver::Subscriber;
 use crate::envelope::Change;
 use crate::route::{Basis, Disclosure, Route, Routes, Send};
 

@@ -1,29 +1,9 @@
 //! `[[subscriber]]`: who gets events, and how.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::node::{Node, Section};
-
-/// Who gets events.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Subscriber {
-    /// Name; part of queue names.
-    pub name: String,
-    /// How they get them.
-    pub deliver: Deliver,
-}
-
-/// How a subscriber gets events.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Deliver {
-    /// It reads its own queue.
-    Queue,
-    /// One file per event is written into a folder.
-    Folder {
-        /// The folder.
-        path: PathBuf,
-    },
-}
+use crate::deliver::{Kind, Subscriber};
 
 pub(super) fn read(mut section: Section<'_>, dir: &Path, data_dir: &Path) -> Option<Subscriber> {
     let name = section.require("name").and_then(|node| node.name());
@@ -32,17 +12,17 @@ pub(super) fn read(mut section: Section<'_>, dir: &Path, data_dir: &Path) -> Opt
     Some(Subscriber { name: name?.into(), deliver: deliver? })
 }
 
-fn deliver(node: &Node<'_>, dir: &Path, data_dir: &Path, name: Option<&str>) -> Option<Deliver> {
+fn deliver(node: &Node<'_>, dir: &Path, data_dir: &Path, name: Option<&str>) -> Option<Kind> {
     let mut section = node.section()?;
     let kind = section.require("kind")?.kind(&["queue", "folder"], &["http", "mllp", "ssmix2"])?;
     let deliver = match kind {
-        "queue" => Some(Deliver::Queue),
+        "queue" => Some(Kind::Queue),
         _ => {
             let path = match section.take("path") {
                 Some(node) => node.path(dir),
                 None => name.map(|name| data_dir.join("deliveries").join(name)),
             };
-            path.map(|path| Deliver::Folder { path })
+            path.map(|path| Kind::Folder { path })
         }
     };
     section.finish();

@@ -77,7 +77,13 @@ impl Worker {
                 self.counts.gave_up.store(true, Ordering::Relaxed);
                 return Ok(false);
             }
-            warn!(subscriber = self.subscriber, lane = self.lane.0, attempt, failure, "not delivered; trying again");
+            warn!(
+                subscriber = self.subscriber,
+                lane = self.lane.0,
+                attempt,
+                failure,
+                "not delivered; trying again"
+            );
             tokio::time::sleep(wait).await;
             wait = (wait * 2).min(BACK_OFF_MAX);
         }

@@ -170,7 +170,8 @@ fn file_source(path: &Path, given: Given<'_>, config: Option<&Config>) -> FileSo
         Some(name) => config.feeds.iter().map(|feed| &feed.settings).find(|feed| feed.name == name),
         None => feed_of(path, config),
     });
-    let name = path.file_name().and_then(|name| name.to_str()).and_then(|name| ssmix2::FileName::parse(name).ok());
+    let name =
+        path.file_name().and_then(|name| name.to_str()).and_then(|name| ssmix2::FileName::parse(name).ok());
     let data_type = given.data_type.or(name.map(|name| name.data_type));
     let ssmix2 = name.map(|name| Ssmix2Name {
         patient: name.patient.to_owned(),
@@ -318,7 +319,11 @@ fn recipients(routes: &Routes, event: &CanonicalEvent<'_>, source: &FileSource) 
             subscriber: subscriber.to_owned(),
             route: route.clone(),
             receives: fate == Fate::Receives,
-            why: why.iter().cloned().chain(matches!(fate, Fate::ServedBy(_)).then(|| fate.to_string())).collect(),
+            why: why
+                .iter()
+                .cloned()
+                .chain(matches!(fate, Fate::ServedBy(_)).then(|| fate.to_string()))
+                .collect(),
         })
     });
     decisions.collect()

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use tokio::sync::{Mutex, watch};
 use tokio::task::{JoinError, JoinSet};
+use tracing::warn;
 
 use super::report::{FeedReport, MessageReport, Report, SubscriberReport};
 use super::router::{Router, RouterCounts};
@@ -18,7 +19,7 @@ use crate::config::{self, Config};
 use crate::deliver::{self, DeliverError, Folder, FolderError, Subscriber, Worker};
 use crate::envelope::Lane;
 use crate::ingest::{Feed, FeedCounts, IngestError};
-use crate::store::{Ledger, StoreError};
+use crate::store::{Ledger, SledKv, StoreError};
 
 /// How long a run goes on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,7 +91,12 @@ impl Hub {
     pub fn open(config: Config, clock: Arc<dyn Clock>) -> Result<Self, HubError> {
         let broker = Embedded::open(&config.hub.data_dir.join("broker"), embedded::Settings::default())?;
         let path = config.hub.data_dir.join("ledger");
-        let ledger = Ledger::open(&path).map_err(|source| HubError::Ledger { path, source })?;
+        let (store, aside) = SledKv::open(&path).map_err(|source| HubError::Ledger { path, source })?;
+        if let Some(aside) = aside {
+            let aside = aside.display();
+            warn!(%aside, "the pick-up ledger could not be opened; it was set aside and is built anew");
+        }
+        let ledger = Ledger::new(Arc::new(store));
         Ok(Self { config, broker, ledger, clock })
     }
 
@@ -120,7 +126,7 @@ impl Hub {
                 Some(ended) = takers.join_next() => failure = ended.map_err(HubError::from).and_then(|done| done).err(),
                 () = tokio::time::sleep(TICK) => {}
             }
-            progress(sum(&feed_counts, |c| &c.files), sum(&feed_counts, |c| &c.accepted));
+            progress(sum(&feed_counts, FeedCounts::files), sum(&feed_counts, FeedCounts::accepted));
             if failure.is_some() {
                 break;
             }
@@ -141,7 +147,8 @@ impl Hub {
     async fn declare(&self) -> Result<u64, BrokerError> {
         let own = [topology::ingest(), topology::invalid()];
         let feeds = self.config.feeds.iter().map(|feed| topology::accepted(&feed.settings.name));
-        let subscribers = self.config.subscribers.iter().map(|subscriber| topology::subscriber(&subscriber.name));
+        let subscribers =
+            self.config.subscribers.iter().map(|subscriber| topology::subscriber(&subscriber.name));
         for queue in own.into_iter().chain(feeds).chain(subscribers) {
             self.broker.declare(&queue).await?;
         }
@@ -153,7 +160,9 @@ impl Hub {
         for subscriber in &self.config.subscribers {
             let carried = match subscriber.deliver {
                 deliver::Kind::Queue => 0,
-                deliver::Kind::Folder { .. } => self.broker.depth(&topology::subscriber(&subscriber.name)).await?,
+                deliver::Kind::Folder { .. } => {
+                    self.broker.depth(&topology::subscriber(&subscriber.name)).await?
+                }
             };
             served.push(Served { subscriber: subscriber.clone(), carried, counts: Arc::default() });
         }
@@ -227,7 +236,8 @@ impl Hub {
         for config::Feed { settings, .. } in &self.config.feeds {
             let broker: Arc<dyn Broker> = Arc::new(self.broker.clone());
             let (ledger, clock) = (self.ledger.clone(), self.clock.clone());
-            let mut feed = Feed::open(settings.clone(), self.config.hub.broker.lanes(), broker, ledger, clock).await?;
+            let mut feed =
+                Feed::open(settings.clone(), self.config.hub.broker.lanes(), broker, ledger, clock).await?;
             counts.insert(settings.name.clone(), feed.counts());
             let stop = stop.clone();
             tasks.spawn(async move {
@@ -271,9 +281,9 @@ impl Hub {
         let invalid = |feed: &str| counts.invalid.get(feed).map_or(0, read);
         let feeds = feeds.iter().map(|(feed, counts)| FeedReport {
             feed: feed.clone(),
-            files: read(&counts.files),
-            accepted: read(&counts.accepted),
-            unchanged: read(&counts.unchanged),
+            files: counts.files(),
+            accepted: counts.accepted(),
+            unchanged: counts.unchanged(),
             invalid: invalid(feed),
         });
         let feeds: Vec<_> = feeds.collect();
@@ -287,7 +297,14 @@ impl Hub {
                 }
             };
             let (name, dead) = (subscriber.name.clone(), read(&delivery.dead));
-            subscribers.push(SubscriberReport { subscriber: name, routed, carried: *carried, delivered, parked, dead });
+            subscribers.push(SubscriberReport {
+                subscriber: name,
+                routed,
+                carried: *carried,
+                delivered,
+                parked,
+                dead,
+            });
         }
         let messages = MessageReport {
             accepted: feeds.iter().map(|feed| feed.accepted).sum(),
@@ -311,6 +328,6 @@ async fn finish(tasks: &mut Tasks, failure: &mut Option<HubError>) {
     }
 }
 
-fn sum(feeds: &BTreeMap<String, Arc<FeedCounts>>, counter: impl Fn(&FeedCounts) -> &AtomicU64) -> u64 {
-    feeds.values().map(|counts| counter(counts).load(Ordering::Relaxed)).sum()
+fn sum(feeds: &BTreeMap<String, Arc<FeedCounts>>, counter: impl Fn(&FeedCounts) -> u64) -> u64 {
+    feeds.values().map(|counts| counter(counts)).sum()
 }

@@ -2,4 +2,8 @@
 
 mod broker_contract;
 mod broker_crash;
+mod cases;
 mod config;
+mod schemas;
+mod support;
+mod tidy;

@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use musubi::canonical::{CanonicalEvent, EncounterEvent, Interpretation, ResultStatus};
-use musubi::config::{Config, Deliver, Severity};
+use musubi::config::{Config, Severity};
+use musubi::deliver;
 use musubi::envelope::Change;
 use musubi::route::Routes;
 use serde_json::Value;
@@ -37,7 +38,7 @@ fn check(event: &CanonicalEvent<'_>, expected: &[(&str, &str)]) {
 fn it_has_no_fault() {
     let config = config();
     assert_eq!(config.hub.network, "shimane");
-    let Deliver::Folder { path } = &config.subscribers[0].deliver else { panic!() };
+    let deliver::Kind::Folder { path } = &config.subscribers[0].deliver else { panic!() };
     assert!(path.ends_with("var/deliveries/referral"));
 }
 

@@ -13,13 +13,14 @@ pub(super) fn time(year: u16, month: u8, day: u8, precision: Precision) -> Parti
 }
 
 fn coded<'m>(code: &'m str, text: &'m str) -> Coded<'m> {
-    let local = LocalCode { code: Some("L-1".into()), text: Some("院内".into()), system: None };
+    let local = OtherCode { code: Some("L-1".into()), text: Some("院内".into()), system: None };
     Coded {
         at: SEGMENT.of(3, 1),
         code: Some(code.into()),
         text: Some(text.into()),
         system: Some("JC10".into()),
         local: Some(local),
+        alternate: None,
     }
 }
 
@@ -38,7 +39,7 @@ pub(super) fn event(content: Content<'_>) -> CanonicalEvent<'_> {
             sent_at: Some(time(2026, 1, 31, Precision::Second)),
             version: None,
         },
-        patient: Patient {
+        patient: Some(Patient {
             at: SEGMENT,
             id: "00000042".into(),
             names: vec![
@@ -47,7 +48,7 @@ pub(super) fn event(content: Content<'_>) -> CanonicalEvent<'_> {
             ],
             birth_date: Some(time(1970, 5, 0, Precision::Month)),
             sex: Some(Sex::Male),
-        },
+        }),
         content,
         findings: vec![Finding { code: "odd", place: "PID-3".into(), text: "odd".into() }],
     }
