@@ -6,5 +6,8 @@ pub mod broker;
 pub mod canonical;
 pub mod clock;
 pub mod config;
+pub mod disposition;
 pub mod envelope;
+pub mod ingest;
 pub mod route;
+pub mod store;

@@ -1,14 +1,16 @@
 //! `feeds/<feed>.toml`: one facility and what it sends.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use super::document::Document;
 use super::node::{NAME_RULE, Node, Section, check_version, is_name};
+use crate::ingest::settings::{BYTES_MAX, INCOMPLETE_LIMIT, POLL, SETTLE};
+use crate::ingest::{After, FeedSettings, Source};
 
 /// One facility.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Feed {
     /// Name for people.
     pub title: String,
@@ -27,62 +29,6 @@ pub enum Role {
     Participating,
 }
 
-/// What an adapter picks up.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FeedSettings {
-    /// Stem of the feed's file.
-    pub name: String,
-    /// 10-digit facility code (医療機関コード); stamped on every message.
-    pub facility: String,
-    /// Its sources.
-    pub sources: Vec<Source>,
-}
-
-/// One source of a feed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Source {
-    /// An SS-MIX2 storage.
-    Ssmix2 {
-        /// Root of the standardised storage.
-        standard: PathBuf,
-        /// Folder of the transaction storage.
-        transaction: Option<PathBuf>,
-        /// Root of the extension storage.
-        extension: Option<PathBuf>,
-        /// How long a file must have kept still before it is read.
-        settle: Duration,
-        /// After how long an incomplete file is invalid.
-        incomplete_limit: Duration,
-        /// How long to wait between two passes.
-        poll: Duration,
-    },
-    /// A folder into which HL7 files are dropped.
-    Hl7Files {
-        /// The folder.
-        path: PathBuf,
-        /// What becomes of a file that was accepted.
-        after: After,
-        /// How long a file must have kept still before it is read.
-        settle: Duration,
-        /// After how long an incomplete file is invalid.
-        incomplete_limit: Duration,
-        /// How long to wait between two passes.
-        poll: Duration,
-    },
-}
-
-/// What becomes of a file that was accepted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum After {
-    /// It stays; a ledger remembers it.
-    Keep,
-    /// It is moved aside.
-    Move,
-    /// It is deleted.
-    Delete,
-}
-
-const SECOND: Duration = Duration::from_secs(1);
 const HOUR: Duration = Duration::from_secs(3600);
 
 /// The feeds read so far, and where each facility code stood.
@@ -119,7 +65,7 @@ impl Feeds {
         section.finish();
         let sources = sources.and_then(|sources| sources.into_iter().collect());
         if let (Some(facility), Some(title), Some(roles), Some(sources)) = (facility, title, roles, sources) {
-            let settings = FeedSettings { name: stem.into(), facility, sources };
+            let settings = FeedSettings { name: stem.into(), facility, sources, bytes_max: BYTES_MAX };
             self.feeds.push(Feed { title: title.into(), roles, settings });
         }
     }
@@ -159,33 +105,33 @@ fn roles(node: &Node<'_>) -> Option<Vec<Role>> {
 }
 
 fn source(mut section: Section<'_>, dir: &Path) -> Option<Source> {
-    let kind = section.require("kind").and_then(|node| node.kind(&["ssmix2", "hl7-files"], &["mllp"]))?;
-    let times = times(&mut section);
-    let source = match kind {
-        "ssmix2" => {
-            let standard = section.require("standard").and_then(|node| node.existing_path(dir));
-            let transaction = section.take("transaction").map(|node| node.existing_path(dir));
-            let extension = section.take("extension").map(|node| node.existing_path(dir));
-            times.zip(standard).map(|((settle, incomplete_limit, poll), standard)| Source::Ssmix2 {
-                standard,
-                transaction: transaction.flatten(),
-                extension: extension.flatten(),
-                settle,
-                incomplete_limit,
-                poll,
-            })
-        }
-        _ => {
-            let path = section.require("path").and_then(|node| node.existing_path(dir));
-            let words = [("keep", After::Keep), ("move", After::Move), ("delete", After::Delete)];
-            let after = section.take("after").map_or(Some(After::Keep), |node| node.word(&words));
-            times.zip(path.zip(after)).map(|((settle, incomplete_limit, poll), (path, after))| {
-                Source::Hl7Files { path, after, settle, incomplete_limit, poll }
-            })
-        }
+    let source = match section.require("kind")?.kind(&["ssmix2", "hl7-files"], &["mllp"])? {
+        "ssmix2" => ssmix2(&mut section, dir),
+        _ => hl7_files(&mut section, dir),
     };
     section.finish();
     source
+}
+
+fn ssmix2(section: &mut Section<'_>, dir: &Path) -> Option<Source> {
+    let times = times(section);
+    let standard = section.require("standard").and_then(|node| node.existing_path(dir));
+    let transaction = section.take("transaction").and_then(|node| node.existing_path(dir));
+    let extension = section.take("extension").and_then(|node| {
+        node.warn("the extension storage is not read yet");
+        node.path(dir)
+    });
+    let (settle, incomplete_limit, poll) = times?;
+    Some(Source::Ssmix2 { standard: standard?, transaction, extension, settle, incomplete_limit, poll })
+}
+
+fn hl7_files(section: &mut Section<'_>, dir: &Path) -> Option<Source> {
+    let times = times(section);
+    let path = section.require("path").and_then(|node| node.existing_path(dir));
+    let words = [("keep", After::Keep), ("move", After::Move), ("delete", After::Delete)];
+    let after = section.take("after").map_or(Some(After::Keep), |node| node.word(&words));
+    let (settle, incomplete_limit, poll) = times?;
+    Some(Source::Hl7Files { path: path?, after: after?, settle, incomplete_limit, poll })
 }
 
 /// `settle`, `incomplete_limit` and `poll`.
@@ -194,9 +140,9 @@ fn times(section: &mut Section<'_>) -> Option<(Duration, Duration, Duration)> {
         Some(node) => node.duration(shortest..=HOUR).map(|duration| (duration, Some(node))),
         None => Some((default, None)),
     };
-    let settle = time("settle", 3 * SECOND, Duration::ZERO);
-    let limit = time("incomplete_limit", 15 * SECOND, Duration::ZERO);
-    let poll = time("poll", SECOND, Duration::from_millis(10));
+    let settle = time("settle", SETTLE, Duration::ZERO);
+    let limit = time("incomplete_limit", INCOMPLETE_LIMIT, Duration::ZERO);
+    let poll = time("poll", POLL, Duration::from_millis(10));
     let ((settle, settle_node), (limit, limit_node), (poll, _)) = (settle?, limit?, poll?);
     if let Some(node) = limit_node.or(settle_node).filter(|_| limit < settle) {
         return node.refuse(format!("incomplete_limit ({limit:?}) is shorter than settle ({settle:?})"));

@@ -31,7 +31,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use fault::{Fault, Severity};
-pub use feed::{After, Feed, FeedSettings, Role, Source};
+pub use feed::{Feed, Role};
 pub use files::Files;
 pub use hub::{Broker, Hub};
 pub use routes::RouteTest;

@@ -1,3 +1,5 @@
 //! it
 
 mod config;
+mod ingest;
+mod support;

@@ -1,1 +1,19 @@
-//! ssmix2 adapter.
+//! SS-MIX2: storage paths, file names, data types, transaction records and what a change of them means.
+//!
+//! Nothing in here opens a file. The caller lists and reads; this crate says what the names and bytes are.
+//!
+//! - [`name`]: the seven-part file name and its condition flag
+//! - [`path`]: the folders above a file, checked against its name
+//! - [`data_type`]: the catalogue of data types
+//! - [`transaction`]: the records of a transaction storage file
+//! - [`revision`]: from two views of one record to what has changed
+
+pub mod data_type;
+pub mod name;
+pub mod path;
+pub mod revision;
+pub mod transaction;
+
+pub use data_type::DataType;
+pub use name::{FileName, Flag, NameError};
+pub use path::{PathError, PathFinding, StoragePath};
