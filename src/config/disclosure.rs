@@ -1,6 +1,6 @@
 //! `[[disclosure]]`: the fields that may leave.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::condition::{self, Context};
@@ -67,10 +67,10 @@ impl Draft<'_> {
             self.node.warn(format!("no route uses disclosure \"{}\"", self.name));
         }
         let scopes = if self.used_for.is_empty() { all } else { &self.used_for };
-        let mut seen = BTreeMap::new();
+        let mut seen = BTreeSet::new();
         for node in &self.fields {
             let Some(path) = node.text() else { continue };
-            if seen.insert(path, ()).is_some() {
+            if !seen.insert(path) {
                 node.error(format!("\"{path}\" stands twice"));
             }
             let mut faults = Vec::new();

@@ -105,33 +105,33 @@ fn roles(node: &Node<'_>) -> Option<Vec<Role>> {
 }
 
 fn source(mut section: Section<'_>, dir: &Path) -> Option<Source> {
-    let kind = section.require("kind").and_then(|node| node.kind(&["ssmix2", "hl7-files"], &["mllp"]))?;
-    let times = times(&mut section);
-    let source = match kind {
-        "ssmix2" => {
-            let standard = section.require("standard").and_then(|node| node.existing_path(dir));
-            let transaction = section.take("transaction").map(|node| node.existing_path(dir));
-            let extension = section.take("extension").map(|node| node.existing_path(dir));
-            times.zip(standard).map(|((settle, incomplete_limit, poll), standard)| Source::Ssmix2 {
-                standard,
-                transaction: transaction.flatten(),
-                extension: extension.flatten(),
-                settle,
-                incomplete_limit,
-                poll,
-            })
-        }
-        _ => {
-            let path = section.require("path").and_then(|node| node.existing_path(dir));
-            let words = [("keep", After::Keep), ("move", After::Move), ("delete", After::Delete)];
-            let after = section.take("after").map_or(Some(After::Keep), |node| node.word(&words));
-            times.zip(path.zip(after)).map(|((settle, incomplete_limit, poll), (path, after))| {
-                Source::Hl7Files { path, after, settle, incomplete_limit, poll }
-            })
-        }
+    let source = match section.require("kind")?.kind(&["ssmix2", "hl7-files"], &["mllp"])? {
+        "ssmix2" => ssmix2(&mut section, dir),
+        _ => hl7_files(&mut section, dir),
     };
     section.finish();
     source
+}
+
+fn ssmix2(section: &mut Section<'_>, dir: &Path) -> Option<Source> {
+    let times = times(section);
+    let standard = section.require("standard").and_then(|node| node.existing_path(dir));
+    let transaction = section.take("transaction").and_then(|node| node.existing_path(dir));
+    let extension = section.take("extension").and_then(|node| {
+        node.warn("the extension storage is not read yet");
+        node.path(dir)
+    });
+    let (settle, incomplete_limit, poll) = times?;
+    Some(Source::Ssmix2 { standard: standard?, transaction, extension, settle, incomplete_limit, poll })
+}
+
+fn hl7_files(section: &mut Section<'_>, dir: &Path) -> Option<Source> {
+    let times = times(section);
+    let path = section.require("path").and_then(|node| node.existing_path(dir));
+    let words = [("keep", After::Keep), ("move", After::Move), ("delete", After::Delete)];
+    let after = section.take("after").map_or(Some(After::Keep), |node| node.word(&words));
+    let (settle, incomplete_limit, poll) = times?;
+    Some(Source::Hl7Files { path: path?, after: after?, settle, incomplete_limit, poll })
 }
 
 /// `settle`, `incomplete_limit` and `poll`.

@@ -76,7 +76,11 @@ fn read_text(path: &PathBuf) -> io::Result<String> {
             format!("larger than {FILE_BYTES_MAX} bytes"),
         ));
     }
-    Ok(text)
+    // Spreadsheets and some editors put a byte order mark first.
+    Ok(match text.strip_prefix('\u{feff}') {
+        Some(rest) => rest.to_owned(),
+        None => text,
+    })
 }
 
 /// Names of the files with that extension, sorted.

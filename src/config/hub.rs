@@ -75,10 +75,9 @@ fn timezone(node: &Node<'_>) -> Option<TimeZone> {
 }
 
 fn broker(mut section: Section<'_>) -> Option<Broker> {
-    let kind = section.require("kind").and_then(|node| node.kind(&["embedded"], &["rabbitmq"]));
+    section.require("kind").and_then(|node| node.kind(&["embedded"], &["rabbitmq"]))?;
     let lanes = section.take("lanes").map_or(Some(LANES), |node| node.integer(1..=1024)?.try_into().ok());
     section.finish();
-    kind?;
     Some(Broker::Embedded { lanes: lanes? })
 }
 

@@ -17,7 +17,7 @@ use super::tables::Tables;
 use crate::canonical::{Kind, schema};
 use crate::deliver::Subscriber;
 use crate::envelope::Change;
-use crate::route::{Basis, Disclosure, Route, Routes, Send};
+use crate::route::{Basis, Condition, Disclosure, Route, Routes, Send};
 
 /// An example that the routing table must fulfil.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -142,28 +142,15 @@ impl<'d, 'r: 'd> Reader<'r, 'd> {
         let facilities = section.take("facilities").map(|node| self.facilities(&node));
         let changes = section.take("change").map(|node| words(&node, &CHANGES));
         let scopes = self.scopes(kinds.as_deref().unwrap_or_default());
-        let condition = section.take("where").map(|node| {
-            let context = Context { scopes: scopes.clone(), tables: self.known.tables, depth: 0 };
-            // Without kinds there is no schema to check against.
-            if scopes.is_empty() { None } else { condition::read(&node, &context) }
-        });
-        let disclosure_node = section.take("disclose");
-        let disclosure = disclosure_node.as_ref().map(|node| self.disclosure(node, &scopes));
+        let condition = section.take("where").map(|node| self.condition(&node, &scopes));
+        let disclosure = section.take("disclose").map(|node| self.disclosure(&node, &scopes));
         let bases = Basis::ALL.map(|basis| (basis.as_str(), basis));
         let basis = section.require("basis").and_then(|node| node.word(&bases));
-        let send = section.take("send").map(|node| {
-            let send = node.word(&[("canonical", Send::Canonical), ("original", Send::Original)])?;
-            if send == Send::Original && disclosure_node.is_some() {
-                return node.refuse(
-                    "the original holds everything: it can't be sent where \"disclose\" limits the fields",
-                );
-            }
-            Some(send)
-        });
+        let send =
+            section.take("send").map_or(Some(Send::Canonical), |node| send(&node, disclosure.is_some()));
         for test in section.take("test").and_then(|node| node.list()).unwrap_or_default() {
-            if let Some(test) = self.test(&test, name.unwrap_or_default()) {
-                self.tests.push(test);
-            }
+            let test = self.test(&test, name.unwrap_or_default());
+            self.tests.extend(test);
         }
         section.finish();
         Some(Route {
@@ -176,8 +163,14 @@ impl<'d, 'r: 'd> Reader<'r, 'd> {
             condition: condition.map_or(Some(None), |condition| condition.map(Some))?,
             disclosure: disclosure.map_or(Some(None), |disclosure| disclosure.map(Some))?,
             basis: basis?,
-            send: send.unwrap_or(Some(Send::Canonical))?,
+            send: send?,
         })
+    }
+
+    fn condition(&self, node: &Node<'_>, scopes: &[Scope<'r>]) -> Option<Condition> {
+        // Without kinds, which is a fault of its own, there is no schema to check against.
+        let context = Context { scopes: scopes.into(), tables: self.known.tables, depth: 0 };
+        if scopes.is_empty() { None } else { condition::read(node, &context) }
     }
 
     fn scopes(&self, kinds: &[Kind]) -> Vec<Scope<'r>> {
@@ -271,6 +264,14 @@ impl<'d, 'r: 'd> Reader<'r, 'd> {
         for draft in &self.disclosures {
             draft.check(self.events);
         }
+    }
+}
+
+fn send(node: &Node<'_>, limited: bool) -> Option<Send> {
+    match node.word(&[("canonical", Send::Canonical), ("original", Send::Original)])? {
+        Send::Original if limited => node
+            .refuse("the original holds everything: it can't be sent where \"disclose\" limits the fields"),
+        send => Some(send),
     }
 }
 

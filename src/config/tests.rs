@@ -98,7 +98,7 @@ fn settings_are_what_the_files_say() {
     assert_eq!(config.hub.data_dir, Path::new("/etc/musubi/var"));
     assert_eq!(config.hub.broker.lanes(), 16);
     assert_eq!(config.feeds[0].settings.facility, "3210100018");
-    let super::Source::Ssmix2 { standard, settle, .. } = &config.feeds[0].settings.sources[0] else {
+    let crate::ingest::Source::Ssmix2 { standard, settle, .. } = &config.feeds[0].settings.sources[0] else {
         panic!("{:?}", config.feeds)
     };
     assert_eq!(standard, Path::new("/etc/musubi/in/standard"));
@@ -338,6 +338,7 @@ fn condition_faults() {
         &["11 \"patient\": \"patient\" of lab-result is an object, not a list"],
     );
     check_where("{ every = \"results\" }", &["11 { every = \"results\" }: missing key \"all\""]);
+    check_where(&format!("{}{}", "{ not = ".repeat(20), "}".repeat(20)), &["11 { not"]);
     check_where("{ not = { all = [] } }", &["11 []: the list is empty"]);
     check_where(
         "{ field = \"patient.id\", starts_with = [\"0\", 1] }",

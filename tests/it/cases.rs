@@ -52,7 +52,8 @@ fn outcome(case: &Path, config: &Config) -> Value {
 fn assert_valid(event_type: &str, event: &Value, case: &Path) {
     let kind = Kind::parse(event_type.split('.').next().unwrap()).unwrap();
     let schema = jsonschema::validator_for(&schema(kind)).unwrap();
-    let errors: Vec<_> = schema.iter_errors(event).map(|error| format!("{} at {}", error, error.instance_path())).collect();
+    let errors: Vec<_> =
+        schema.iter_errors(event).map(|error| format!("{} at {}", error, error.instance_path())).collect();
     assert!(errors.is_empty(), "{}: {errors:?}", case.display());
 }
 
@@ -77,7 +78,11 @@ fn every_file_of_the_corpus_can_be_inspected() {
             events += 1;
         }
         if let Some(fault) = seen.refused {
-            assert!(!fault.code.is_empty() && !fault.reason.is_empty() && !fault.place.is_empty(), "{}", file.display());
+            assert!(
+                !fault.code.is_empty() && !fault.reason.is_empty() && !fault.place.is_empty(),
+                "{}",
+                file.display()
+            );
         }
     }
     println!("{events} events, {refused} messages refused");

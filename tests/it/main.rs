@@ -4,6 +4,7 @@ mod broker_contract;
 mod broker_crash;
 mod cases;
 mod config;
+mod ingest;
 mod schemas;
 mod support;
 mod tidy;

@@ -30,7 +30,11 @@ fn absent(below: &str, words: &[&str], why: &str) {
 #[test]
 fn the_pure_stages_do_no_io_and_are_not_async() {
     for stage in ["src/decode", "src/normalise", "src/route", "adapters/hl7v2/src", "adapters/ssmix2/src"] {
-        absent(stage, &["std::fs", "std::net", "tokio", "async fn", ".await", "SystemTime", "Instant::now"], "it is pure");
+        absent(
+            stage,
+            &["std::fs", "std::net", "tokio", "async fn", ".await", "SystemTime", "Instant::now"],
+            "it is pure",
+        );
     }
 }
 
@@ -42,14 +46,25 @@ fn no_stage_names_another() {
             if (stage, *other) == ("normalise", "decode") {
                 continue;
             }
-            absent(&format!("src/{stage}"), &[&format!("crate::{other}")], "only the pipeline knows the stages");
+            absent(
+                &format!("src/{stage}"),
+                &[&format!("crate::{other}")],
+                "only the pipeline knows the stages",
+            );
         }
     }
 }
 
 #[test]
 fn the_model_names_nothing_else_of_the_crate() {
-    let own = ["crate::broker", "crate::store", "crate::config", "crate::ingest", "crate::route", "crate::pipeline"];
+    let own = [
+        "crate::broker",
+        "crate::store",
+        "crate::config",
+        "crate::ingest",
+        "crate::route",
+        "crate::pipeline",
+    ];
     absent("src/canonical", &own, "it is the model");
     absent("src/broker", &["crate::store", "crate::canonical", "crate::config"], "it carries bytes");
     absent("src/store", &["crate::broker", "crate::canonical", "crate::config"], "it keeps bytes");
@@ -57,7 +72,14 @@ fn the_model_names_nothing_else_of_the_crate() {
 
 #[test]
 fn the_command_line_acts_only_through_ops_config_and_pipeline() {
-    let inside = ["crate::store", "crate::ingest", "crate::decode", "crate::normalise", "crate::route", "crate::deliver"];
+    let inside = [
+        "crate::store",
+        "crate::ingest",
+        "crate::decode",
+        "crate::normalise",
+        "crate::route",
+        "crate::deliver",
+    ];
     absent("src/cli", &inside, "it acts through ops, config and pipeline");
 }
 
@@ -74,7 +96,10 @@ fn only_the_store_names_the_embedded_database() {
 fn every_file_is_declared_by_a_mod() {
     for root in ["src", "adapters/hl7v2/src", "adapters/ssmix2/src", "tests/it"] {
         let root = repository().join(root);
-        let found: BTreeSet<_> = files_below(&root).into_iter().filter(|path| path.extension().is_some_and(|e| e == "rs")).collect();
+        let found: BTreeSet<_> = files_below(&root)
+            .into_iter()
+            .filter(|path| path.extension().is_some_and(|e| e == "rs"))
+            .collect();
         let mut declared = BTreeSet::new();
         for top in ["lib.rs", "main.rs"] {
             declare(&root.join(top), &root, &mut declared);
@@ -89,8 +114,11 @@ fn declare(file: &Path, folder: &Path, declared: &mut BTreeSet<PathBuf>) {
     let Ok(text) = fs::read_to_string(file) else { return };
     declared.insert(file.to_owned());
     for line in text.lines().map(str::trim) {
-        let declaration = line.strip_suffix(';').and_then(|line| line.split_once("mod ")).map(|(_, name)| name);
-        let Some(name) = declaration.filter(|name| name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')) else {
+        let declaration =
+            line.strip_suffix(';').and_then(|line| line.split_once("mod ")).map(|(_, name)| name);
+        let Some(name) =
+            declaration.filter(|name| name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_'))
+        else {
             continue;
         };
         declare(&folder.join(format!("{name}.rs")), &folder.join(name), declared);
@@ -102,7 +130,11 @@ fn declare(file: &Path, folder: &Path, declared: &mut BTreeSet<PathBuf>) {
 fn files_stay_small_enough_to_read() {
     for root in ["src", "adapters"] {
         for (path, text) in sources(root) {
-            let catalogue = fs::read_to_string(&path).unwrap().lines().next().is_some_and(|line| line.contains("Catalogue"));
+            let catalogue = fs::read_to_string(&path)
+                .unwrap()
+                .lines()
+                .next()
+                .is_some_and(|line| line.contains("Catalogue"));
             let lines = text.lines().count();
             assert!(lines <= 600 || catalogue, "{} has {lines} lines", path.display());
         }

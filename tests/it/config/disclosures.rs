@@ -96,7 +96,9 @@ fn only_admitted_elements_leave_and_only_the_disclosed_part_of_them() {
     );
     let flu = result("5F3991410063", ResultStatus::Final, Some(Interpretation::Positive));
     let other = result("5F5601410063", ResultStatus::Corrected, Some(Interpretation::Positive));
-    let event = lab(vec![other, flu]);
+    let mut unknown = result("5F3991410063", ResultStatus::Corrected, Some(Interpretation::Positive));
+    unknown.code = None;
+    let event = lab(vec![other, flu, unknown]);
     let recipients = routes.decide(&event, SOURCE);
     let sent: Value = serde_json::from_slice(&recipients[0].route.body(&event).unwrap()).unwrap();
     assert_eq!(sent, json!({ "change": "created", "results": [{ "at": "PID", "status": "final" }] }));

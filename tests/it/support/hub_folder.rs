@@ -1,0 +1,92 @@
+//! A hub's folder of its own, and the built binary on it.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::{Child, Command, Output, Stdio};
+
+use tempfile::TempDir;
+
+use super::files::{copy_tree, repository};
+
+/// A configuration folder of its own in a temporary place.
+pub(crate) struct HubFolder(TempDir);
+
+impl HubFolder {
+    /// The project's own hub.toml, routes.toml and tables, without a feed.
+    pub(crate) fn new() -> Self {
+        let folder = Self(tempfile::tempdir().unwrap());
+        for file in ["hub.toml", "routes.toml"] {
+            fs::copy(repository().join(file), folder.path(file)).unwrap();
+        }
+        copy_tree(&repository().join("tables"), &folder.path("tables"));
+        fs::create_dir(folder.path("feeds")).unwrap();
+        folder
+    }
+
+    pub(crate) fn path(&self, below: &str) -> PathBuf {
+        self.0.path().join(below)
+    }
+
+    pub(crate) fn write(&self, below: &str, text: impl AsRef<[u8]>) {
+        let path = self.path(below);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+
+    /// A feed with a storage at `standard` below this folder.
+    pub(crate) fn ssmix2_feed(&self, name: &str, facility: &str, standard: &str) {
+        self.feed(name, facility, &format!("kind = \"ssmix2\"\nstandard = \"{standard}\"\n"));
+    }
+
+    /// A feed with a drop folder at `path` below this folder.
+    pub(crate) fn hl7_feed(&self, name: &str, facility: &str, path: &str) {
+        self.feed(name, facility, &format!("kind = \"hl7-files\"\npath = \"{path}\"\n"));
+    }
+
+    fn feed(&self, name: &str, facility: &str, source: &str) {
+        let text = format!(
+            "version = 1\nfacility = \"{facility}\"\nname = \"架空\"\nroles = [\"disclosing\"]\n[[source]]\n{source}settle = \"100ms\"\nincomplete_limit = \"500ms\"\npoll = \"50ms\"\n"
+        );
+        self.write(&format!("feeds/{name}.toml"), text);
+    }
+
+    /// Every event that reached a subscriber of kind `folder`, in the order of the file.
+    pub(crate) fn delivered(&self, subscriber: &str) -> Vec<serde_json::Value> {
+        let folder = self.path("var/deliveries").join(subscriber);
+        let mut files: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+        files.sort();
+        let texts = files.into_iter().map(|file| fs::read_to_string(file).unwrap());
+        texts
+            .flat_map(|text| text.lines().map(|line| serde_json::from_str(line).unwrap()).collect::<Vec<_>>())
+            .collect()
+    }
+
+    /// The binary with these arguments on this folder.
+    pub(crate) fn musubi(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_musubi"));
+        command.arg("--config").arg(self.0.path()).args(arguments);
+        command.env("LANG", "C").env_remove("LC_ALL").env_remove("LC_MESSAGES").env_remove("RUST_LOG");
+        command
+    }
+
+    /// Runs the binary to its end.
+    pub(crate) fn run(&self, arguments: &[&str]) -> Output {
+        self.musubi(arguments).output().unwrap()
+    }
+
+    /// `run --drain --json`: exit code and what it printed.
+    pub(crate) fn drain(&self) -> (i32, serde_json::Value) {
+        let output = self.run(&["run", "--drain", "--json"]);
+        let errors = String::from_utf8_lossy(&output.stderr);
+        let printed = serde_json::from_slice(&output.stdout);
+        (
+            output.status.code().unwrap_or(-1),
+            printed.unwrap_or_else(|error| panic!("{error}: {output:?} {errors}")),
+        )
+    }
+
+    /// Starts the binary and lets it run.
+    pub(crate) fn start(&self, arguments: &[&str]) -> Child {
+        self.musubi(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    }
+}
