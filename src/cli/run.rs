@@ -59,7 +59,11 @@ fn finish(report: &Report, lang: Lang, json: bool) -> u8 {
         print(&text::report(report, lang));
         exit::DONE
     };
-    if report.conserved { printed } else { exit::SOFTWARE }
+    match (report.conserved, report.failed().next()) {
+        (false, _) => exit::SOFTWARE,
+        (true, Some(_)) => exit::TRY_LATER,
+        (true, None) => printed,
+    }
 }
 
 async fn run(hub: &Hub, mode: Mode, lang: Lang) -> Result<Report, HubError> {

@@ -27,6 +27,9 @@ pub(super) fn report(report: &Report, lang: Lang) -> String {
     table(&mut text, header, subscribers);
     text.push('\n');
     conservation(&mut text, report, lang);
+    for (feed, failure) in report.failed() {
+        text.push_str(&format!("{}: {feed}: {failure}\n", lang.pick("not finished", "未完了")));
+    }
     text
 }
 

@@ -2,13 +2,13 @@
 
 use hl7v2::{Message, Segment};
 
-use super::reader::{Reader, place};
+use super::reader::{Reader, id, place};
 use super::value::{present, text};
 use crate::canonical::{Diagnosis, Problem, Text};
 
 /// The content of the `diagnosis` kind.
 pub(super) fn read<'m>(message: &'m Message, reader: &mut Reader<'m>) -> Diagnosis<'m> {
-    let problems = message.segments().filter(|segment| segment.name() == "PRB");
+    let problems = message.segments().filter(|segment| id(*segment) == *b"PRB");
     let problems = problems.map(|prb| problem(prb, reader)).collect();
     Diagnosis { snapshot: true, problems }
 }

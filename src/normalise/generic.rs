@@ -4,13 +4,13 @@ use std::borrow::Cow;
 
 use hl7v2::Message;
 
-use super::reader::small;
+use super::reader::{id, small};
 use crate::canonical::{Generic, GenericSegment};
 
 /// The content of the `message` kind.
 pub(super) fn read(message: &Message) -> Generic<'_> {
     let segments =
-        message.segments().filter(|segment| segment.name() != "MSH").map(|segment| GenericSegment {
+        message.segments().filter(|segment| id(*segment) != *b"MSH").map(|segment| GenericSegment {
             name: Cow::Borrowed(segment.name()),
             fields: (1..=segment.field_count())
                 .filter(|&field| !segment.field(field).is_empty())

@@ -2,7 +2,7 @@
 
 use hl7v2::{Message, Segment};
 
-use super::reader::{Reader, place};
+use super::reader::{Reader, id, place};
 use super::value::{component, present, priority, text};
 use crate::canonical::{ImagingOrder, ImagingPerformed, ImagingRequest, Study};
 
@@ -23,10 +23,10 @@ fn requests<'m>(message: &'m Message, reader: &mut Reader<'m>) -> Vec<ImagingReq
     let mut requests = Vec::new();
     let (mut orc, mut tq1) = (None, None);
     for segment in message.segments() {
-        match segment.name() {
-            "ORC" => (orc, tq1) = (Some(segment), None),
-            "TQ1" => tq1 = Some(segment),
-            "OBR" => requests.push(request(segment, orc, tq1, reader)),
+        match &id(segment) {
+            b"ORC" => (orc, tq1) = (Some(segment), None),
+            b"TQ1" => tq1 = Some(segment),
+            b"OBR" => requests.push(request(segment, orc, tq1, reader)),
             _ => {}
         }
     }
@@ -59,7 +59,7 @@ fn studies(message: &Message) -> Vec<Study<'_>> {
     let zds = message.segment("ZDS").and_then(|zds| component(zds.field(1), 1));
     let obr = message.segment("OBR");
     let mut studies: Vec<Study<'_>> = Vec::new();
-    for ipc in message.segments().filter(|segment| segment.name() == "IPC") {
+    for ipc in message.segments().filter(|segment| id(*segment) == *b"IPC") {
         let first = |field: usize| present(ipc.field(field).component(1));
         let study = Study {
             at: place(ipc, 0),

@@ -3,7 +3,7 @@
 use hl7v2::Message;
 
 use super::Source;
-use super::reader::{Reader, place};
+use super::reader::{Reader, id, place};
 use crate::canonical::Kind;
 use crate::envelope::Change;
 
@@ -95,7 +95,7 @@ fn updates(message: &Message) -> bool {
 
 /// ORC-1 of every order says cancelled or discontinued (HL7 table 0119).
 fn all_orders_cancelled(message: &Message) -> bool {
-    let mut orders = message.segments().filter(|segment| segment.name() == "ORC").peekable();
+    let mut orders = message.segments().filter(|segment| id(*segment) == *b"ORC").peekable();
     orders.peek().is_some()
         && orders.all(|orc| matches!(orc.field(1).value().as_ref(), "CA" | "OC" | "CR" | "DC" | "OD" | "DR"))
 }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use hl7v2::{Message, Repetition, Segment};
 
 use super::interpretation;
-use super::reader::{Reader, place};
+use super::reader::{Reader, id, place};
 use super::value::{observed, present, text};
 use crate::canonical::{Coded, TestResult};
 use crate::canonical::{
@@ -19,25 +19,25 @@ pub(super) fn read<'m>(message: &'m Message, reader: &mut Reader<'m>) -> LabResu
     let mut waiting: Option<Text<'m>> = None;
     let mut order_open = false;
     for segment in message.segments() {
-        match segment.name() {
-            "SPM" => {
+        match &id(segment) {
+            b"SPM" => {
                 lab.specimens.push(specimen(segment, reader));
                 order_open = false;
             }
-            "OBR" => {
+            b"OBR" => {
                 let mut order = order(segment, reader);
                 order_open = waiting.is_none();
                 order.number = waiting.take().or(order.number);
                 lab.orders.push(order);
             }
-            "ORC" => match lab.orders.last_mut() {
+            b"ORC" => match lab.orders.last_mut() {
                 Some(order) if order_open => {
                     order.number = text(segment.field(2)).or_else(|| order.number.take());
                     order_open = false;
                 }
                 _ => waiting = text(segment.field(2)),
             },
-            "OBX" => {
+            b"OBX" => {
                 order_open = false;
                 let mut result = result(segment, reader);
                 result.specimen = last(lab.specimens.len());

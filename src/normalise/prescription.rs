@@ -2,7 +2,7 @@
 
 use hl7v2::{Message, Segment};
 
-use super::reader::{Reader, place};
+use super::reader::{Reader, id, place};
 use super::value::{observed, present, text};
 use crate::canonical::{MedicationOrder, Prescription};
 
@@ -11,17 +11,17 @@ pub(super) fn read<'m>(message: &'m Message, reader: &mut Reader<'m>) -> Prescri
     let mut medications: Vec<MedicationOrder<'m>> = Vec::new();
     let mut order: Option<Segment<'m>> = None;
     for segment in message.segments() {
-        match segment.name() {
-            "ORC" => order = Some(segment),
-            "RXE" => medications.push(drug(segment, order, reader)),
-            "TQ1" => {
+        match &id(segment) {
+            b"ORC" => order = Some(segment),
+            b"RXE" => medications.push(drug(segment, order, reader)),
+            b"TQ1" => {
                 if let Some(drug) = medications.last_mut().filter(|drug| drug.usage.is_none()) {
                     drug.usage = reader.coded(segment, 3);
                     drug.duration = duration(segment);
                     drug.starts_at = reader.time(segment, 7);
                 }
             }
-            "RXR" => {
+            b"RXR" => {
                 if let Some(drug) = medications.last_mut().filter(|drug| drug.route.is_none()) {
                     drug.route = reader.coded(segment, 1);
                 }

@@ -56,14 +56,19 @@ impl<'m> Reader<'m> {
     }
 }
 
+/// A segment's id in capitals: senders that write it otherwise are read all the same.
+pub(super) fn id(segment: Segment<'_>) -> [u8; 3] {
+    let mut id = [b'?'; 3];
+    for (to, from) in id.iter_mut().zip(segment.name().bytes()) {
+        *to = from.to_ascii_uppercase();
+    }
+    id
+}
+
 /// The place of a field of a segment.
 pub(super) fn place(segment: Segment<'_>, field: usize) -> Place {
-    let mut name = [b'?'; 3];
-    for (to, from) in name.iter_mut().zip(segment.name().bytes()) {
-        *to = from;
-    }
     Place {
-        segment: name,
+        segment: id(segment),
         occurrence: small(segment.occurrence()),
         field: small(field),
         repetition: 0,

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use tokio::sync::{Mutex, watch};
@@ -17,6 +17,7 @@ use crate::broker::{Broker, BrokerError, QueueName, topology};
 use crate::clock::Clock;
 use crate::config::{self, Config};
 use crate::deliver::{self, DeliverError, Folder, FolderError, Subscriber, Worker};
+use crate::disposition::Disposition;
 use crate::envelope::Lane;
 use crate::ingest::{Feed, FeedCounts, IngestError};
 use crate::store::{Ledger, SledKv, StoreError};
@@ -76,6 +77,12 @@ struct Served {
     counts: Arc<deliver::Counts>,
 }
 
+/// A feed at work.
+struct Source {
+    counts: Arc<FeedCounts>,
+    failed: Arc<OnceLock<String>>,
+}
+
 /// A hub, opened.
 pub struct Hub {
     config: Config,
@@ -112,7 +119,7 @@ impl Hub {
         let counts = Arc::new(self.router_counts());
         let (halt, halted) = watch::channel(false);
         let mut takers = self.start_takers(mode, &served, &counts, &halted)?;
-        let (mut feeds, feed_counts) = self.start_feeds(mode, &stop).await?;
+        let (mut feeds, sources) = self.start_feeds(mode, &stop).await?;
 
         let mut failure = None;
         loop {
@@ -126,7 +133,7 @@ impl Hub {
                 Some(ended) = takers.join_next() => failure = ended.map_err(HubError::from).and_then(|done| done).err(),
                 () = tokio::time::sleep(TICK) => {}
             }
-            progress(sum(&feed_counts, FeedCounts::files), sum(&feed_counts, FeedCounts::accepted));
+            progress(sum(&sources, FeedCounts::files), sum(&sources, FeedCounts::accepted));
             if failure.is_some() {
                 break;
             }
@@ -139,7 +146,7 @@ impl Hub {
         finish(&mut takers, &mut failure).await;
         match failure {
             Some(failure) => Err(failure),
-            None => self.report(carried, &feed_counts, &served, &counts).await,
+            None => self.report(carried, &sources, &served, &counts).await,
         }
     }
 
@@ -231,24 +238,31 @@ impl Hub {
         &self,
         mode: Mode,
         stop: &watch::Receiver<bool>,
-    ) -> Result<(Tasks, BTreeMap<String, Arc<FeedCounts>>), HubError> {
-        let (mut tasks, mut counts) = (JoinSet::new(), BTreeMap::new());
+    ) -> Result<(Tasks, BTreeMap<String, Source>), HubError> {
+        let (mut tasks, mut sources) = (JoinSet::new(), BTreeMap::new());
         for config::Feed { settings, .. } in &self.config.feeds {
             let broker: Arc<dyn Broker> = Arc::new(self.broker.clone());
             let (ledger, clock) = (self.ledger.clone(), self.clock.clone());
             let mut feed =
                 Feed::open(settings.clone(), self.config.hub.broker.lanes(), broker, ledger, clock).await?;
-            counts.insert(settings.name.clone(), feed.counts());
-            let stop = stop.clone();
+            let source = Source { counts: feed.counts(), failed: Arc::default() };
+            let (stop, failed) = (stop.clone(), source.failed.clone());
+            sources.insert(settings.name.clone(), source);
             tasks.spawn(async move {
                 match mode {
-                    Mode::Drain => feed.drain(stop).await?,
-                    Mode::Watch => feed.watch(stop).await?,
+                    Mode::Watch => Ok(feed.watch(stop).await?),
+                    Mode::Drain => match feed.drain(stop).await {
+                        // A share that is away is that feed's matter; the others go on.
+                        Err(error) if error.disposition() == Disposition::Retry => {
+                            drop(failed.set(causes(&error)));
+                            Ok(())
+                        }
+                        other => Ok(other?),
+                    },
                 }
-                Ok(())
             });
         }
-        Ok((tasks, counts))
+        Ok((tasks, sources))
     }
 
     /// Whether nothing is on its way any more. What a subscriber can't be given stays parked in its queue.
@@ -273,18 +287,19 @@ impl Hub {
     async fn report(
         &self,
         carried: u64,
-        feeds: &BTreeMap<String, Arc<FeedCounts>>,
+        sources: &BTreeMap<String, Source>,
         served: &[Served],
         counts: &RouterCounts,
     ) -> Result<Report, HubError> {
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         let invalid = |feed: &str| counts.invalid.get(feed).map_or(0, read);
-        let feeds = feeds.iter().map(|(feed, counts)| FeedReport {
+        let feeds = sources.iter().map(|(feed, Source { counts, failed })| FeedReport {
             feed: feed.clone(),
             files: counts.files(),
             accepted: counts.accepted(),
             unchanged: counts.unchanged(),
             invalid: invalid(feed),
+            failed: failed.get().cloned(),
         });
         let feeds: Vec<_> = feeds.collect();
         let mut subscribers = Vec::new();
@@ -328,6 +343,12 @@ async fn finish(tasks: &mut Tasks, failure: &mut Option<HubError>) {
     }
 }
 
-fn sum(feeds: &BTreeMap<String, Arc<FeedCounts>>, counter: impl Fn(&FeedCounts) -> u64) -> u64 {
-    feeds.values().map(|counts| counter(counts)).sum()
+fn sum(sources: &BTreeMap<String, Source>, counter: impl Fn(&FeedCounts) -> u64) -> u64 {
+    sources.values().map(|source| counter(&source.counts)).sum()
+}
+
+/// An error with its causes on one line.
+fn causes(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(error.source(), |cause| cause.source());
+    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }

@@ -15,6 +15,9 @@ pub struct FeedReport {
     pub unchanged: u64,
     /// Messages among the accepted that make no sense; kept with place and reason.
     pub invalid: u64,
+    /// Why the feed could not finish, where it could not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failed: Option<String>,
 }
 
 /// What a subscriber got.
@@ -83,5 +86,10 @@ impl Report {
     pub fn new(feeds: Vec<FeedReport>, subscribers: Vec<SubscriberReport>, messages: MessageReport) -> Self {
         let conserved = messages.conserved() && subscribers.iter().all(SubscriberReport::conserved);
         Self { feeds, subscribers, messages, conserved }
+    }
+
+    /// Feeds that could not finish, and why.
+    pub fn failed(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.feeds.iter().filter_map(|feed| Some((feed.feed.as_str(), feed.failed.as_deref()?)))
     }
 }

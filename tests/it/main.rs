@@ -5,6 +5,8 @@ mod broker_crash;
 mod cases;
 mod config;
 mod ingest;
+mod killed;
+mod run;
 mod schemas;
 mod support;
 mod tidy;

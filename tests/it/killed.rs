@@ -1,0 +1,56 @@
+//! `kill -9` of the hub at random moments, 50 times; then everything is there once and in order.
+
+use std::collections::{HashMap, HashSet};
+use std::time::Duration;
+
+use rand::rngs::StdRng;
+use rand::{Rng, SeedableRng};
+use serde_json::{Value, json};
+
+use crate::run::twenty_patients;
+
+const KILLS: usize = 50;
+
+#[test]
+fn killed_fifty_times_every_file_is_delivered_once_and_in_order() {
+    let Some(hub) = twenty_patients() else { return };
+    let seed = std::env::var("MUSUBI_SEED")
+        .ok()
+        .and_then(|seed| seed.parse().ok())
+        .unwrap_or_else(rand::random::<u64>);
+    println!("seed {seed} (MUSUBI_SEED={seed} replays the moments; the machine's own timing differs)");
+    let mut random = StdRng::seed_from_u64(seed);
+    let mut at_work = 0;
+    for _ in 0..KILLS {
+        let mut child = hub.start(&["run", "--drain", "--json"]);
+        std::thread::sleep(Duration::from_micros(random.random_range(5_000..160_000)));
+        at_work += usize::from(child.try_wait().unwrap().is_none());
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+    println!("{at_work} of {KILLS} kills hit a hub at work");
+    let (code, report) = hub.drain();
+    assert_eq!((code, &report["conserved"]), (0, &json!(true)), "seed {seed}: {report:#}");
+    assert_delivered_once_in_order(&hub.delivered("referral"), seed);
+}
+
+fn assert_delivered_once_in_order(events: &[Value], seed: u64) {
+    let text = |event: &Value, key: &str| event[key].as_str().unwrap().to_owned();
+    let ids: HashSet<_> = events.iter().map(|event| text(event, "id")).collect();
+    assert_eq!((ids.len(), events.len()), (1_222, 1_222), "seed {seed}: lost or repeated");
+    let mut last: HashMap<(String, String), String> = HashMap::new();
+    let mut sequences: HashMap<u64, u64> = HashMap::new();
+    for event in events {
+        let lane = event["lane"].as_u64().unwrap();
+        let sequence = event["sequence"].as_u64().unwrap();
+        assert_eq!(sequences.insert(lane, sequence).unwrap_or(0) + 1, sequence, "seed {seed}: lane {lane}");
+        // Within a folder of a patient, versions come in the order in which they were sent.
+        let folder = (text(event, "subject"), text(event, "recordkey"));
+        let version = text(event, "recordversion");
+        let before = last.insert(folder, version.clone());
+        assert!(
+            before.is_none_or(|before| before <= version),
+            "seed {seed}: a patient's versions out of order"
+        );
+    }
+}
