@@ -58,6 +58,7 @@ struct Tally {
 }
 
 impl Tally {
+    #[expect(clippy::print_stderr, reason = "what was found is for people to look at")]
     fn count(&mut self, kind: String, place: &str, name: &str) {
         if self.verbose {
             eprintln!("{kind}\t{place}\t{name}");
