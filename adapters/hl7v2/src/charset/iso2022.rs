@@ -294,15 +294,13 @@ impl Reader<'_> {
     /// A run of 8-bit bytes: UTF-8 if it can be nothing else, else CP932 as far as that is valid.
     fn eight_bit(&mut self) {
         let rest = &self.bytes[self.at..];
-        let run = &rest[..rest.iter().position(u8::is_ascii).unwrap_or(rest.len())];
-        let utf8 = std::str::from_utf8(run).ok().filter(|_| run.iter().any(|b| *b >= 0xE0));
-        if let Some(text) = utf8 {
+        if let Some(text) = utf8_run(rest) {
             self.report(
                 "eight-bit-in-iso-2022",
                 "bytes above 0x7F in an ISO 2022 text; they are read as UTF-8",
             );
             self.out.push_str(text);
-            self.at += run.len();
+            self.at += text.len();
             return;
         }
         let first = rest[0];
@@ -337,4 +335,20 @@ impl Reader<'_> {
 /// U+FF61 to U+FF9F for the codes 0x21 to 0x5F.
 fn half_width(code: u8) -> char {
     char::from_u32(0xFF40 + u32::from(code)).unwrap_or(char::REPLACEMENT_CHARACTER)
+}
+
+/// The 8-bit characters at the start if they are UTF-8 of three or four bytes; a part of a long
+/// run, so that the cost stays linear.
+fn utf8_run(bytes: &[u8]) -> Option<&str> {
+    const LOOK_AHEAD: usize = 64;
+    let window = &bytes[..bytes.len().min(LOOK_AHEAD)];
+    let run = &window[..window.iter().position(u8::is_ascii).unwrap_or(window.len())];
+    let text = match std::str::from_utf8(run) {
+        Ok(text) => text,
+        Err(cut) if cut.error_len().is_none() && run.len() == LOOK_AHEAD => {
+            std::str::from_utf8(&run[..cut.valid_up_to()]).ok()?
+        }
+        Err(_) => return None,
+    };
+    text.bytes().any(|b| b >= 0xE0).then_some(text)
 }

@@ -4,6 +4,9 @@ use encoding_rs::{EUC_JP, SHIFT_JIS};
 
 use super::Charset;
 
+/// How much of a message letter frequency is taken from; the detector is slow.
+const SAMPLE: usize = 1 << 16;
+
 /// The likeliest of CP932, EUC-JP and ISO 8859-1 for bytes that are not UTF-8.
 pub(super) fn guess(bytes: &[u8]) -> Charset {
     let cp932 = SHIFT_JIS.decode_without_bom_handling_and_without_replacement(bytes).is_some()
@@ -29,7 +32,7 @@ fn between_japanese(bytes: &[u8]) -> Charset {
         return Charset::Cp932;
     }
     let mut detector = chardetng::EncodingDetector::new(chardetng::Iso2022JpDetection::Deny);
-    detector.feed(bytes, true);
+    detector.feed(bytes.get(..SAMPLE).unwrap_or(bytes), true);
     let hint = detector.guess(Some(b"jp"), chardetng::Utf8Detection::Deny);
     if hint == EUC_JP { Charset::EucJp } else { Charset::Cp932 }
 }
