@@ -104,6 +104,14 @@ impl Index {
         self.separators.get(first..next).unwrap_or_default()
     }
 
+    /// Whether a second MSH segment with any field is there.
+    pub(crate) fn is_several(&self, text: &str) -> bool {
+        self.entries.iter().skip(1).any(|entry| {
+            let (start, end) = (entry.start as usize, entry.end as usize);
+            end > start + 3 && text.get(start..start + 3) == Some("MSH")
+        })
+    }
+
     /// The path of the field at a text offset, such as `OBX[2]-5`.
     pub(crate) fn place(&self, text: &str, offset: usize) -> String {
         let at = self.entries.partition_point(|entry| entry.start as usize <= offset);
