@@ -38,12 +38,11 @@ enum Designation {
     Announcement,
 }
 
-/// Decodes a whole message; offsets in `findings` count from `origin`.
+/// Decodes a whole message.
 pub(super) fn decode(
     bytes: &[u8],
     escape: Option<u8>,
     kana_declared: bool,
-    origin: usize,
     findings: &mut Findings,
 ) -> String {
     let mut reader = Reader {
@@ -51,7 +50,6 @@ pub(super) fn decode(
         at: 0,
         escape,
         kana_right: kana_declared,
-        origin,
         findings,
         out: String::with_capacity(bytes.len() + bytes.len() / 2),
     };
@@ -69,7 +67,7 @@ pub(super) fn decode(
 /// Decodes bytes that stand apart; `None` if anything has no meaning.
 pub(super) fn decode_exactly(bytes: &[u8]) -> Option<String> {
     let mut findings = Findings::default();
-    let text = decode(bytes, None, true, 0, &mut findings);
+    let text = decode(bytes, None, true, &mut findings);
     let faulty = ["undecodable", "unknown-designation"].iter().any(|code| findings.has(code));
     (!faulty).then_some(text)
 }
@@ -78,7 +76,7 @@ pub(super) fn decode_exactly(bytes: &[u8]) -> Option<String> {
 pub(crate) fn ends_shifted(bytes: &[u8]) -> bool {
     let start = bytes.iter().rposition(|b| matches!(b, b'\r' | b'\n')).map_or(0, |at| at + 1);
     let mut findings = Findings::default();
-    decode(&bytes[start..], None, true, 0, &mut findings);
+    decode(&bytes[start..], None, true, &mut findings);
     findings.has("shift-open-at-segment-end")
 }
 
@@ -144,14 +142,13 @@ struct Reader<'a> {
     at: usize,
     escape: Option<u8>,
     kana_right: bool,
-    origin: usize,
     findings: &'a mut Findings,
     out: String,
 }
 
 impl Reader<'_> {
     fn report(&mut self, code: &'static str, text: &'static str) {
-        self.findings.push(code, Place::Text(self.origin + self.out.len()), text);
+        self.findings.push(code, Place::Text(self.out.len()), text);
     }
 
     /// Copies what has its plain meaning in the set.
