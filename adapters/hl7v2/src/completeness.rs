@@ -47,7 +47,8 @@ pub fn completeness(bytes: &[u8]) -> Result<(), Incomplete> {
     if !is_segment(&content[last..]) {
         return fail("torn-segment", "the last line is no segment", start + last);
     }
-    if unit == 1 && (ends_shifted(content) || ends_in_character(content)) {
+    let half_a_unit = origin + units.len() * unit < bytes.len();
+    if half_a_unit || unit == 1 && (ends_shifted(content) || ends_in_character(content)) {
         return fail("torn-character", "the file ends within multi-byte characters", start + end);
     }
     Ok(())

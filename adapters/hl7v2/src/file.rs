@@ -28,13 +28,18 @@ pub struct Split {
 /// order mark; [`decode`](crate::decode) knows UTF-16 without one.
 pub fn split(bytes: &[u8]) -> Split {
     let (narrow, origin, unit) = narrowed(bytes);
-    let bytes = narrow.as_deref().unwrap_or(bytes);
-    let mut splitter = Splitter::new(bytes, unit, origin);
+    let units = narrow.as_deref().unwrap_or(bytes);
+    let mut splitter = Splitter::new(units, unit, origin);
     let mut at = 0;
-    while at < bytes.len() {
+    while at < units.len() {
         at = splitter.line(at);
     }
-    splitter.finish(bytes.len())
+    let mut split = splitter.finish(units.len());
+    // Half a unit at the end of a torn file belongs to the last message.
+    if let Some(last) = split.parts.last_mut().filter(|last| last.end + 1 == bytes.len() && unit == 2) {
+        last.end = bytes.len();
+    }
+    split
 }
 
 /// UTF-16 as one byte a unit, so that offsets only have to be scaled; with origin and unit size.

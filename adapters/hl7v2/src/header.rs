@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use crate::scan;
+
 const ESC: u8 = 0x1B;
 
 /// The byte ranges of the fields of one MSH segment.
@@ -41,26 +43,26 @@ impl<'a> Header<'a> {
 
     fn walk(bytes: &'a [u8], skip_trails: bool) -> Self {
         let separator = bytes.get(3).copied().unwrap_or(b'|');
+        let special = |b| b == separator || b >= 0x80 || matches!(b, b'\r' | b'\n' | ESC);
         let mut fields = Vec::with_capacity(FIELDS_MAX);
-        let (mut start, mut at, mut wide) = (4.min(bytes.len()), 4, false);
-        while let Some(&byte) = bytes.get(at) {
-            match byte {
-                b'\r' | b'\n' => break,
-                ESC => wide = opens_wide(&bytes[at..]).unwrap_or(wide),
-                _ if wide => {}
-                0x81..=0x9F | 0xE0..=0xFC if skip_trails => at += 1,
-                _ if byte == separator => {
+        let (mut start, mut at, mut wide) = (4.min(bytes.len()), 4.min(bytes.len()), false);
+        while fields.len() < FIELDS_MAX {
+            at += scan::first(&bytes[at..], separator, special).unwrap_or(bytes.len() - at);
+            match bytes.get(at) {
+                None | Some(b'\r' | b'\n') => {
+                    fields.push(start..at);
+                    break;
+                }
+                Some(&ESC) => wide = opens_wide(&bytes[at..]).unwrap_or(wide),
+                Some(0x81..=0x9F | 0xE0..=0xFC) if skip_trails => at += 1,
+                Some(byte) if *byte == separator && !wide => {
                     fields.push(start..at);
                     start = at + 1;
                 }
-                _ => {}
+                Some(_) => {}
             }
-            if fields.len() >= FIELDS_MAX {
-                return Self { bytes, fields };
-            }
-            at += 1;
+            at = bytes.len().min(at + 1);
         }
-        fields.push(start..at.clamp(start, bytes.len().max(start)));
         Self { bytes, fields }
     }
 }

@@ -24,7 +24,8 @@ pub(crate) struct Index {
     pub(crate) separators: Vec<u32>,
     /// Whether an ADD segment or a second MSH asks for continuations to be joined.
     pub(crate) continued: bool,
-    seen: BTreeMap<[u8; 3], u32>,
+    /// How often each id was met.
+    seen: BTreeMap<u32, u32>,
 }
 
 impl Index {
@@ -33,6 +34,7 @@ impl Index {
         let bytes = text.as_bytes();
         let mut index = Self::default();
         index.separators.reserve(bytes.len() / 8);
+        index.entries.reserve(16);
         let (mut line, mut first) = (start, 0);
         scan::each(bytes.get(start..).unwrap_or_default(), separator, |at, byte| {
             let at = start + at;
@@ -85,7 +87,7 @@ impl Index {
         name.copy_from_slice(&bytes[start..start + 3]);
         name.make_ascii_uppercase();
         self.continued |= name == *b"ADD" || (name == *b"MSH" && !self.entries.is_empty());
-        let count = self.seen.entry(name).or_default();
+        let count = self.seen.entry(u32::from_be_bytes([0, name[0], name[1], name[2]])).or_default();
         *count += 1;
         self.entries.push(Entry {
             start: start as u32,
@@ -100,6 +102,14 @@ impl Index {
         let first = self.entries.get(at).map_or(self.separators.len(), |entry| entry.first as usize);
         let next = self.entries.get(at + 1).map_or(self.separators.len(), |entry| entry.first as usize);
         self.separators.get(first..next).unwrap_or_default()
+    }
+
+    /// Whether a second MSH segment with any field is there.
+    pub(crate) fn is_several(&self, text: &str) -> bool {
+        self.entries.iter().skip(1).any(|entry| {
+            let (start, end) = (entry.start as usize, entry.end as usize);
+            end > start + 3 && text.get(start..start + 3) == Some("MSH")
+        })
     }
 
     /// The path of the field at a text offset, such as `OBX[2]-5`.

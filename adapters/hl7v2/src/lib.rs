@@ -1,7 +1,7 @@
 //! HL7 v2: character sets, ER7 grammar, escapes, batches and MLLP framing.
 //!
 //! Bytes in, typed message out. The crate knows no socket, file, clock or broker. The order of
-//! the work is the order HL7 prescribes: a file is [split](file::split) into messages, the bytes
+//! the work is the order HL7 prescribes: a file is [`split`] into messages, the bytes
 //! of one message become characters, and only the characters are split into segments and fields.
 //!
 //! What can be read in spite of a defect is read and reported as a [`Finding`]; an error means

@@ -79,7 +79,7 @@ pub fn decode(bytes: &[u8]) -> Result<Message, DecodeError> {
     };
     let delimiters = Delimiters::read(header, &mut findings)?;
     let index = Index::build(&text, start, delimiters.field, &mut findings);
-    let findings = findings.finish(|at| index.place(&text, at));
+    let mut findings = findings.finish(|at| index.place(&text, at));
     let joined = index.continued.then(|| add::join(&text, &index)).flatten();
     let (text, index) = match joined {
         // What the lines of the text gave rise to has been reported already.
@@ -89,6 +89,10 @@ pub fn decode(bytes: &[u8]) -> Result<Message, DecodeError> {
         }
         None => (text, index),
     };
+    if index.continued && index.is_several(&text) {
+        let text = "another MSH segment stands in the message and continues nothing; it is kept".to_owned();
+        findings.push(Finding { code: "several-messages", place: "MSH[2]".to_owned(), text });
+    }
     Ok(Message { text, index, delimiters, charset: decision, findings })
 }
 

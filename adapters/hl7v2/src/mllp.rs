@@ -49,20 +49,25 @@ enum State {
 pub struct Decoder {
     payload_bytes_max: usize,
     buffer: Vec<u8>,
-    /// Bytes of the buffer that have been looked at.
-    scanned: usize,
+    /// Where in the buffer the current frame's payload, or what has not been looked at, starts.
+    start: usize,
+    /// Where in the buffer looking goes on.
+    at: usize,
     state: State,
 }
 
 impl Decoder {
     /// A decoder that refuses messages of more than `payload_bytes_max` bytes.
     pub fn new(payload_bytes_max: usize) -> Self {
-        Self { payload_bytes_max, buffer: Vec::new(), scanned: 0, state: State::Outside }
+        Self { payload_bytes_max, buffer: Vec::new(), start: 0, at: 0, state: State::Outside }
     }
 
     /// Adds bytes as they came; take all frames with [`next_frame`](Self::next_frame) before the
     /// next call, so that no more than one message is held.
     pub fn extend(&mut self, bytes: &[u8]) {
+        self.buffer.drain(..self.start);
+        self.at -= self.start;
+        self.start = 0;
         self.buffer.extend_from_slice(bytes);
     }
 
@@ -71,17 +76,17 @@ impl Decoder {
         if self.state == State::Outside && !self.find_start()? {
             return Ok(None);
         }
-        while let Some(byte) = self.buffer.get(self.scanned).copied() {
-            match (byte, self.buffer.get(self.scanned + 1..).unwrap_or_default()) {
-                (END, [CARRIAGE_RETURN, ..]) => return self.close(2).transpose(),
-                (END, [START, ..]) => return self.close(1).transpose(),
+        while let [byte, after @ ..] = &self.buffer[self.at..] {
+            match (*byte, after) {
+                (END, [CARRIAGE_RETURN, ..]) => return self.close(2),
+                (END, [START, ..]) => return self.close(1),
                 (END, []) => return Ok(None),
-                (START, after) if self.scanned > 0 && !is_decided(after) => return Ok(None),
-                (START, after) if self.scanned > 0 && opens_message(after) => return self.restart(),
-                _ => self.scanned += 1,
+                (START, after) if self.at > self.start && !is_decided(after) => return Ok(None),
+                (START, after) if self.at > self.start && opens_message(after) => return self.restart(),
+                _ => self.at += 1,
             }
-            if self.scanned > self.payload_bytes_max {
-                self.drop_scanned();
+            if self.at - self.start > self.payload_bytes_max {
+                self.start = self.at;
                 if mem::replace(&mut self.state, State::Skipping) == State::Inside {
                     return Err(FrameError::TooLarge { bytes_max: self.payload_bytes_max });
                 }
@@ -94,7 +99,8 @@ impl Decoder {
     pub fn finish(&mut self) -> Result<Option<Vec<u8>>, FrameError> {
         let state = mem::replace(&mut self.state, State::Outside);
         let mut rest = mem::take(&mut self.buffer);
-        self.scanned = 0;
+        rest.drain(..self.start);
+        (self.start, self.at) = (0, 0);
         match (state, rest.pop_if(|last| *last == END)) {
             (State::Inside, Some(_)) => Ok(Some(rest)),
             (State::Inside, None) => Err(FrameError::Torn { bytes: rest.len() }),
@@ -102,45 +108,41 @@ impl Decoder {
         }
     }
 
-    /// Drops what stands before the next start block; whether there is one.
+    /// Passes over what stands before the next start block; whether there is one.
     fn find_start(&mut self) -> Result<bool, FrameError> {
-        let start = self.buffer.iter().position(|b| *b == START);
-        let outside = self.buffer.drain(..start.unwrap_or(self.buffer.len()));
-        let bytes = outside.filter(|b| !b.is_ascii_whitespace()).count();
-        if bytes > 0 {
-            return Err(FrameError::Outside { bytes });
-        }
-        if start.is_some() {
-            self.buffer.remove(0);
-            self.scanned = 0;
+        let rest = &self.buffer[self.start..];
+        let start = rest.iter().position(|b| *b == START);
+        let outside = &rest[..start.unwrap_or(rest.len())];
+        let bytes = outside.iter().filter(|b| !b.is_ascii_whitespace()).count();
+        self.start += outside.len();
+        if bytes == 0 && start.is_some() {
+            self.start += 1;
             self.state = State::Inside;
         }
-        Ok(start.is_some())
+        self.at = self.start;
+        if bytes > 0 { Err(FrameError::Outside { bytes }) } else { Ok(start.is_some()) }
     }
 
-    /// Ends the frame before the end block, whose length is given; `None` if it was being skipped.
-    fn close(&mut self, end_bytes: usize) -> Option<Result<Vec<u8>, FrameError>> {
-        let rest = self.buffer.split_off(self.scanned + end_bytes);
-        let mut payload = mem::replace(&mut self.buffer, rest);
-        payload.truncate(self.scanned);
-        self.scanned = 0;
-        let skipped = mem::replace(&mut self.state, State::Outside) == State::Skipping;
-        if skipped { self.next_frame().transpose() } else { Some(Ok(payload)) }
+    /// Ends the frame before the end block, whose length is given, and hands it out unless it was
+    /// being skipped.
+    fn close(&mut self, end_bytes: usize) -> Result<Option<Vec<u8>>, FrameError> {
+        let payload = self.buffer[self.start..self.at].to_vec();
+        self.at += end_bytes;
+        self.start = self.at;
+        match mem::replace(&mut self.state, State::Outside) {
+            State::Skipping => self.next_frame(),
+            _ => Ok(Some(payload)),
+        }
     }
 
     /// Drops a frame in which a new one starts.
     fn restart(&mut self) -> Result<Option<Vec<u8>>, FrameError> {
-        let bytes = self.scanned;
-        self.drop_scanned();
+        let bytes = self.at - self.start;
+        self.start = self.at;
         match mem::replace(&mut self.state, State::Outside) {
             State::Skipping => self.next_frame(),
             _ => Err(FrameError::Torn { bytes }),
         }
-    }
-
-    fn drop_scanned(&mut self) {
-        self.buffer.drain(..self.scanned);
-        self.scanned = 0;
     }
 }
 

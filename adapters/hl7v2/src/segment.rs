@@ -133,7 +133,7 @@ impl<'m> Segment<'m> {
 
     /// The fields from field 1 to the last.
     pub fn fields(&self) -> Fields<'m> {
-        Fields { segment: *self, next: 1, last: self.field_count() }
+        Fields { segment: *self, next: 1, separators: self.separators }
     }
 }
 
@@ -141,18 +141,29 @@ impl<'m> Segment<'m> {
 #[derive(Clone)]
 pub struct Fields<'m> {
     segment: Segment<'m>,
+    /// The number of the next field.
     next: usize,
-    last: usize,
+    /// The separators from that before the next field on.
+    separators: &'m [u32],
 }
 
 impl<'m> Iterator for Fields<'m> {
     type Item = Field<'m>;
 
+    #[inline]
     fn next(&mut self) -> Option<Field<'m>> {
-        (self.next <= self.last).then(|| {
-            self.next += 1;
-            self.segment.field(self.next - 1)
-        })
+        let (first, behind) = self.separators.split_first()?;
+        let number = self.next;
+        self.next += 1;
+        if number <= 2 && self.segment.header {
+            // MSH-1 is the first separator itself, and MSH-2 starts with it as well.
+            self.separators = if number == 1 { self.separators } else { behind };
+            return Some(self.segment.field(number));
+        }
+        self.separators = behind;
+        let to = behind.first().map_or(self.segment.end, |to| *to as usize);
+        let message = self.segment.message;
+        Some(Field(Part { message, raw: message.slice(*first as usize + 1, to), literal: false }))
     }
 }
 

@@ -8,6 +8,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use encoding_rs::ISO_2022_JP;
+use hl7v2::charset::Charset;
 use hl7v2::{Message, completeness, decode, split};
 
 fn corpus() -> Option<PathBuf> {
@@ -48,6 +50,47 @@ fn touch(message: &Message) -> usize {
     touched
 }
 
+/// Counts of what was decoded, found and refused, by code.
+#[derive(Default)]
+struct Tally {
+    counts: BTreeMap<String, usize>,
+    verbose: bool,
+}
+
+impl Tally {
+    #[expect(clippy::print_stderr, reason = "what was found is for people to look at")]
+    fn count(&mut self, kind: String, place: &str, name: &str) {
+        if self.verbose {
+            eprintln!("{kind}\t{place}\t{name}");
+        }
+        *self.counts.entry(kind).or_default() += 1;
+    }
+
+    /// Puts one file through everything.
+    fn file(&mut self, name: &str, bytes: &[u8]) {
+        if let Err(incomplete) = completeness(bytes) {
+            self.count(format!("incomplete {}", incomplete.code), &incomplete.place, name);
+        }
+        let split = split(bytes);
+        for finding in &split.findings {
+            self.count(format!("file finding {}", finding.code), &finding.place, name);
+        }
+        for part in split.parts {
+            match decode(&bytes[part]) {
+                Ok(message) => {
+                    assert!(touch(&message) > 0);
+                    let charset = message.charset();
+                    self.count(format!("decoded from {}, {}", charset.used, charset.reason), "", name);
+                    for finding in message.findings() {
+                        self.count(format!("message finding {}", finding.code), &finding.place, name);
+                    }
+                }
+                Err(error) => self.count(format!("refused {}", error.code), error.place, name),
+            }
+        }
+    }
+}
+
 #[test]
 fn every_file_of_the_corpus_is_read_or_refused() {
     let Some(corpus) = corpus() else {
@@ -59,39 +102,55 @@ fn every_file_of_the_corpus_is_read_or_refused() {
     files(&root, &mut paths);
     paths.retain(|path| !path.ends_with("MANIFEST.tsv") && !path.starts_with(root.join("LICENSES")));
     paths.sort();
-    let verbose = std::env::var_os("MUSUBI_CORPUS_VERBOSE").is_some();
-    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    let mut tally =
+        Tally { verbose: std::env::var_os("MUSUBI_CORPUS_VERBOSE").is_some(), ..Tally::default() };
+    for path in &paths {
+        tally.file(&path.strip_prefix(&root).unwrap().to_string_lossy(), &fs::read(path).unwrap());
+    }
+    for (kind, count) in &tally.counts {
+        eprintln!("{count:6} {kind}");
+    }
+    let decoded: usize =
+        tally.counts.iter().filter(|(kind, _)| kind.starts_with("decoded")).map(|(_, count)| count).sum();
+    assert!(decoded * 10 > paths.len() * 9, "{decoded} messages of {} files", paths.len());
+}
+
+#[test]
+fn official_style_storages_are_read_without_a_flaw() {
+    let Some(corpus) = corpus() else {
+        eprintln!("SKIPPED: no corpus beside the project and MUSUBI_CORPUS is not set");
+        return;
+    };
+    let storages = corpus.join("hl7v2/_ssmix2_trees");
+    if !storages.is_dir() {
+        eprintln!("SKIPPED: the corpus holds no storages");
+        return;
+    }
+    let mut paths = Vec::new();
+    files(&storages, &mut paths);
+    let mut all = String::new();
     for path in &paths {
         let bytes = fs::read(path).unwrap();
-        let name = path.strip_prefix(&root).unwrap().display().to_string();
-        let mut count = |kind: String, place: &str| {
-            if verbose {
-                eprintln!("{kind}\t{place}\t{name}");
-            }
-            *counts.entry(kind).or_default() += 1;
-        };
-        if let Err(incomplete) = completeness(&bytes) {
-            count(format!("incomplete {}", incomplete.code), &incomplete.place);
+        if !bytes.windows(4).any(|four| four == b"MSH|") {
+            continue;
         }
-        let split = split(&bytes);
-        for finding in &split.findings {
-            count(format!("file finding {}", finding.code), &finding.place);
-        }
-        for part in split.parts {
-            match decode(&bytes[part]) {
-                Ok(message) => {
-                    let charset = message.charset();
-                    count(format!("decoded from {}, {}", charset.used, charset.reason), "");
-                    assert!(touch(&message) > 0);
-                    for finding in message.findings() {
-                        count(format!("message finding {}", finding.code), &finding.place);
-                    }
-                }
-                Err(error) => count(format!("refused {}", error.code), error.place),
-            }
-        }
+        let name = path.display();
+        assert_eq!(completeness(&bytes), Ok(()), "{name}");
+        let parts = split(&bytes).parts;
+        assert_eq!(parts.len(), 1, "{name}");
+        let message = decode(&bytes[parts[0].clone()]).unwrap();
+        assert_eq!(message.charset().used, Charset::Iso2022Jp, "{name}");
+        assert_eq!(message.findings(), [], "{name}");
+        // Another decoder reads these flawless escape sequences just as well.
+        let (other, faulty) = ISO_2022_JP.decode_without_bom_handling(&bytes);
+        assert!(!faulty, "{name}");
+        assert_eq!(message.text().trim(), other.trim_matches(|c: char| c <= ' '), "{name}");
+        let family = message.segment("PID").unwrap().field(5).value();
+        assert!(!family.is_ascii(), "{name}");
+        all.push_str(message.text());
     }
-    for (kind, count) in &counts {
-        eprintln!("{count:6} {kind}");
+    // All hold bytes that look like delimiters.
+    for word in ["日本", "剤"] {
+        assert!(all.contains(word), "{word}");
     }
 }

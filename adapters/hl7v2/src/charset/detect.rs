@@ -109,9 +109,10 @@ fn sixteen_bit(bytes: &[u8], charset: Charset, findings: &mut Findings) -> Strin
 
 fn eight_bit(bytes: &[u8], declaration: &Declaration, findings: &mut Findings) -> (Charset, Reason, String) {
     let declared = declaration.set();
-    let escape = bytes.get(6).copied().filter(u8::is_ascii_punctuation);
+    // In a short MSH-2 the field separator stands there.
+    let escape = bytes.get(6).copied().filter(|b| b.is_ascii_punctuation() && Some(b) != bytes.get(3));
     if iso2022::is_designated(bytes, escape) {
-        let text = iso2022::decode(bytes, escape, declaration.has_kana(), 0, findings);
+        let text = iso2022::decode(bytes, escape, declaration.has_kana(), findings);
         return (Charset::Iso2022Jp, Reason::EscapeSequences, text);
     }
     if let Ok(text) = std::str::from_utf8(bytes) {

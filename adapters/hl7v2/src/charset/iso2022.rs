@@ -5,7 +5,7 @@
 //! `\C2842\` in place of the escape sequences (HL7 2.9, 2.7.2).
 
 use super::likely;
-use super::plane::{Entry, KANJI, Plane, SUPPLEMENT};
+use super::plane::{KANJI, Plane, SUPPLEMENT};
 use crate::finding::{Findings, Place};
 use crate::scan;
 
@@ -38,12 +38,11 @@ enum Designation {
     Announcement,
 }
 
-/// Decodes a whole message; offsets in `findings` count from `origin`.
+/// Decodes a whole message.
 pub(super) fn decode(
     bytes: &[u8],
     escape: Option<u8>,
     kana_declared: bool,
-    origin: usize,
     findings: &mut Findings,
 ) -> String {
     let mut reader = Reader {
@@ -51,9 +50,8 @@ pub(super) fn decode(
         at: 0,
         escape,
         kana_right: kana_declared,
-        origin,
         findings,
-        out: Out(Vec::with_capacity(bytes.len() + bytes.len() / 2)),
+        out: String::with_capacity(bytes.len() + bytes.len() / 2),
     };
     let mut set = Set::Ascii;
     while reader.at < bytes.len() {
@@ -63,13 +61,13 @@ pub(super) fn decode(
     if set != Set::Ascii {
         reader.report("shift-open-at-segment-end", OPEN);
     }
-    reader.out.finish()
+    reader.out
 }
 
 /// Decodes bytes that stand apart; `None` if anything has no meaning.
 pub(super) fn decode_exactly(bytes: &[u8]) -> Option<String> {
     let mut findings = Findings::default();
-    let text = decode(bytes, None, true, 0, &mut findings);
+    let text = decode(bytes, None, true, &mut findings);
     let faulty = ["undecodable", "unknown-designation"].iter().any(|code| findings.has(code));
     (!faulty).then_some(text)
 }
@@ -78,7 +76,7 @@ pub(super) fn decode_exactly(bytes: &[u8]) -> Option<String> {
 pub(crate) fn ends_shifted(bytes: &[u8]) -> bool {
     let start = bytes.iter().rposition(|b| matches!(b, b'\r' | b'\n')).map_or(0, |at| at + 1);
     let mut findings = Findings::default();
-    decode(&bytes[start..], None, true, 0, &mut findings);
+    decode(&bytes[start..], None, true, &mut findings);
     findings.has("shift-open-at-segment-end")
 }
 
@@ -144,14 +142,13 @@ struct Reader<'a> {
     at: usize,
     escape: Option<u8>,
     kana_right: bool,
-    origin: usize,
     findings: &'a mut Findings,
-    out: Out,
+    out: String,
 }
 
 impl Reader<'_> {
     fn report(&mut self, code: &'static str, text: &'static str) {
-        self.findings.push(code, Place::Text(self.origin + self.out.0.len()), text);
+        self.findings.push(code, Place::Text(self.out.len()), text);
     }
 
     /// Copies what has its plain meaning in the set.
@@ -163,7 +160,7 @@ impl Reader<'_> {
             Set::Supplement => self.pairs(&SUPPLEMENT),
             Set::Foreign => {
                 while matches!(self.bytes[self.at..], [0x21..=0x7E, 0x21..=0x7E, ..]) {
-                    self.out.replacement();
+                    self.out.push(char::REPLACEMENT_CHARACTER);
                     self.at += 2;
                 }
             }
@@ -175,7 +172,10 @@ impl Reader<'_> {
         let escape = self.escape.unwrap_or(ESC);
         let special = |b| b >= 0x80 || b == escape || matches!(b, ESC | SHIFT_OUT | SHIFT_IN);
         let len = scan::first(rest, escape, special).unwrap_or(rest.len());
-        self.out.copy(&rest[..len]);
+        match std::str::from_utf8(&rest[..len]) {
+            Ok(text) => self.out.push_str(text),
+            Err(_) => self.out.extend(rest[..len].iter().copied().map(char::from)),
+        }
         self.at += len;
     }
 
@@ -184,7 +184,7 @@ impl Reader<'_> {
             if self.hl7_escape_here() {
                 return;
             }
-            self.out.half_width(byte);
+            self.out.push(half_width(byte));
             self.at += 1;
         }
     }
@@ -195,8 +195,8 @@ impl Reader<'_> {
             if lead == escape && self.hl7_escape_here() {
                 return;
             }
-            let Some(entry) = plane.get(lead, trail) else { return };
-            self.out.entry(entry);
+            let Some(character) = plane.get(lead, trail) else { return };
+            self.out.push(character);
             self.at += 2;
         }
     }
@@ -250,7 +250,7 @@ impl Reader<'_> {
     }
 
     fn keep(&mut self, byte: u8) {
-        self.out.copy(&[byte]);
+        self.out.push(char::from(byte));
         self.at += 1;
     }
 
@@ -262,8 +262,8 @@ impl Reader<'_> {
                     "unknown-designation",
                     "a designated two-byte set is not Japanese; its characters are replaced",
                 );
-                self.out.copy("␛".as_bytes());
-                self.out.copy(&self.bytes[self.at..self.at + len]);
+                self.out.push('␛');
+                self.out.extend(self.bytes[self.at..self.at + len].iter().copied().map(char::from));
             }
             self.at += len;
             return self.designate(found, set);
@@ -272,7 +272,7 @@ impl Reader<'_> {
             "unknown-designation",
             "an escape sequence has no known meaning; it is kept, its escape byte as U+241B",
         );
-        self.out.copy("␛".as_bytes());
+        self.out.push('␛');
         self.at += 1;
         Set::Ascii
     }
@@ -291,20 +291,18 @@ impl Reader<'_> {
     /// A run of 8-bit bytes: UTF-8 if it can be nothing else, else CP932 as far as that is valid.
     fn eight_bit(&mut self) {
         let rest = &self.bytes[self.at..];
-        let run = &rest[..rest.iter().position(u8::is_ascii).unwrap_or(rest.len())];
-        let utf8 = run.iter().any(|b| *b >= 0xE0) && std::str::from_utf8(run).is_ok();
-        if utf8 {
+        if let Some(text) = utf8_run(rest) {
             self.report(
                 "eight-bit-in-iso-2022",
                 "bytes above 0x7F in an ISO 2022 text; they are read as UTF-8",
             );
-            self.out.copy(run);
-            self.at += run.len();
+            self.out.push_str(text);
+            self.at += text.len();
             return;
         }
         let first = rest[0];
         if self.kana_right && matches!(first, 0xA1..=0xDF) {
-            self.out.half_width(first & 0x7F);
+            self.out.push(half_width(first & 0x7F));
             self.at += 1;
             return;
         }
@@ -315,7 +313,7 @@ impl Reader<'_> {
                     "eight-bit-in-iso-2022",
                     "bytes above 0x7F in an ISO 2022 text; they are read as CP932",
                 );
-                self.out.copy(text.as_bytes());
+                self.out.push_str(&text);
                 self.at += len;
             }
             _ => {
@@ -327,39 +325,27 @@ impl Reader<'_> {
 
     fn undecodable(&mut self) {
         self.report("undecodable", "bytes that are no character of the set in force; replaced by U+FFFD");
-        self.out.replacement();
+        self.out.push(char::REPLACEMENT_CHARACTER);
     }
 }
 
-/// The decoded bytes, whole characters only.
-struct Out(Vec<u8>);
+/// U+FF61 to U+FF9F for the codes 0x21 to 0x5F.
+fn half_width(code: u8) -> char {
+    char::from_u32(0xFF40 + u32::from(code)).unwrap_or(char::REPLACEMENT_CHARACTER)
+}
 
-impl Out {
-    #[inline]
-    fn entry(&mut self, entry: Entry) {
-        // All four bytes are written and what is too much is taken back: no branch on the length.
-        self.0.extend_from_slice(&entry);
-        self.0.truncate(self.0.len() + usize::from(entry[3]) - entry.len());
-    }
-
-    #[inline]
-    fn copy(&mut self, bytes: &[u8]) {
-        self.0.extend_from_slice(bytes);
-    }
-
-    /// U+FF61 to U+FF9F for the codes 0x21 to 0x5F.
-    fn half_width(&mut self, code: u8) {
-        let position = code - 0x21;
-        let (second, third) = if position < 0x1F { (0xBD, 0xA1 + position) } else { (0xBE, 0x61 + position) };
-        self.copy(&[0xEF, second, third]);
-    }
-
-    fn replacement(&mut self) {
-        self.copy("\u{FFFD}".as_bytes());
-    }
-
-    fn finish(self) -> String {
-        // Only whole characters were written, so nothing is replaced here.
-        String::from_utf8(self.0).unwrap_or_else(|e| String::from_utf8_lossy(e.as_bytes()).into_owned())
-    }
+/// The 8-bit characters at the start if they are UTF-8 of three or four bytes; a part of a long
+/// run, so that the cost stays linear.
+fn utf8_run(bytes: &[u8]) -> Option<&str> {
+    const LOOK_AHEAD: usize = 64;
+    let window = &bytes[..bytes.len().min(LOOK_AHEAD)];
+    let run = &window[..window.iter().position(u8::is_ascii).unwrap_or(window.len())];
+    let text = match std::str::from_utf8(run) {
+        Ok(text) => text,
+        Err(cut) if cut.error_len().is_none() && run.len() == LOOK_AHEAD => {
+            std::str::from_utf8(&run[..cut.valid_up_to()]).ok()?
+        }
+        Err(_) => return None,
+    };
+    text.bytes().any(|b| b >= 0xE0).then_some(text)
 }

@@ -1,12 +1,11 @@
 //! Which set 8-bit bytes are in when nothing reliable says so.
 
-use std::ops::RangeInclusive;
-
 use encoding_rs::{EUC_JP, SHIFT_JIS};
 
 use super::Charset;
 
-const TRAIL_ASCII: RangeInclusive<u8> = 0x40..=0x7E;
+/// How much of a message letter frequency is taken from; the detector is slow.
+const SAMPLE: usize = 1 << 16;
 
 /// The likeliest of CP932, EUC-JP and ISO 8859-1 for bytes that are not UTF-8.
 pub(super) fn guess(bytes: &[u8]) -> Charset {
@@ -22,10 +21,18 @@ pub(super) fn guess(bytes: &[u8]) -> Charset {
     }
 }
 
-/// EUC-JP and CP932 overlap where CP932 reads half-width kana: letter frequency decides.
+/// EUC-JP and CP932 overlap where CP932 reads half-width kana.
 fn between_japanese(bytes: &[u8]) -> Charset {
+    // Rows 48 to 63 hold rare kanji in EUC-JP, and the frequent ﾔ to ﾝ and both voicing marks among
+    // the half-width kana.
+    let rare = |run: &[u8]| run.chunks(2).any(|pair| matches!(pair[0], 0xD0..=0xDF));
+    let full_width_kana = |run: &[u8]| run.chunks(2).any(|pair| matches!(pair[0], 0xA4 | 0xA5));
+    let mut runs = bytes.split(u8::is_ascii);
+    if runs.clone().any(rare) && !runs.any(full_width_kana) {
+        return Charset::Cp932;
+    }
     let mut detector = chardetng::EncodingDetector::new(chardetng::Iso2022JpDetection::Deny);
-    detector.feed(bytes, true);
+    detector.feed(bytes.get(..SAMPLE).unwrap_or(bytes), true);
     let hint = detector.guess(Some(b"jp"), chardetng::Utf8Detection::Deny);
     if hint == EUC_JP { Charset::EucJp } else { Charset::Cp932 }
 }
@@ -62,20 +69,23 @@ fn cp932_char(bytes: &[u8]) -> Option<usize> {
 
 /// Above zero if the bytes look like Japanese in CP932 rather than letters of a Western language.
 ///
-/// Western text has single 8-bit letters beside ASCII letters; Japanese has kana, and kanji whose
-/// second byte is mostly an 8-bit byte too.
+/// Western text has single 8-bit letters beside ASCII letters, and quotation marks; Japanese has
+/// kana, and kanji that follow one another.
 fn cp932_score(bytes: &[u8]) -> i64 {
-    let letter = |at: Option<usize>| at.and_then(|at| bytes.get(at)).is_some_and(u8::is_ascii_alphabetic);
-    let (mut at, mut score) = (0, 0);
-    while at < bytes.len() {
-        let len = if bytes[at] < 0x80 { 0 } else { cp932_char(&bytes[at..]).unwrap_or(0) };
-        score += match (len, bytes[at]) {
+    let (mut at, mut score, mut after_letter) = (0, 0, false);
+    while let Some(lead) = bytes.get(at).copied() {
+        let len = if lead.is_ascii() { 0 } else { cp932_char(&bytes[at..]).unwrap_or(0) };
+        let next = bytes.get(at + 1).copied().unwrap_or(0);
+        score += match (len, lead) {
             (0, _) => 0,
+            (1, _) if after_letter || next.is_ascii_alphabetic() => -1,
             (2, 0x82 | 0x83) => 2,
-            (2, _) if TRAIL_ASCII.contains(&bytes[at + 1]) => -1,
-            (1, _) if letter(at.checked_sub(1)) || letter(Some(at + 1)) => -1,
+            // Opening quotation marks, and accented letters at the start of a word.
+            (2, 0x91 | 0x93 | 0xE0..) if next.is_ascii_alphabetic() => -1,
+            (2, _) if next.is_ascii() && after_letter => -1,
             _ => 1,
         };
+        after_letter = lead.is_ascii_alphabetic();
         at += len.max(1);
     }
     score
@@ -96,5 +106,50 @@ pub(super) fn guess_against_latin(bytes: &[u8]) -> Option<Charset> {
         Charset::Cp932 if bytes.iter().any(|b| matches!(b, 0x80..=0x9F)) => Some(Charset::Cp932),
         Charset::EucJp if euc_pairs(bytes) > 2 => Some(Charset::EucJp),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(expected: Charset, texts: &[&str]) {
+        for text in texts {
+            let (bytes, _, faulty) = expected.encoding().unwrap().encode(text);
+            assert!(!faulty);
+            assert_eq!(
+                guess(&[b"MSH|^~\\&|A\rPID|1||1||", &bytes[..], b"||1970|M\r"].concat()),
+                expected,
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn short_texts_are_told_apart() {
+        let japanese = [
+            "山本^太郎",
+            "森本^表",
+            "木村^一",
+            "鈴木^花子",
+            "佐藤",
+            "林^明",
+            "高橋^健~タカハシ^ケン",
+            "渡邊^美咲",
+            "医療法人〇〇病院",
+            "ウイルス",
+            "ソ連",
+            "東京都千代田区1-2-3",
+            "能^十",
+            "中^一",
+        ];
+        check(Charset::Cp932, &japanese);
+        check(Charset::EucJp, &japanese);
+        check(Charset::Cp932, &["ﾔﾏﾓﾄ^ﾀﾛｳ", "ｽｽﾞｷ", "ｻﾄｳ^ﾊﾅｺ", "ｱﾊﾟｰﾄA101", "ﾀﾅｶ^ｲﾁﾛｳ"]);
+        check(
+            Charset::Latin1,
+            &["Müller^Jörg", "élan", "“Normal”", "patient’s", "Äpfel^ÖBB", "A – B", "naïve", "Ünal^Ö"],
+        );
     }
 }

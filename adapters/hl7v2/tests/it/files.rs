@@ -102,6 +102,9 @@ fn utf_16_is_split_by_units() {
         assert_eq!(found.iter().map(|found| at(found, "MSH-3")).collect::<Vec<_>>(), ["A", "B"]);
         assert_eq!(found[1].text(), format!("{B}山"));
         assert_eq!(completeness(&units(A)), Ok(()));
+        let torn = [&units(A)[..], b"\0"].concat();
+        assert_eq!(completeness(&torn).unwrap_err().code, "torn-character");
+        assert_eq!(split(&torn).parts.last().map(|part| part.end), Some(torn.len()));
     }
 }
 

@@ -87,6 +87,13 @@ fn add_continues_the_last_field() {
 }
 
 #[test]
+fn a_second_message_is_kept_and_reported() {
+    let decoded = decode(b"MSH|^~\\&|A\rPID|1\rMSH|^~\\&|B\rPID|2\r").unwrap();
+    assert_eq!(decoded.len(), 4);
+    assert_eq!(codes(&decoded), ["several-messages"]);
+}
+
+#[test]
 fn odd_segment_ids_are_tolerated_and_reported() {
     let decoded = decode(b"MSH|^~\\&|A\r  PID|1\rpv1|I\r   \rZZZ\r").unwrap();
     assert_eq!(decoded.segments().map(|s| s.name()).collect::<Vec<_>>(), ["MSH", "PID", "pv1", "ZZZ"]);
