@@ -6,7 +6,7 @@ use musubi::canonical::{CanonicalEvent, EncounterEvent, Interpretation, ResultSt
 use musubi::config::{Config, Deliver, Severity};
 use musubi::envelope::Change;
 use musubi::route::Routes;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::SOURCE;
 use super::samples::{diagnosis, encounter, generic, lab, patient, performed, positive, result};
@@ -104,6 +104,18 @@ fn diagnoses() {
     let mut gone = diagnosis(&["J00"]);
     gone.change = Change::Updated;
     check(&gone, &[referral, ("surveillance", "surveillance.revision")]);
+}
+
+#[test]
+fn a_list_without_a_notifiable_disease_says_only_whose_it_is() {
+    let mut gone = diagnosis(&["J00", "B20"]);
+    gone.change = Change::Updated;
+    let routes = routes();
+    let recipients = routes.decide(&gone, SOURCE);
+    let to = recipients.iter().find(|to| to.subscriber == "surveillance").unwrap();
+    let sent: Value = serde_json::from_slice(&to.route.body(&gone).unwrap()).unwrap();
+    assert_eq!(sent["patient"], json!({ "at": "PID", "id": "00000042" }));
+    assert_eq!(sent["problems"], json!([]));
 }
 
 #[test]
