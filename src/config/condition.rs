@@ -4,7 +4,7 @@ use super::fields::{Lists, Scope, Shape, keys};
 use super::node::{Node, Section};
 use super::operator;
 use super::tables::Tables;
-use crate::route::{Clause, Condition, Each};
+use crate::route::{Condition, Each};
 
 /// How deep conditions may lie in each other: more can't be read by people.
 const DEPTH_MAX: usize = 16;
@@ -104,9 +104,4 @@ fn each(section: &mut Section<'_>, quantifier: &'static str, context: &Context<'
         every: quantifier == "every",
         condition,
     }))
-}
-
-/// A condition without parts.
-pub(super) fn clause<T>(text: String, test: T) -> Clause<T> {
-    Clause { text, test }
 }

@@ -73,6 +73,10 @@ fn is_wide(c: char) -> bool {
 
 /// The name that was probably meant, if one is near enough.
 pub(super) fn nearest<'n>(name: &str, known: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
+    // Only what a person would have typed: the distance costs the product of both lengths.
+    if name.len() > 64 {
+        return None;
+    }
     let allowed = (name.chars().count() / 3).max(1);
     let distance = |word: &str| match word.starts_with(name) && name.len() > 2 {
         true => 1,
@@ -85,11 +89,18 @@ pub(super) fn nearest<'n>(name: &str, known: impl IntoIterator<Item = &'n str>) 
         .map(|(_, word)| word)
 }
 
+/// How many known names a message lists.
+const LISTED_MAX: usize = 20;
+
 /// `did you mean "x"?`, or the list of what is allowed.
 pub(super) fn suggest(name: &str, known: &[&str]) -> String {
     match nearest(name, known.iter().copied()) {
         Some(word) => format!("did you mean \"{word}\"?"),
         None if known.is_empty() => "there is none".into(),
+        None if known.len() > LISTED_MAX => {
+            let first: Vec<_> = known.iter().take(LISTED_MAX).copied().collect();
+            format!("known: {}, … ({} in all)", first.join(", "), known.len())
+        }
         None => format!("known: {}", known.join(", ")),
     }
 }

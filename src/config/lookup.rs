@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::condition::{Context, clause};
+use super::condition::Context;
 use super::fault::suggest;
 use super::fields::{Shape, keys};
 use super::node::{Node, Section};
-use crate::route::{Condition, Lookup, Table};
+use crate::route::{Clause, Condition, Lookup, Table};
 
 /// Reads a condition that looks `field` up in a table.
 pub(super) fn read(
@@ -40,7 +40,8 @@ pub(super) fn read(
         );
     }
     let also = also.into_iter().map(|(_, other, column)| (keys(&other), column)).collect();
-    Some(Condition::Lookup(clause(text, Lookup::new(table, keys(path), column, also, &rows))))
+    let test = Lookup::new(table, keys(path), column, also, &rows);
+    Some(Condition::Lookup(Clause { text, test }))
 }
 
 fn find(node: &Node<'_>, context: &Context<'_>) -> Option<Arc<Table>> {

@@ -2,11 +2,11 @@
 
 use toml::de::DeValue;
 
-use super::condition::{Context, clause};
+use super::condition::Context;
 use super::fields::{Shape, keys};
 use super::lookup;
 use super::node::{Node, Section};
-use crate::route::{Bound, Condition, Expected, Operator, Relation, Test};
+use crate::route::{Bound, Clause, Condition, Expected, Operator, Relation, Test};
 
 /// Every operator, in the order of the documentation.
 const OPERATORS: [&str; 11] = [
@@ -58,7 +58,7 @@ pub(super) fn read(section: &mut Section<'_>, context: &Context<'_>) -> Option<C
     let operator = operator(key, &node, &shapes)?;
     let path = path?;
     let text = format!("{path} {} {}", key.replace('_', " "), shown(&node));
-    Some(Condition::Compare(clause(text, Test { field: keys(path), operator })))
+    Some(Condition::Compare(Clause { text, test: Test { field: keys(path), operator } }))
 }
 
 fn check_possible(key: &str, node: &Node<'_>, field: &Node<'_>, shapes: &[Shape<'_>]) -> Option<()> {

@@ -338,7 +338,8 @@ fn condition_faults() {
         &["11 \"patient\": \"patient\" of lab-result is an object, not a list"],
     );
     check_where("{ every = \"results\" }", &["11 { every = \"results\" }: missing key \"all\""]);
-    check_where(&format!("{}{}", "{ not = ".repeat(20), "}".repeat(20)), &["11 { not"]);
+    let deep = format!("{}{{ }}{}", "{ not = ".repeat(20), "}".repeat(20));
+    check_where(&deep, &["11 { not = { not = { not = { }}}}: conditions lie more than 16 deep"]);
     check_where("{ not = { all = [] } }", &["11 []: the list is empty"]);
     check_where(
         "{ field = \"patient.id\", starts_with = [\"0\", 1] }",
@@ -407,6 +408,18 @@ fn table_faults() {
             "2 1\t2: this row has 2 cells, the table has 3 columns",
         ],
     );
+}
+
+#[test]
+fn a_file_that_nests_without_end_is_refused() {
+    for text in [
+        "a = ".to_owned() + &"[".repeat(100_000),
+        "a = ".to_owned() + &"{b=".repeat(100_000),
+        "a.".repeat(100_000),
+    ] {
+        let (config, faults) = faults(&[("routes.toml", &text)]);
+        assert!(config.is_none() && !faults.is_empty());
+    }
 }
 
 #[test]
