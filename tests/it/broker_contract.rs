@@ -1,6 +1,8 @@
 //! What every broker promises (see `musubi::broker`), as a suite that any implementation can be put through:
 //! [`contract`] makes one test per promise out of a way to open a broker.
 
+#![expect(clippy::unwrap_used, reason = "test code outside of test functions")]
+
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;

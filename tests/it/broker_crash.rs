@@ -4,6 +4,8 @@
 //! A failing run prints its seed; `MUSUBI_CRASH_SEED=<seed>` runs that one alone, `MUSUBI_CRASH_SEEDS=<count>` more
 //! of them.
 
+#![expect(clippy::unwrap_used, reason = "test code outside of test functions")]
+
 mod disk;
 mod kill;
 mod oracle;
