@@ -150,22 +150,28 @@ impl<'a> Scan<'a> {
     /// Looks at what follows the last readable group of a segment: zeros, the rest of a torn write, or a later
     /// group, which proves that something between was durable and is not any more.
     fn rest(&mut self, segment: u32, file: &dyn SegmentFile, end: u64) -> Result<(), BrokerError> {
-        let (mut offset, mut page) = (end, [0; PAGE]);
-        loop {
+        let mut page = [0; PAGE];
+        let mut next = Some(end);
+        while let Some(offset) = next {
             let count = self.read(segment, file, offset, &mut page)?;
-            if page.get(..count) != [0; PAGE].get(..count) {
-                self.tear(segment, end)?;
-                let later = Header::read(&page)
-                    .is_some_and(|header| self.ours(&header) && header.number >= self.number && offset > end);
-                if later {
-                    return Err(self.damaged(segment, end, "a group can't be read, but a later one can"));
-                }
+            if count == 0 {
+                break;
             }
-            if count < PAGE {
-                return Ok(());
+            if page == [0; PAGE] {
+                let data =
+                    file.data_from(offset + PAGE as u64).map_err(|error| self.failed(segment, error))?;
+                next = data.map(|data| data - data % PAGE as u64);
+                continue;
             }
-            offset += PAGE as u64;
+            self.tear(segment, end)?;
+            let later = Header::read(&page)
+                .is_some_and(|header| self.ours(&header) && header.number >= self.number && offset > end);
+            if later {
+                return Err(self.damaged(segment, end, "a group can't be read, but a later one can"));
+            }
+            next = Some(offset + PAGE as u64);
         }
+        Ok(())
     }
 
     /// Notes a torn end. There can be one only: a segment is begun when the one before it is durable.

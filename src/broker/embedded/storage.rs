@@ -6,7 +6,7 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use rustix::fs::{FallocateFlags, fallocate};
+use rustix::fs::{FallocateFlags, SeekFrom, fallocate, seek};
 use rustix::io::Errno;
 
 /// A folder of numbered segment files.
@@ -38,6 +38,9 @@ pub trait SegmentFile: Send + Sync {
 
     /// Fills `buffer` from `offset`; fewer bytes than asked for mean the end of the file.
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize>;
+
+    /// From where on, at or after `offset`, something other than zeros may lie.
+    fn data_from(&self, offset: u64) -> io::Result<Option<u64>>;
 
     /// Writes all of `bytes` at `offset`; not durable before [`SegmentFile::sync`].
     fn write_at(&self, offset: u64, bytes: &[u8]) -> io::Result<()>;
@@ -131,6 +134,16 @@ impl SegmentFile for File {
             }
         }
         Ok(filled)
+    }
+
+    /// Skips what was reserved and never written; where the file system can't tell, everything may be data.
+    fn data_from(&self, offset: u64) -> io::Result<Option<u64>> {
+        match seek(self, SeekFrom::Data(offset)) {
+            Ok(data) => Ok(Some(data)),
+            Err(Errno::NXIO) => Ok(None),
+            Err(Errno::INVAL | Errno::OPNOTSUPP) => Ok(Some(offset)),
+            Err(error) => Err(error.into()),
+        }
     }
 
     fn write_at(&self, offset: u64, bytes: &[u8]) -> io::Result<()> {

@@ -307,6 +307,12 @@ impl SegmentFile for DiskFile {
         Ok(count)
     }
 
+    fn data_from(&self, offset: u64) -> io::Result<Option<u64>> {
+        let state = self.0.state();
+        let rest = state.files[self.1].cached.get(offset as usize..).unwrap_or_default();
+        Ok(rest.iter().position(|byte| *byte != 0).map(|zeros| offset + zeros as u64))
+    }
+
     fn write_at(&self, offset: u64, bytes: &[u8]) -> io::Result<()> {
         let mut state = self.0.state();
         while state.held {
