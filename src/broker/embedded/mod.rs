@@ -1,8 +1,8 @@
 //! The embedded broker: durable queues with lanes on the local disk, for a hub without a server to install.
 //!
-//! All queues share one append-only journal ([`group`], [`record`]) in preallocated segment files, written by one
-//! thread ([`writer`], [`journal`], [`compaction`]) and read back at open ([`recovery`]). Memory holds 12 bytes for each message and
-//! queue ([`index`]); bodies are read from disk when they are handed out ([`consumer`]).
+//! All queues share one append-only journal (`group`, `record`) in preallocated segment files, written by one
+//! thread (`writer`, `journal`, `compaction`) and read back at open (`recovery`). Memory holds 12 bytes for each message and
+//! queue (`index`); bodies are read from disk when they are handed out (`consumer`).
 
 mod compaction;
 mod consumer;

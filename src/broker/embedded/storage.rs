@@ -6,7 +6,7 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use rustix::fs::{FallocateFlags, SeekFrom, fallocate, seek};
+use rustix::fs::{Advice, FallocateFlags, SeekFrom, fadvise, fallocate, seek};
 use rustix::io::Errno;
 
 /// A folder of numbered segment files.
@@ -47,6 +47,9 @@ pub trait SegmentFile: Send + Sync {
 
     /// Makes everything written durable.
     fn sync(&self) -> io::Result<()>;
+
+    /// Makes everything written durable and forgets what is cached, so that the next read tells what the disk has.
+    fn reload(&self) -> io::Result<()>;
 }
 
 /// The real thing: files `0000000001.seg` and so on in one folder.
@@ -152,5 +155,11 @@ impl SegmentFile for File {
 
     fn sync(&self) -> io::Result<()> {
         self.sync_data()
+    }
+
+    /// After a sync that failed, Linux keeps pages in its cache, as clean, that never came to disk.
+    fn reload(&self) -> io::Result<()> {
+        self.sync_data()?;
+        Ok(fadvise(self, 0, None, Advice::DontNeed)?)
     }
 }

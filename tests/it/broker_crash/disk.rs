@@ -344,4 +344,11 @@ impl SegmentFile for DiskFile {
         state.files[self.1].sync();
         Ok(())
     }
+
+    fn reload(&self) -> io::Result<()> {
+        self.sync()?;
+        let content = &mut self.0.state().files[self.1];
+        content.cached = content.durable.clone();
+        Ok(())
+    }
 }
