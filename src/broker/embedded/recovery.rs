@@ -8,6 +8,7 @@
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
 use std::io;
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::group::{HEADER, Header, PAGE, padded};
@@ -93,6 +94,7 @@ impl<'a> Scan<'a> {
     /// Reads one segment, the next in order.
     fn segment(&mut self, segment: u32) -> Result<(), BrokerError> {
         let file = self.storage.open(segment).map_err(|error| self.failed(segment, error))?;
+        let data = file.data().map_err(|error| self.failed(segment, error))?;
         self.index.add_segment(segment);
         self.exact &= self.previous.is_some_and(|previous| previous + 1 == segment);
         self.previous = Some(segment);
@@ -111,7 +113,7 @@ impl<'a> Scan<'a> {
             offset += padded(HEADER + header.payload) as u64;
         }
         self.end = offset;
-        self.rest(segment, &*file, offset)
+        self.rest(segment, &*file, offset, &data)
     }
 
     /// Bytes that a payload at `offset` can have at most.
@@ -151,18 +153,19 @@ impl<'a> Scan<'a> {
 
     /// Looks at what follows the last readable group of a segment: zeros, the rest of a torn write, or a later
     /// group, which proves that something between was durable and is not any more.
-    fn rest(&mut self, segment: u32, file: &dyn SegmentFile, end: u64) -> Result<(), BrokerError> {
+    fn rest(
+        &mut self,
+        segment: u32,
+        file: &dyn SegmentFile,
+        end: u64,
+        data: &[Range<u64>],
+    ) -> Result<(), BrokerError> {
         let mut page = [0; PAGE];
-        let mut next = Some(end);
-        while let Some(offset) = next {
-            let count = self.read(segment, file, offset, &mut page)?;
-            if count == 0 {
-                break;
-            }
+        let size = PAGE as u64;
+        let pages = |range: &Range<u64>| (range.start / size).max(end / size)..range.end.div_ceil(size);
+        for offset in data.iter().flat_map(pages).map(|page| page * size) {
+            self.read(segment, file, offset, &mut page)?;
             if page == [0; PAGE] {
-                let data =
-                    file.data_from(offset + PAGE as u64).map_err(|error| self.failed(segment, error))?;
-                next = data.map(|data| data - data % PAGE as u64);
                 continue;
             }
             self.tear(segment, end)?;
@@ -171,7 +174,6 @@ impl<'a> Scan<'a> {
             if later {
                 return Err(self.damaged(segment, end, "a group can't be read, but a later one can"));
             }
-            next = Some(offset + PAGE as u64);
         }
         Ok(())
     }

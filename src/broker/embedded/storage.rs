@@ -2,6 +2,8 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io;
+use std::iter;
+use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -39,8 +41,9 @@ pub trait SegmentFile: Send + Sync {
     /// Fills `buffer` from `offset`; fewer bytes than asked for mean the end of the file.
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize>;
 
-    /// From where on, at or after `offset`, something other than zeros may lie.
-    fn data_from(&self, offset: u64) -> io::Result<Option<u64>>;
+    /// The ranges, in order, outside of which there are only zeros. To be asked before anything is read: zeros
+    /// that were read ahead may count as data.
+    fn data(&self) -> io::Result<Vec<Range<u64>>>;
 
     /// Writes all of `bytes` at `offset`; not durable before [`SegmentFile::sync`].
     fn write_at(&self, offset: u64, bytes: &[u8]) -> io::Result<()>;
@@ -140,12 +143,18 @@ impl SegmentFile for File {
     }
 
     /// Skips what was reserved and never written; where the file system can't tell, everything may be data.
-    fn data_from(&self, offset: u64) -> io::Result<Option<u64>> {
-        match seek(self, SeekFrom::Data(offset)) {
-            Ok(data) => Ok(Some(data)),
-            Err(Errno::NXIO) => Ok(None),
-            Err(Errno::INVAL | Errno::OPNOTSUPP) => Ok(Some(offset)),
-            Err(error) => Err(error.into()),
+    fn data(&self) -> io::Result<Vec<Range<u64>>> {
+        let mut ranges = Vec::new();
+        let mut end = 0;
+        loop {
+            let start = match seek(self, SeekFrom::Data(end)) {
+                Ok(start) => start,
+                Err(Errno::NXIO) => return Ok(ranges),
+                Err(Errno::INVAL | Errno::OPNOTSUPP) => return Ok(iter::once(0..self.bytes()?).collect()),
+                Err(error) => return Err(error.into()),
+            };
+            end = seek(self, SeekFrom::Hole(start))?;
+            ranges.push(start..end);
         }
     }
 

@@ -7,6 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
+use std::ops::Range;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 
 use musubi::broker::embedded::{SegmentFile, Storage};
@@ -307,10 +308,8 @@ impl SegmentFile for DiskFile {
         Ok(count)
     }
 
-    fn data_from(&self, offset: u64) -> io::Result<Option<u64>> {
-        let state = self.0.state();
-        let rest = state.files[self.1].cached.get(offset as usize..).unwrap_or_default();
-        Ok(rest.iter().position(|byte| *byte != 0).map(|zeros| offset + zeros as u64))
+    fn data(&self) -> io::Result<Vec<Range<u64>>> {
+        Ok(std::iter::once(0..self.bytes()?).collect())
     }
 
     fn write_at(&self, offset: u64, bytes: &[u8]) -> io::Result<()> {
