@@ -1,5 +1,5 @@
 //! What every broker promises (see `musubi::broker`), as a suite that any implementation can be put through:
-//! [`contract`] makes one test per promise out of a way to open a broker.
+//! `contract!` makes one test per promise out of a way to open a broker.
 
 #![expect(clippy::unwrap_used, reason = "test code outside of test functions")]
 
@@ -311,7 +311,7 @@ async fn publishers_at_once_lose_nothing(open: impl Opener) {
     }
 }
 
-/// One test per promise. `$folder` is an expression of type `impl Fn(&Path) -> impl Future<Output = Arc<dyn Broker>>`.
+/// One test per promise; `$open` is an `async fn(&Path) -> Arc<dyn Broker>` that opens the broker of a folder.
 macro_rules! contract {
     ($open:path: $($promise:ident),* $(,)?) => {
         $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
