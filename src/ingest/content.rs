@@ -1,0 +1,70 @@
+//! A file's content: its bytes, the messages in it, and the hash by which it is known again.
+
+use std::ops::Range;
+
+use bytes::Bytes;
+
+use super::hl7;
+use crate::envelope::Fault;
+
+/// First half of a BLAKE3: enough to know a content again.
+pub(super) type Hash = [u8; 16];
+
+/// What was read of a file.
+pub(super) struct Content {
+    /// All of it.
+    pub(super) bytes: Bytes,
+    /// The messages in it; one empty range if there is nothing.
+    pub(super) parts: Vec<Range<usize>>,
+    /// Why it makes no sense.
+    pub(super) fault: Option<Fault>,
+    /// Of its messages, without the line ends after each.
+    pub(super) hash: Hash,
+    /// It could not be opened: its times tell nothing about when that changes.
+    pub(super) unreadable: bool,
+}
+
+impl Content {
+    /// The content of a file, in as many messages as it holds.
+    pub(super) fn of_file(bytes: Bytes, fault: Option<Fault>) -> Self {
+        let mut parts = hl7::split(&bytes);
+        if parts.is_empty() {
+            parts.push(0..bytes.len());
+        }
+        let hash = parts.iter().fold(None, |hash, part| Some(fold(hash, slice(&bytes, part)))).unwrap_or_default();
+        Self { bytes, parts, fault, hash, unreadable: false }
+    }
+
+    /// The content of a record that holds one message.
+    pub(super) fn of_record(bytes: Bytes, fault: Option<Fault>) -> Self {
+        let hash = fold(None, &bytes);
+        Self { parts: vec![0..bytes.len()], bytes, fault, hash, unreadable: false }
+    }
+
+    /// Of a file whose bytes could not be had.
+    pub(super) fn missing(fault: Fault, unreadable: bool) -> Self {
+        Self { unreadable, ..Self::of_record(Bytes::new(), Some(fault)) }
+    }
+}
+
+/// The hash of a content, message by message, so that it can also be told from the messages as they were
+/// published.
+pub(super) fn fold(before: Option<Hash>, message: &[u8]) -> Hash {
+    let hash = half(blake3::hash(message.trim_ascii_end()));
+    match before {
+        None => hash,
+        Some(before) => half(blake3::hash(&[before, hash].concat())),
+    }
+}
+
+/// The first half of a hash.
+pub(super) fn half(hash: blake3::Hash) -> Hash {
+    let mut first = [0; 16];
+    first.copy_from_slice(hash.as_bytes().split_at(16).0);
+    first
+}
+
+/// The bytes of a range.
+pub(super) fn slice<'a>(bytes: &'a [u8], range: &Range<usize>) -> &'a [u8] {
+    bytes.get(range.clone()).unwrap_or_default()
+}

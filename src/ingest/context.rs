@@ -1,0 +1,97 @@
+//! What every part of a feed knows: its names, its ledger, its clock, its counters.
+
+use std::collections::HashSet;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::clock::Clock;
+use crate::store::Ledger;
+
+const TROUBLES_MAX: usize = 10_000;
+
+/// Counters of a feed since it was opened; they may be read while it runs.
+#[derive(Debug, Default)]
+pub struct FeedCounts {
+    files: AtomicU64,
+    accepted: AtomicU64,
+    unchanged: AtomicU64,
+    other_facility: AtomicU64,
+}
+
+impl FeedCounts {
+    /// Files seen, each once.
+    pub fn files(&self) -> u64 {
+        self.files.load(Ordering::Relaxed)
+    }
+
+    /// Messages published and confirmed.
+    pub fn accepted(&self) -> u64 {
+        self.accepted.load(Ordering::Relaxed)
+    }
+
+    /// Files, and transaction records, that had been accepted before and had not changed.
+    pub fn unchanged(&self) -> u64 {
+        self.unchanged.load(Ordering::Relaxed)
+    }
+
+    /// Transaction records whose header names another facility than the feed.
+    pub fn other_facility(&self) -> u64 {
+        self.other_facility.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn add_files(&self, count: usize) {
+        add(&self.files, count);
+    }
+
+    pub(super) fn add_accepted(&self, count: usize) {
+        add(&self.accepted, count);
+    }
+
+    pub(super) fn add_unchanged(&self, count: usize) {
+        add(&self.unchanged, count);
+    }
+
+    pub(super) fn add_other_facility(&self) -> u64 {
+        self.other_facility.fetch_add(1, Ordering::Relaxed)
+    }
+}
+
+fn add(counter: &AtomicU64, count: usize) {
+    counter.fetch_add(u64::try_from(count).unwrap_or(u64::MAX), Ordering::Relaxed);
+}
+
+/// Shared by the parts of a feed.
+pub(super) struct Context {
+    pub(super) feed: String,
+    pub(super) facility: String,
+    pub(super) lanes: u16,
+    pub(super) bytes_max: u64,
+    pub(super) ledger: Ledger,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) counts: Arc<FeedCounts>,
+    pub(super) troubles: Mutex<HashSet<[u8; 16]>>,
+}
+
+impl Context {
+    /// The present moment in nanoseconds since 1970, as file times are told.
+    pub(super) fn now(&self) -> i64 {
+        i64::try_from(self.clock.now().as_nanosecond()).unwrap_or(i64::MAX)
+    }
+
+    /// Warns of a file or folder that can't be used, once per path and cause. Paths of a storage hold patient
+    /// ids, so that only a hash is told.
+    pub(super) fn trouble(&self, source: &str, path: &str, data_type: &str, what: &str) {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(source.as_bytes()).update(&[0]).update(path.as_bytes());
+        let path_hash = hasher.finalize().to_hex();
+        let state = super::content::half(hasher.update(&[0]).update(what.as_bytes()).finalize());
+        let mut known = self.troubles.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= TROUBLES_MAX {
+            known.clear();
+        }
+        if known.insert(state) {
+            let path_hash = path_hash.get(..16).unwrap_or_default();
+            tracing::warn!(feed = %self.feed, source, data_type, path_hash, what, "file or folder can't be used");
+        }
+    }
+}

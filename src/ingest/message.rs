@@ -1,0 +1,79 @@
+//! Puts an envelope on what was read.
+
+use std::ops::Range;
+
+use super::content::{Content, slice};
+use super::context::Context;
+use crate::broker::{Publication, topology};
+use crate::envelope::{Change, Envelope, Identifying, Lane, Origin};
+
+/// What a message is about, as its source tells it.
+pub(super) struct Subject<'a> {
+    pub(super) patient: &'a str,
+    pub(super) data_type: Option<&'a str>,
+    /// The record's key within the facility.
+    pub(super) key: &'a str,
+    pub(super) version: &'a str,
+    /// Path relative to the source's root.
+    pub(super) file: &'a str,
+    pub(super) change: Change,
+}
+
+/// The messages of a content, each on its way to the router and to the feed's own record of what it accepted:
+/// one publication, so that neither is without the other. `base` is where the content begins in its file.
+pub(super) fn publications(
+    context: &Context,
+    subject: &Subject<'_>,
+    content: &Content,
+    base: u64,
+) -> Vec<Publication> {
+    let parts = content.parts.iter().enumerate();
+    parts.map(|(part, range)| publication(context, subject, content, base, part, range)).collect()
+}
+
+fn publication(
+    context: &Context,
+    subject: &Subject<'_>,
+    content: &Content,
+    base: u64,
+    part: usize,
+    range: &Range<usize>,
+) -> Publication {
+    let hash = blake3::hash(slice(&content.bytes, range)).to_hex();
+    let envelope = Envelope {
+        id: id(context, subject, hash.as_str(), part),
+        facility: context.facility.clone(),
+        patient: Identifying(subject.patient.to_owned()),
+        data_type: subject.data_type.map(str::to_owned),
+        change: subject.change,
+        key: Identifying(subject.key.to_owned()),
+        version: subject.version.to_owned(),
+        origin: Origin {
+            feed: context.feed.clone(),
+            file: Identifying(subject.file.to_owned()),
+            offset: base + u64::try_from(range.start).unwrap_or_default(),
+            hash: hash.to_string(),
+        },
+        accepted_at: context.clock.now().to_string(),
+        event: None,
+        fault: content.fault.clone(),
+    };
+    let lane = Lane::of(&context.facility, subject.patient, context.lanes);
+    let to = vec![(topology::ingest(), lane), (topology::accepted(&context.feed), Lane(0))];
+    Publication { to, envelope, body: content.bytes.slice(range.clone()) }
+}
+
+/// The same input gives the same id, so that a consumer can drop a repeat.
+fn id(context: &Context, subject: &Subject<'_>, hash: &str, part: usize) -> String {
+    let change = match subject.change {
+        Change::Created => "created",
+        Change::Updated => "updated",
+        Change::Deleted => "deleted",
+        Change::Superseded => "superseded",
+    };
+    let mut hasher = blake3::Hasher::new();
+    for text in [&context.facility, subject.key, subject.version, hash, change, &part.to_string()] {
+        hasher.update(text.as_bytes()).update(&[0]);
+    }
+    hasher.finalize().to_hex().chars().take(32).collect()
+}

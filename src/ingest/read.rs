@@ -1,0 +1,141 @@
+//! Reads a file when it stands still and is complete.
+
+use std::collections::HashMap;
+use std::fs::{self, File, Metadata};
+use std::io::{self, ErrorKind, Read};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use super::content::{Content, Hash, half};
+use super::context::Context;
+use super::hl7;
+use crate::envelope::Fault;
+
+const SKEWED_MAX: usize = 10_000;
+
+/// What tells that a file has changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Stat {
+    pub(super) size: u64,
+    /// Nanoseconds since 1970.
+    pub(super) mtime: i64,
+}
+
+impl Stat {
+    pub(super) fn of(metadata: &Metadata) -> Self {
+        Self { size: metadata.len(), mtime: mtime(metadata) }
+    }
+}
+
+/// Modification time in nanoseconds since 1970.
+pub(super) fn mtime(metadata: &Metadata) -> i64 {
+    use std::os::unix::fs::MetadataExt;
+    metadata.mtime().saturating_mul(1_000_000_000).saturating_add(metadata.mtime_nsec())
+}
+
+/// Answer of [`Reader::read`].
+pub(super) enum Reading {
+    /// It is to be accepted, whole or with a fault.
+    Ready(Content),
+    /// It is still being written, or may be: look again.
+    Pending,
+    /// It was renamed or removed since it was listed.
+    Gone,
+}
+
+/// Reads the files of one source.
+pub(super) struct Reader {
+    context: Arc<Context>,
+    source: String,
+    settle: i64,
+    limit: i64,
+    /// Files whose time lies in the future: how they looked, and since when.
+    skewed: HashMap<Hash, (Stat, i64)>,
+}
+
+impl Reader {
+    pub(super) fn new(context: Arc<Context>, source: String, settle: Duration, limit: Duration) -> Self {
+        let nanoseconds = |time: Duration| i64::try_from(time.as_nanos()).unwrap_or(i64::MAX);
+        let (settle, limit) = (nanoseconds(settle), nanoseconds(limit));
+        Self { context, source, settle, limit: limit.max(settle), skewed: HashMap::new() }
+    }
+
+    /// Reads the file that looked so when it was listed. `name` is its path within the source.
+    pub(super) fn read(&mut self, root: &Path, name: &str, data_type: &str, stat: Stat) -> Reading {
+        let quiet = self.quiet(name, stat);
+        if quiet < self.settle {
+            return Reading::Pending;
+        }
+        if stat.size > self.context.bytes_max {
+            let reason = format!("the file is larger than {} bytes", self.context.bytes_max);
+            return Reading::Ready(Content::missing(fault("too-large", &reason, stat.size), false));
+        }
+        let bytes = match read_if_unchanged(&root.join(name), stat) {
+            Ok(Some(bytes)) => bytes,
+            Ok(None) => return Reading::Pending,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Reading::Gone,
+            Err(error) => {
+                self.context.trouble(&self.source, name, data_type, &error.kind().to_string());
+                let reason = format!("the file can't be read: {}", error.kind());
+                let content = Content::missing(fault("unreadable", &reason, 0), true);
+                return if quiet < self.limit { Reading::Pending } else { Reading::Ready(content) };
+            }
+        };
+        match hl7::incomplete(&bytes) {
+            Some(_) if quiet < self.limit => Reading::Pending,
+            fault => Reading::Ready(Content::of_file(bytes, fault)),
+        }
+    }
+
+    /// Whether something that changed at `mtime` has stood still since.
+    pub(super) fn is_settled(&self, mtime: i64) -> bool {
+        self.context.now().saturating_sub(mtime) >= self.settle
+    }
+
+    /// Whether something that changed at `mtime` has been waited for long enough.
+    pub(super) fn is_given_up(&self, mtime: i64) -> bool {
+        self.context.now().saturating_sub(mtime) >= self.limit
+    }
+
+    /// How long a file has stood still: by its own time, or by ours where its time lies in the future.
+    fn quiet(&mut self, name: &str, stat: Stat) -> i64 {
+        let now = self.context.now();
+        if stat.mtime <= now {
+            return now.saturating_sub(stat.mtime);
+        }
+        if self.skewed.len() >= SKEWED_MAX {
+            self.skewed.clear();
+        }
+        let seen = self.skewed.entry(half(blake3::hash(name.as_bytes()))).or_insert((stat, now));
+        if seen.0 != stat {
+            *seen = (stat, now);
+        }
+        now.saturating_sub(seen.1)
+    }
+}
+
+/// The bytes of a file, or None if it no longer looks as it did when it was listed.
+fn read_if_unchanged(path: &Path, stat: Stat) -> io::Result<Option<Bytes>> {
+    let mut bytes = Vec::with_capacity(usize::try_from(stat.size).unwrap_or_default().saturating_add(1));
+    let mut file = File::open(path)?;
+    Read::by_ref(&mut file).take(stat.size.saturating_add(1)).read_to_end(&mut bytes)?;
+    let same = Stat::of(&file.metadata()?) == stat && u64::try_from(bytes.len()).is_ok_and(|read| read == stat.size);
+    Ok(same.then(|| bytes.into()))
+}
+
+/// How a file looks now; None if it is gone.
+pub(super) fn stat(path: &Path) -> io::Result<Option<Stat>> {
+    match fs::metadata(path) {
+        Ok(metadata) => Ok(Some(Stat::of(&metadata))),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// A fault at a byte.
+pub(super) fn fault(code: &str, reason: &str, byte: impl std::fmt::Display) -> Fault {
+    Fault { code: code.into(), reason: reason.into(), place: format!("byte {byte}") }
+}
