@@ -1,0 +1,365 @@
+//! ISO 2022 with the Japanese sets, read run by run.
+//!
+//! Tolerant of what is met in practice: empty and doubled designations, a shift left open at the
+//! end of a segment, 8-bit bytes among the escape sequences, and HL7's own `\M2442\` and
+//! `\C2842\` in place of the escape sequences (HL7 2.9, 2.7.2).
+
+use super::likely;
+use super::plane::{KANJI, Plane, SUPPLEMENT};
+use crate::finding::{Findings, Place};
+
+const ESC: u8 = 0x1B;
+const SHIFT_OUT: u8 = 0x0E;
+const SHIFT_IN: u8 = 0x0F;
+
+/// What 7-bit bytes mean at the moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Set {
+    /// ISO IR6, and IR14, whose `\` and `~` stay what HL7 needs them to be.
+    Ascii,
+    /// ISO IR13, half-width kana.
+    Kana,
+    /// ISO IR87.
+    Kanji,
+    /// ISO IR159.
+    Supplement,
+    /// A two-byte set that is not Japanese.
+    Foreign,
+}
+
+/// What an escape sequence asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Designation {
+    Of(Set),
+    /// Half-width kana for 8-bit bytes and for shift out.
+    KanaRight,
+    /// Announces a revision of a set; changes nothing.
+    Announcement,
+}
+
+/// Decodes a whole message; offsets in `findings` count from `origin`.
+pub(super) fn decode(
+    bytes: &[u8],
+    escape: Option<u8>,
+    kana_declared: bool,
+    origin: usize,
+    findings: &mut Findings,
+) -> String {
+    let mut reader = Reader {
+        bytes,
+        at: 0,
+        escape,
+        kana_right: kana_declared,
+        origin,
+        findings,
+        out: Out::new(bytes.len()),
+    };
+    let mut set = Set::Ascii;
+    while reader.at < bytes.len() {
+        reader.run(set);
+        set = reader.turn(set);
+    }
+    if set != Set::Ascii {
+        reader.report("shift-open-at-segment-end", OPEN);
+    }
+    reader.out.finish()
+}
+
+/// Decodes bytes that stand apart; `None` if anything has no meaning.
+pub(super) fn decode_exactly(bytes: &[u8]) -> Option<String> {
+    let mut findings = Findings::default();
+    let text = decode(bytes, None, true, 0, &mut findings);
+    let faulty = ["undecodable", "unknown-designation"].iter().any(|code| findings.has(code));
+    (!faulty).then_some(text)
+}
+
+/// Whether the last line of a message ends while a multi-byte set is still designated.
+pub(crate) fn ends_shifted(bytes: &[u8]) -> bool {
+    let start = bytes.iter().rposition(|b| matches!(b, b'\r' | b'\n')).map_or(0, |at| at + 1);
+    let mut findings = Findings::default();
+    decode(&bytes[start..], None, true, 0, &mut findings);
+    findings.has("shift-open-at-segment-end")
+}
+
+/// Whether any designation of a Japanese set is there, as an escape sequence or in HL7's form.
+pub(super) fn is_designated(bytes: &[u8], escape: Option<u8>) -> bool {
+    let by_escape_sequence = bytes.contains(&ESC)
+        && bytes.windows(2).any(|pair| pair[0] == ESC && matches!(pair[1], b'$' | b'(' | b')'));
+    let by_hl7_escape = || {
+        escape.is_some_and(|escape| {
+            let forms = [[escape, b'M', b'2', b'4'], [escape, b'C', b'2', b'8']];
+            bytes.contains(&escape) && bytes.windows(4).any(|four| forms.iter().any(|form| four == form))
+        })
+    };
+    by_escape_sequence || by_hl7_escape()
+}
+
+/// The designation that follows an escape byte, with the number of bytes it takes.
+fn designation(after: &[u8]) -> Option<(Designation, usize)> {
+    use Designation::{Announcement, KanaRight, Of};
+    Some(match after {
+        [b'(', b'B' | b'J' | b'H', ..] => (Of(Set::Ascii), 2),
+        [b'(', b'I', ..] => (Of(Set::Kana), 2),
+        [b')', b'I', ..] => (KanaRight, 2),
+        [b')', b'B' | b'J', ..] => (Announcement, 2),
+        [b'&', b'@', ..] => (Announcement, 2),
+        [b'$', b'@' | b'B', ..] => (Of(Set::Kanji), 2),
+        [b'$', b'(', b'@' | b'B' | b'O' | b'Q', ..] => (Of(Set::Kanji), 3),
+        [b'$', b'(', b'D', ..] => (Of(Set::Supplement), 3),
+        [b'$', b'(' | b')', 0x40..=0x7E, ..] => (Of(Set::Foreign), 3),
+        [b'$', b'A', ..] => (Of(Set::Foreign), 2),
+        _ => return None,
+    })
+}
+
+/// HL7's form of a designation, such as `\M2442\`, with the number of bytes it takes.
+fn hl7_designation(bytes: &[u8], escape: u8) -> Option<(Designation, usize)> {
+    let [first, b'C' | b'M', rest @ ..] = bytes else { return None };
+    let end = rest.iter().take(7).position(|b| *b == escape)?;
+    let mut codes = [0; 3];
+    if *first != escape || !matches!(end, 4 | 6) {
+        return None;
+    }
+    for (code, digits) in codes.iter_mut().zip(rest[..end].chunks_exact(2)) {
+        *code = u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?;
+    }
+    let (found, taken) = designation(&codes[..end / 2])?;
+    (taken == end / 2 && found != Designation::Of(Set::Foreign)).then_some((found, end + 3))
+}
+
+const OPEN: &str = "the segment ends without a return to ASCII; the next one is read from ASCII";
+
+struct Reader<'a> {
+    bytes: &'a [u8],
+    at: usize,
+    escape: Option<u8>,
+    kana_right: bool,
+    origin: usize,
+    findings: &'a mut Findings,
+    out: Out,
+}
+
+impl Reader<'_> {
+    fn report(&mut self, code: &'static str, text: &'static str) {
+        self.findings.push(code, Place::Text(self.origin + self.out.at), text);
+    }
+
+    /// Copies what has its plain meaning in the set.
+    fn run(&mut self, set: Set) {
+        match set {
+            Set::Ascii => self.ascii(),
+            Set::Kana => self.kana(),
+            Set::Kanji => self.pairs(&KANJI),
+            Set::Supplement => self.pairs(&SUPPLEMENT),
+            Set::Foreign => {
+                while matches!(self.bytes[self.at..], [0x21..=0x7E, 0x21..=0x7E, ..]) {
+                    self.out.replacement();
+                    self.at += 2;
+                }
+            }
+        }
+    }
+
+    fn ascii(&mut self) {
+        let rest = &self.bytes[self.at..];
+        let escape = self.escape.unwrap_or(ESC);
+        let special = |b: &u8| *b >= 0x80 || *b == escape || matches!(*b, ESC | SHIFT_OUT | SHIFT_IN);
+        let len = rest.iter().position(special).unwrap_or(rest.len());
+        self.out.copy(&rest[..len]);
+        self.at += len;
+    }
+
+    fn kana(&mut self) {
+        while let Some(byte @ 0x21..=0x5F) = self.bytes.get(self.at).copied() {
+            if self.hl7_escape_here() {
+                return;
+            }
+            self.out.half_width(byte);
+            self.at += 1;
+        }
+    }
+
+    fn pairs(&mut self, plane: &Plane) {
+        let escape = self.escape.unwrap_or(0);
+        while let [lead, trail, ..] = self.bytes[self.at..] {
+            if lead == escape && self.hl7_escape_here() {
+                return;
+            }
+            let Some(entry) = plane.get(lead, trail) else { return };
+            self.out.entry(entry);
+            self.at += 2;
+        }
+    }
+
+    fn hl7_escape_here(&self) -> bool {
+        self.escape.is_some_and(|escape| hl7_designation(&self.bytes[self.at..], escape).is_some())
+    }
+
+    /// Takes one thing that is not plain in the set and says which set holds after it.
+    fn turn(&mut self, set: Set) -> Set {
+        let bytes = self.bytes;
+        let Some(byte) = bytes.get(self.at).copied() else { return set };
+        if byte == ESC {
+            return self.escape_sequence(set);
+        }
+        if let Some((found, len)) = self.escape.and_then(|escape| hl7_designation(&bytes[self.at..], escape))
+        {
+            self.at += len;
+            return self.designate(found, set);
+        }
+        match byte {
+            b'\r' | b'\n' if set != Set::Ascii => {
+                self.report("shift-open-at-segment-end", OPEN);
+                self.keep(byte);
+                Set::Ascii
+            }
+            SHIFT_OUT if self.kana_right => {
+                self.at += 1;
+                Set::Kana
+            }
+            SHIFT_IN if self.kana_right => {
+                self.at += 1;
+                Set::Ascii
+            }
+            0x80.. => {
+                self.eight_bit();
+                set
+            }
+            0x21..=0x7E if set != Set::Ascii => {
+                self.undecodable();
+                // An unassigned code is two bytes; anything else is one.
+                let paired = matches!(bytes.get(self.at + 1), Some(0x21..=0x7E)) && set != Set::Kana;
+                self.at += if paired { 2 } else { 1 };
+                set
+            }
+            _ => {
+                self.keep(byte);
+                set
+            }
+        }
+    }
+
+    fn keep(&mut self, byte: u8) {
+        self.out.copy(&[byte]);
+        self.at += 1;
+    }
+
+    fn escape_sequence(&mut self, set: Set) -> Set {
+        if let Some((found, len)) = designation(&self.bytes[self.at + 1..]) {
+            self.at += 1;
+            if found == Designation::Of(Set::Foreign) {
+                self.report(
+                    "unknown-designation",
+                    "a designated two-byte set is not Japanese; its characters are replaced",
+                );
+                self.out.copy("␛".as_bytes());
+                self.out.copy(&self.bytes[self.at..self.at + len]);
+            }
+            self.at += len;
+            return self.designate(found, set);
+        }
+        self.report(
+            "unknown-designation",
+            "an escape sequence has no known meaning; it is kept, its escape byte as U+241B",
+        );
+        self.out.copy("␛".as_bytes());
+        self.at += 1;
+        Set::Ascii
+    }
+
+    fn designate(&mut self, found: Designation, set: Set) -> Set {
+        match found {
+            Designation::Of(new) => new,
+            Designation::KanaRight => {
+                self.kana_right = true;
+                set
+            }
+            Designation::Announcement => set,
+        }
+    }
+
+    /// A run of 8-bit bytes: UTF-8 if it can be nothing else, else CP932 as far as that is valid.
+    fn eight_bit(&mut self) {
+        let rest = &self.bytes[self.at..];
+        let run = &rest[..rest.iter().position(u8::is_ascii).unwrap_or(rest.len())];
+        let utf8 = run.iter().any(|b| *b >= 0xE0) && std::str::from_utf8(run).is_ok();
+        if utf8 {
+            self.report(
+                "eight-bit-in-iso-2022",
+                "bytes above 0x7F in an ISO 2022 text; they are read as UTF-8",
+            );
+            self.out.copy(run);
+            self.at += run.len();
+            return;
+        }
+        let first = rest[0];
+        if self.kana_right && matches!(first, 0xA1..=0xDF) {
+            self.out.half_width(first & 0x7F);
+            self.at += 1;
+            return;
+        }
+        let len = likely::cp932_run(rest);
+        match encoding_rs::SHIFT_JIS.decode_without_bom_handling_and_without_replacement(&rest[..len]) {
+            Some(text) if len > 0 => {
+                self.report(
+                    "eight-bit-in-iso-2022",
+                    "bytes above 0x7F in an ISO 2022 text; they are read as CP932",
+                );
+                self.out.copy(text.as_bytes());
+                self.at += len;
+            }
+            _ => {
+                self.undecodable();
+                self.at += 1;
+            }
+        }
+    }
+
+    fn undecodable(&mut self) {
+        self.report("undecodable", "bytes that are no character of the set in force; replaced by U+FFFD");
+        self.out.replacement();
+    }
+}
+
+/// The decoded bytes: room for the worst case, three bytes for each one, is set aside at once.
+struct Out {
+    bytes: Vec<u8>,
+    at: usize,
+}
+
+impl Out {
+    fn new(input: usize) -> Self {
+        // One entry is written as four bytes, of which up to three stay.
+        Self { bytes: vec![0; input * 3 + 4], at: 0 }
+    }
+
+    #[inline]
+    fn entry(&mut self, entry: [u8; 4]) {
+        self.bytes[self.at..self.at + 4].copy_from_slice(&entry);
+        self.at += usize::from(entry[3]);
+    }
+
+    #[inline]
+    fn copy(&mut self, bytes: &[u8]) {
+        self.bytes[self.at..self.at + bytes.len()].copy_from_slice(bytes);
+        self.at += bytes.len();
+    }
+
+    /// U+FF61 to U+FF9F for the codes 0x21 to 0x5F.
+    fn half_width(&mut self, code: u8) {
+        let position = code - 0x21;
+        let (second, third) = if position < 0x1F { (0xBD, 0xA1 + position) } else { (0xBE, 0x61 + position) };
+        self.copy(&[0xEF, second, third]);
+    }
+
+    fn replacement(&mut self) {
+        self.copy("\u{FFFD}".as_bytes());
+    }
+
+    fn finish(mut self) -> String {
+        self.bytes.truncate(self.at);
+        self.bytes.shrink_to_fit();
+        // Only whole characters were written, so nothing is replaced here.
+        String::from_utf8(self.bytes).unwrap_or_else(|e| String::from_utf8_lossy(e.as_bytes()).into_owned())
+    }
+}

@@ -1,0 +1,101 @@
+//! MSH fields read from bytes, before the character set is known.
+
+use std::ops::Range;
+
+const ESC: u8 = 0x1B;
+
+/// The byte ranges of the fields of one MSH segment.
+///
+/// The walk knows ISO-2022 shifts, because a kanji in MSH-3 to MSH-6 may hold the byte of the
+/// field separator.
+pub(crate) struct Header<'a> {
+    bytes: &'a [u8],
+    fields: Vec<Range<usize>>,
+}
+
+/// MSH-21 is the last field anyone needs before decoding.
+const FIELDS_MAX: usize = 21;
+
+impl<'a> Header<'a> {
+    /// Reads a segment that starts with `MSH` and a field separator.
+    pub(crate) fn read(bytes: &'a [u8]) -> Self {
+        let plain = Self::walk(bytes, false);
+        if plain.field(12).starts_with(b"2") || !plain.has_eight_bits() {
+            return plain;
+        }
+        // A Shift_JIS second byte may be a separator too; believed only if MSH-12 comes out right.
+        let skipping = Self::walk(bytes, true);
+        if skipping.field(12).starts_with(b"2") { skipping } else { plain }
+    }
+
+    /// MSH-n, n from 3; empty where absent.
+    pub(crate) fn field(&self, n: usize) -> &'a [u8] {
+        let range = n.checked_sub(2).and_then(|at| self.fields.get(at)).cloned();
+        range.and_then(|range| self.bytes.get(range)).unwrap_or_default()
+    }
+
+    fn has_eight_bits(&self) -> bool {
+        let end = self.fields.last().map_or(0, |range| range.end);
+        !self.bytes[..end].is_ascii()
+    }
+
+    fn walk(bytes: &'a [u8], skip_trails: bool) -> Self {
+        let separator = bytes.get(3).copied().unwrap_or(b'|');
+        let mut fields = Vec::with_capacity(FIELDS_MAX);
+        let (mut start, mut at, mut wide) = (4.min(bytes.len()), 4, false);
+        while let Some(&byte) = bytes.get(at) {
+            match byte {
+                b'\r' | b'\n' => break,
+                ESC => wide = opens_wide(&bytes[at..]).unwrap_or(wide),
+                _ if wide => {}
+                0x81..=0x9F | 0xE0..=0xFC if skip_trails => at += 1,
+                _ if byte == separator => {
+                    fields.push(start..at);
+                    start = at + 1;
+                }
+                _ => {}
+            }
+            if fields.len() >= FIELDS_MAX {
+                return Self { bytes, fields };
+            }
+            at += 1;
+        }
+        fields.push(start..at.clamp(start, bytes.len().max(start)));
+        Self { bytes, fields }
+    }
+}
+
+/// Whether the escape sequence at the start leaves single bytes: `None` if it designates nothing.
+fn opens_wide(bytes: &[u8]) -> Option<bool> {
+    match bytes {
+        [ESC, b'$', ..] => Some(true),
+        [ESC, b'(', b'B' | b'J' | b'H', ..] => Some(false),
+        [ESC, b'(', b'I', ..] => Some(true),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kanji_before_msh_18_do_not_shift_it() {
+        // 0x4C7C (目) ends with the byte of the separator, 0x217C too.
+        let jis = b"MSH|^~\\&|\x1b$BL|L|\x1b(B|S|GW|R|20260101||ADT^A08|1|P|2.5||||||~ISO IR87||ISO 2022-1994\rPID|";
+        let header = Header::read(jis);
+        assert_eq!(header.field(12), b"2.5");
+        assert_eq!(header.field(18), b"~ISO IR87");
+        assert_eq!(header.field(20), b"ISO 2022-1994");
+        assert_eq!(header.field(21), b"");
+        let sjis = b"MSH|^~\\&|\x83|\x83|A|S|GW|R|20260101||ADT^A08|1|P|2.5||||||MS932\r";
+        assert_eq!(Header::read(sjis).field(18), b"MS932");
+    }
+
+    #[test]
+    fn short_segments_have_empty_fields() {
+        for bytes in [&b"MSH|"[..], b"MSH|^~\\&", b"MSH|^~\\&|\x83", b"MSH"] {
+            assert_eq!(Header::read(bytes).field(18), b"");
+        }
+    }
+}

@@ -1,0 +1,302 @@
+//! Views into a message: segment, field, repetition, component.
+//!
+//! Numbers count from 1 as in HL7; what is absent is empty.
+
+use std::borrow::Cow;
+use std::iter::FusedIterator;
+
+use crate::index::is_header;
+use crate::message::Message;
+
+/// A piece of text with the message that tells how to read it.
+#[derive(Clone, Copy)]
+pub(crate) struct Part<'m> {
+    message: &'m Message,
+    pub(crate) raw: &'m str,
+    /// MSH-1 and MSH-2: the delimiters themselves, not delimited.
+    literal: bool,
+}
+
+impl<'m> Part<'m> {
+    fn with(self, raw: &'m str) -> Self {
+        Self { raw, ..self }
+    }
+
+    pub(crate) fn unescaped(self) -> Cow<'m, str> {
+        if self.literal { Cow::Borrowed(self.raw) } else { self.message.unescape(self) }
+    }
+
+    fn pieces(self, delimiter: u8) -> Pieces<'m> {
+        let rest = (!self.raw.is_empty()).then_some(self.raw);
+        Pieces { rest, delimiter: (!self.literal).then(|| char::from(delimiter)) }
+    }
+
+    fn piece(self, delimiter: u8, n: usize) -> Self {
+        self.with(n.checked_sub(1).and_then(|at| self.pieces(delimiter).nth(at)).unwrap_or_default())
+    }
+}
+
+/// Text between delimiters; nothing at all for an empty text.
+#[derive(Clone)]
+struct Pieces<'m> {
+    rest: Option<&'m str>,
+    delimiter: Option<char>,
+}
+
+impl<'m> Iterator for Pieces<'m> {
+    type Item = &'m str;
+
+    fn next(&mut self) -> Option<&'m str> {
+        let rest = self.rest?;
+        let (piece, behind) = match self.delimiter.and_then(|delimiter| rest.split_once(delimiter)) {
+            Some((piece, behind)) => (piece, Some(behind)),
+            None => (rest, None),
+        };
+        self.rest = behind;
+        Some(piece)
+    }
+}
+
+/// One segment of a message.
+#[derive(Clone, Copy)]
+pub struct Segment<'m> {
+    message: &'m Message,
+    at: usize,
+}
+
+impl<'m> Segment<'m> {
+    pub(crate) fn new(message: &'m Message, at: usize) -> Self {
+        Self { message, at }
+    }
+
+    /// The segment id as it is written.
+    pub fn name(&self) -> &'m str {
+        let start = self.start();
+        self.message.slice(start, start + 3)
+    }
+
+    pub(crate) fn is(&self, name: &str) -> bool {
+        self.name().eq_ignore_ascii_case(name)
+    }
+
+    /// The position in the message, from 0.
+    pub fn index(&self) -> usize {
+        self.at
+    }
+
+    /// Which of the segments of the same id it is, from 1.
+    pub fn occurrence(&self) -> usize {
+        self.message.index().entries.get(self.at).map_or(0, |entry| entry.occurrence as usize)
+    }
+
+    /// The whole segment without its terminator.
+    pub fn raw(&self) -> &'m str {
+        self.message.slice(self.start(), self.end())
+    }
+
+    /// The number of the last field, empty or not; MSH-1 counts.
+    pub fn field_count(&self) -> usize {
+        let separators = self.message.index().separators(self.at).len();
+        if self.has_separator_field() && separators > 0 { separators + 1 } else { separators }
+    }
+
+    /// Field `n`, empty if absent.
+    pub fn field(&self, n: usize) -> Field<'m> {
+        let separators = self.message.index().separators(self.at);
+        let header = self.has_separator_field();
+        let empty = Part { message: self.message, raw: "", literal: header && n <= 2 };
+        if header && n == 1 {
+            let raw = separators.first().map_or("", |at| self.message.slice(*at as usize, *at as usize + 1));
+            return Field(empty.with(raw));
+        }
+        let Some(at) = n.checked_sub(if header { 2 } else { 1 }) else { return Field(empty) };
+        let Some(from) = separators.get(at).map(|from| *from as usize + 1) else { return Field(empty) };
+        let to = separators.get(at + 1).map_or_else(|| self.end(), |to| *to as usize);
+        Field(empty.with(self.message.slice(from, to)))
+    }
+
+    /// The fields from field 1 to the last.
+    pub fn fields(&self) -> Fields<'m> {
+        Fields { segment: *self, next: 1, last: self.field_count() }
+    }
+
+    fn has_separator_field(&self) -> bool {
+        is_header(self.name())
+    }
+
+    fn start(&self) -> usize {
+        self.message.index().entries.get(self.at).map_or(0, |entry| entry.start as usize)
+    }
+
+    fn end(&self) -> usize {
+        self.message.index().entries.get(self.at).map_or(0, |entry| entry.end as usize)
+    }
+}
+
+/// The fields of a segment.
+#[derive(Clone)]
+pub struct Fields<'m> {
+    segment: Segment<'m>,
+    next: usize,
+    last: usize,
+}
+
+impl<'m> Iterator for Fields<'m> {
+    type Item = Field<'m>;
+
+    fn next(&mut self) -> Option<Field<'m>> {
+        (self.next <= self.last).then(|| {
+            self.next += 1;
+            self.segment.field(self.next - 1)
+        })
+    }
+}
+
+impl FusedIterator for Fields<'_> {}
+
+/// One field with all its repetitions.
+#[derive(Clone, Copy)]
+pub struct Field<'m>(Part<'m>);
+
+impl<'m> Field<'m> {
+    /// The text as it is written, escapes included.
+    pub fn raw(&self) -> &'m str {
+        self.0.raw
+    }
+
+    /// Whether nothing is there.
+    pub fn is_empty(&self) -> bool {
+        self.0.raw.is_empty()
+    }
+
+    /// Whether it is `""`, HL7's explicit "no value".
+    pub fn is_null(&self) -> bool {
+        self.0.raw == NULL
+    }
+
+    /// The repetitions, none if the field is empty.
+    pub fn repetitions(&self) -> Repetitions<'m> {
+        Repetitions(self.0, self.0.pieces(self.0.message.delimiters().repetition))
+    }
+
+    /// Repetition `n`, empty if absent.
+    pub fn repetition(&self, n: usize) -> Repetition<'m> {
+        Repetition(self.0.piece(self.0.message.delimiters().repetition, n))
+    }
+
+    /// Component `n` of the first repetition.
+    pub fn component(&self, n: usize) -> Component<'m> {
+        self.repetition(1).component(n)
+    }
+
+    /// The first component of the first repetition, unescaped.
+    pub fn value(&self) -> Cow<'m, str> {
+        self.component(1).value()
+    }
+
+    pub(crate) fn part(&self) -> Part<'m> {
+        self.0
+    }
+}
+
+const NULL: &str = "\"\"";
+
+/// The repetitions of a field.
+#[derive(Clone)]
+pub struct Repetitions<'m>(Part<'m>, Pieces<'m>);
+
+impl<'m> Iterator for Repetitions<'m> {
+    type Item = Repetition<'m>;
+
+    fn next(&mut self) -> Option<Repetition<'m>> {
+        self.1.next().map(|raw| Repetition(self.0.with(raw)))
+    }
+}
+
+/// One repetition of a field.
+#[derive(Clone, Copy)]
+pub struct Repetition<'m>(Part<'m>);
+
+impl<'m> Repetition<'m> {
+    /// The text as it is written, escapes included.
+    pub fn raw(&self) -> &'m str {
+        self.0.raw
+    }
+
+    /// Whether nothing is there.
+    pub fn is_empty(&self) -> bool {
+        self.0.raw.is_empty()
+    }
+
+    /// Whether it is `""`.
+    pub fn is_null(&self) -> bool {
+        self.0.raw == NULL
+    }
+
+    /// The components, none if the repetition is empty.
+    pub fn components(&self) -> Components<'m> {
+        Components(self.0, self.0.pieces(self.0.message.delimiters().component))
+    }
+
+    /// Component `n`, empty if absent.
+    pub fn component(&self, n: usize) -> Component<'m> {
+        Component(self.0.piece(self.0.message.delimiters().component, n))
+    }
+
+    pub(crate) fn part(&self) -> Part<'m> {
+        self.0
+    }
+}
+
+/// The components of a repetition.
+#[derive(Clone)]
+pub struct Components<'m>(Part<'m>, Pieces<'m>);
+
+impl<'m> Iterator for Components<'m> {
+    type Item = Component<'m>;
+
+    fn next(&mut self) -> Option<Component<'m>> {
+        self.1.next().map(|raw| Component(self.0.with(raw)))
+    }
+}
+
+/// One component of a repetition.
+#[derive(Clone, Copy)]
+pub struct Component<'m>(Part<'m>);
+
+impl<'m> Component<'m> {
+    /// The text as it is written, escapes included.
+    pub fn raw(&self) -> &'m str {
+        self.0.raw
+    }
+
+    /// Whether nothing is there.
+    pub fn is_empty(&self) -> bool {
+        self.0.raw.is_empty()
+    }
+
+    /// Whether it is `""`.
+    pub fn is_null(&self) -> bool {
+        self.0.raw == NULL
+    }
+
+    /// The only subcomponent, or the first of several, unescaped.
+    pub fn value(&self) -> Cow<'m, str> {
+        self.subcomponent(1)
+    }
+
+    /// Subcomponent `n`, unescaped; empty if absent.
+    pub fn subcomponent(&self, n: usize) -> Cow<'m, str> {
+        self.0.piece(self.0.message.delimiters().subcomponent, n).unescaped()
+    }
+
+    /// The subcomponents, unescaped; none if the component is empty.
+    pub fn subcomponents(&self) -> impl Iterator<Item = Cow<'m, str>> + use<'m> {
+        let part = self.0;
+        part.pieces(part.message.delimiters().subcomponent).map(move |raw| part.with(raw).unescaped())
+    }
+
+    pub(crate) fn part(&self) -> Part<'m> {
+        self.0
+    }
+}
