@@ -6,4 +6,5 @@ pub mod broker;
 pub mod clock;
 pub mod disposition;
 pub mod envelope;
+pub mod ingest;
 pub mod store;

@@ -29,16 +29,17 @@ impl Content {
     pub(super) fn of_file(bytes: Bytes, fault: Option<Fault>) -> Self {
         let mut parts = hl7::split(&bytes);
         if parts.is_empty() {
-            parts.push(0..bytes.len());
+            parts = whole(&bytes);
         }
-        let hash = parts.iter().fold(None, |hash, part| Some(fold(hash, slice(&bytes, part)))).unwrap_or_default();
+        let hash =
+            parts.iter().fold(None, |hash, part| Some(fold(hash, slice(&bytes, part)))).unwrap_or_default();
         Self { bytes, parts, fault, hash, unreadable: false }
     }
 
     /// The content of a record that holds one message.
     pub(super) fn of_record(bytes: Bytes, fault: Option<Fault>) -> Self {
         let hash = fold(None, &bytes);
-        Self { parts: vec![0..bytes.len()], bytes, fault, hash, unreadable: false }
+        Self { parts: whole(&bytes), bytes, fault, hash, unreadable: false }
     }
 
     /// Of a file whose bytes could not be had.
@@ -62,6 +63,11 @@ pub(super) fn half(hash: blake3::Hash) -> Hash {
     let mut first = [0; 16];
     first.copy_from_slice(hash.as_bytes().split_at(16).0);
     first
+}
+
+/// One range over all.
+pub(super) fn whole(bytes: &[u8]) -> Vec<Range<usize>> {
+    std::iter::once(0..bytes.len()).collect()
 }
 
 /// The bytes of a range.

@@ -51,7 +51,9 @@ impl IngestError {
     /// What the pipeline does about it.
     pub fn disposition(&self) -> Disposition {
         match self {
-            Self::Broker { source: BrokerError::Damaged { .. } | BrokerError::Closed, .. } => Disposition::Stop,
+            Self::Broker { source: BrokerError::Damaged { .. } | BrokerError::Closed, .. } => {
+                Disposition::Stop
+            }
             Self::Broker { .. } | Self::Source { .. } => Disposition::Retry,
             Self::Ledger { source, .. } => source.disposition(),
             Self::Ended { .. } => Disposition::Stop,

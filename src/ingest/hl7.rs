@@ -2,25 +2,34 @@
 
 use std::ops::Range;
 
+use super::content::{slice, whole};
 use crate::envelope::Fault;
 
-/// Where the messages of a file lie.
+const BOM: &[u8] = b"\xEF\xBB\xBF";
+
+/// Where the messages of a file lie. A file that is one message is taken as a whole, so that it can be written
+/// again byte by byte.
 pub(super) fn split(bytes: &[u8]) -> Vec<Range<usize>> {
-    vec![0..bytes.len()]
+    let parts = hl7v2::split(bytes).parts;
+    if let [only] = &parts[..] {
+        let before = slice(bytes, &(0..only.start));
+        if before.strip_prefix(BOM).unwrap_or(before).trim_ascii().is_empty() && only.end == bytes.len() {
+            return whole(bytes);
+        }
+    }
+    parts
 }
 
-/// What is missing at the end of a file, if it looks half-written.
+/// What is missing, if a file looks half-written.
 pub(super) fn incomplete(bytes: &[u8]) -> Option<Fault> {
-    let trimmed = bytes.trim_ascii();
-    (!trimmed.starts_with(b"MSH|") || trimmed.len() == bytes.len()).then(|| Fault {
-        code: "incomplete".into(),
-        reason: "stub".into(),
-        place: String::new(),
-    })
+    let incomplete = hl7v2::completeness(bytes).err()?;
+    Some(Fault { code: incomplete.code.into(), reason: incomplete.reason.into(), place: incomplete.place })
 }
 
-/// PID-3.1 of a message, or nothing where it can't be read.
+/// PID-3.1 of a message; empty where there is none, or where decoding will find that it makes no sense.
 pub(super) fn patient(bytes: &[u8]) -> String {
-    let _seen = bytes;
-    String::new()
+    let Ok(message) = hl7v2::decode(bytes) else { return String::new() };
+    let patient =
+        message.segment("PID").map(|segment| segment.field(3).component(1).value().trim().to_owned());
+    patient.unwrap_or_default()
 }

@@ -28,16 +28,16 @@ pub(super) fn publications(
     base: u64,
 ) -> Vec<Publication> {
     let parts = content.parts.iter().enumerate();
-    parts.map(|(part, range)| publication(context, subject, content, base, part, range)).collect()
+    parts.map(|(part, range)| publication(context, subject, content, base, (part, range))).collect()
 }
 
-fn publication(
+/// One message of a content.
+pub(super) fn publication(
     context: &Context,
     subject: &Subject<'_>,
     content: &Content,
     base: u64,
-    part: usize,
-    range: &Range<usize>,
+    (part, range): (usize, &Range<usize>),
 ) -> Publication {
     let hash = blake3::hash(slice(&content.bytes, range)).to_hex();
     let envelope = Envelope {

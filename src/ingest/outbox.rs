@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use tokio::sync::{mpsc, oneshot};
 
 use super::error::Halt;
+use super::read::Stat;
 use crate::broker::Publication;
+use crate::store::Place;
 use crate::store::ledger::Entries;
 
 const MESSAGES: usize = 256;
@@ -22,17 +24,15 @@ pub(super) struct Batch {
     pub(super) done: Option<oneshot::Sender<()>>,
 }
 
-/// What becomes of a dropped file that was taken.
-pub(super) enum Disposal {
-    /// Move a file.
-    Move {
-        /// From here.
-        from: PathBuf,
-        /// To here, whatever lies there.
-        to: PathBuf,
-    },
-    /// Delete a file.
-    Delete(PathBuf),
+/// Does away with a dropped file that was taken.
+pub(super) struct Disposal {
+    pub(super) from: PathBuf,
+    /// Where it goes; None deletes it.
+    pub(super) to: Option<PathBuf>,
+    /// How it looked when it was taken.
+    pub(super) stat: Stat,
+    pub(super) place: Place,
+    pub(super) name: String,
 }
 
 /// Where the file work puts what it found.
@@ -65,7 +65,9 @@ impl Outbox {
 
     /// Whether it is time to send.
     pub(super) fn is_full(&self) -> bool {
-        self.batch.publications.len() >= MESSAGES || self.bytes >= BYTES || self.batch.entries.len() >= ENTRIES
+        self.batch.publications.len() >= MESSAGES
+            || self.bytes >= BYTES
+            || self.batch.entries.len() >= ENTRIES
     }
 
     /// Sends the batch; waits while the one before is still being published.

@@ -25,6 +25,9 @@ pub(super) struct Stat {
 }
 
 impl Stat {
+    /// Of a file that is there, but whose looks the system would not tell: young for ever.
+    pub(super) const UNKNOWN: Self = Self { size: u64::MAX, mtime: i64::MAX };
+
     pub(super) fn of(metadata: &Metadata) -> Self {
         Self { size: metadata.len(), mtime: mtime(metadata) }
     }
@@ -69,6 +72,9 @@ impl Reader {
         if quiet < self.settle {
             return Reading::Pending;
         }
+        if stat == Stat::UNKNOWN {
+            return self.unreadable(quiet, "its size and time can't be told");
+        }
         if stat.size > self.context.bytes_max {
             let reason = format!("the file is larger than {} bytes", self.context.bytes_max);
             return Reading::Ready(Content::missing(fault("too-large", &reason, stat.size), false));
@@ -79,15 +85,22 @@ impl Reader {
             Err(error) if error.kind() == ErrorKind::NotFound => return Reading::Gone,
             Err(error) => {
                 self.context.trouble(&self.source, name, data_type, &error.kind().to_string());
-                let reason = format!("the file can't be read: {}", error.kind());
-                let content = Content::missing(fault("unreadable", &reason, 0), true);
-                return if quiet < self.limit { Reading::Pending } else { Reading::Ready(content) };
+                return self.unreadable(quiet, &error.kind().to_string());
             }
         };
         match hl7::incomplete(&bytes) {
             Some(_) if quiet < self.limit => Reading::Pending,
             fault => Reading::Ready(Content::of_file(bytes, fault)),
         }
+    }
+
+    /// A file that can't be read is waited for, then reported without its content.
+    fn unreadable(&self, quiet: i64, what: &str) -> Reading {
+        if quiet < self.limit {
+            return Reading::Pending;
+        }
+        let reason = format!("the file can't be read: {what}");
+        Reading::Ready(Content::missing(fault("unreadable", &reason, 0), true))
     }
 
     /// Whether something that changed at `mtime` has stood still since.
@@ -122,7 +135,8 @@ fn read_if_unchanged(path: &Path, stat: Stat) -> io::Result<Option<Bytes>> {
     let mut bytes = Vec::with_capacity(usize::try_from(stat.size).unwrap_or_default().saturating_add(1));
     let mut file = File::open(path)?;
     Read::by_ref(&mut file).take(stat.size.saturating_add(1)).read_to_end(&mut bytes)?;
-    let same = Stat::of(&file.metadata()?) == stat && u64::try_from(bytes.len()).is_ok_and(|read| read == stat.size);
+    let same =
+        Stat::of(&file.metadata()?) == stat && u64::try_from(bytes.len()).is_ok_and(|read| read == stat.size);
     Ok(same.then(|| bytes.into()))
 }
 

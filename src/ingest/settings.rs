@@ -86,7 +86,9 @@ impl Source {
 
     pub(super) fn incomplete_limit(&self) -> Duration {
         match self {
-            Self::Ssmix2 { incomplete_limit, .. } | Self::Hl7Files { incomplete_limit, .. } => *incomplete_limit,
+            Self::Ssmix2 { incomplete_limit, .. } | Self::Hl7Files { incomplete_limit, .. } => {
+                *incomplete_limit
+            }
         }
     }
 

@@ -1,0 +1,198 @@
+//! One pass over a folder into which HL7 v2 files are dropped, oldest first.
+
+use std::collections::BinaryHeap;
+use std::fs;
+use std::io;
+
+use super::content::{Content, Hash, slice};
+use super::context::Context;
+use super::error::Halt;
+use super::folder::{Tree, join};
+use super::hl7;
+use super::leaf::WHOLE_NAME;
+use super::message::{Subject, publication};
+use super::outbox::{Disposal, Outbox};
+use super::read::{Reader, Reading, Stat};
+use super::settings::After;
+use crate::envelope::Change;
+use crate::store::{FileRecord, FileState};
+
+/// Where files go that were taken.
+const DONE: &str = ".done";
+/// How many new files one listing gives; the rest come with the next.
+const FILES_MAX: usize = 20_000;
+
+/// One pass over a drop folder.
+pub(super) struct FilesPass<'a> {
+    pub(super) context: &'a Context,
+    pub(super) tree: &'a Tree,
+    pub(super) label: &'a str,
+    pub(super) reader: &'a mut Reader,
+    pub(super) outbox: &'a mut Outbox,
+    pub(super) after: After,
+    pub(super) first: bool,
+    /// Something is waited for.
+    pub(super) pending: bool,
+}
+
+/// A file that is not as the ledger knows it; ordered by time, then by name.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Arrival {
+    mtime: i64,
+    name: String,
+    size: u64,
+}
+
+impl FilesPass<'_> {
+    /// Does the pass, and leaves in `pending` whether another should follow soon.
+    pub(super) fn run(&mut self) -> Result<(), Halt> {
+        let mut arrivals = BinaryHeap::new();
+        self.list("", &mut arrivals)?;
+        for arrival in arrivals.into_sorted_vec() {
+            self.take(&arrival)?;
+            if self.outbox.is_full() {
+                self.outbox.send()?;
+            }
+        }
+        self.outbox.send()
+    }
+
+    /// Gathers the oldest files that need a look.
+    fn list(&mut self, path: &str, arrivals: &mut BinaryHeap<Arrival>) -> Result<(), Halt> {
+        let entries = match fs::read_dir(self.tree.full(path)) {
+            Ok(entries) => entries,
+            Err(error) if path.is_empty() => return Err(Halt::Root(error)),
+            Err(error) => {
+                self.trouble(path, &error);
+                return Ok(());
+            }
+        };
+        for entry in entries {
+            let Some((name, metadata)) = self.entry(path, entry) else { continue };
+            if metadata.is_dir() {
+                self.list(&name, arrivals)?;
+                continue;
+            }
+            let stat = Stat::of(&metadata);
+            let known = self.context.ledger.file(&self.tree.place, &name)?;
+            if let Some(known) = known.filter(|known| Stat { size: known.size, mtime: known.mtime } == stat) {
+                self.unchanged(1);
+                if known.state != FileState::Invalid {
+                    self.dispose(&name, stat);
+                }
+                continue;
+            }
+            arrivals.push(Arrival { mtime: stat.mtime, name, size: stat.size });
+            if arrivals.len() > FILES_MAX {
+                arrivals.pop();
+                self.pending = true;
+            }
+        }
+        Ok(())
+    }
+
+    /// Path and metadata of an entry; None for hidden ones and those that vanish.
+    fn entry(&self, path: &str, entry: io::Result<fs::DirEntry>) -> Option<(String, fs::Metadata)> {
+        let found = entry.and_then(|entry| Ok((entry.file_name(), fs::metadata(entry.path())?)));
+        match found {
+            Ok((name, metadata)) => {
+                let name = name.to_string_lossy();
+                (!name.starts_with('.')).then(|| (join(path, &name), metadata))
+            }
+            Err(error) => {
+                if error.kind() != io::ErrorKind::NotFound {
+                    self.trouble(path, &error);
+                }
+                None
+            }
+        }
+    }
+
+    fn take(&mut self, arrival: &Arrival) -> Result<(), Halt> {
+        let stat = Stat { size: arrival.size, mtime: arrival.mtime };
+        let content = match self.reader.read(&self.tree.root, &arrival.name, "", stat) {
+            Reading::Ready(content) => content,
+            Reading::Pending => {
+                self.pending = true;
+                return Ok(());
+            }
+            Reading::Gone => return Ok(()),
+        };
+        let known = self.context.ledger.file(&self.tree.place, &arrival.name)?;
+        if known.as_ref().is_some_and(|known| known.hash == content.hash) {
+            self.unchanged(1);
+        } else {
+            let is_known = known.is_some_and(|known| known.state != FileState::Invalid);
+            // A folder that is emptied may use a name again for something else.
+            let is_update = is_known && self.after == After::Keep;
+            self.publish(&arrival.name, &content, if is_update { Change::Updated } else { Change::Created });
+            if self.first || !is_known {
+                self.context.counts.add_files(1);
+            }
+        }
+        let record = file_record(
+            &arrival.name,
+            content.hash,
+            content.fault.is_some(),
+            (!content.unreadable).then_some(stat),
+        );
+        self.outbox.entries().file(&self.tree.place, &arrival.name, &record);
+        // One that made no sense stays where it is: it may still be completed.
+        if content.fault.is_none() {
+            self.dispose(&arrival.name, stat);
+        }
+        Ok(())
+    }
+
+    fn publish(&mut self, name: &str, content: &Content, change: Change) {
+        let version: String = content.hash.iter().map(|byte| format!("{byte:02x}")).collect();
+        let key = format!("{}/{name}", self.label);
+        let parts = content.parts.iter().enumerate();
+        let messages = parts.map(|(part, range)| {
+            let patient = &hl7::patient(slice(&content.bytes, range));
+            let subject =
+                Subject { patient, data_type: None, key: &key, version: &version, file: name, change };
+            publication(self.context, &subject, content, 0, (part, range))
+        });
+        let messages = messages.collect();
+        self.outbox.publish(messages);
+    }
+
+    /// Does away with a file that was taken as it looked then.
+    fn dispose(&mut self, name: &str, stat: Stat) {
+        let from = self.tree.full(name);
+        let to = match self.after {
+            After::Keep => return,
+            After::Move => Some(self.tree.root.join(DONE).join(name)),
+            After::Delete => None,
+        };
+        let (place, name) = (self.tree.place.clone(), name.to_owned());
+        self.outbox.dispose(Disposal { from, to, stat, place, name });
+    }
+
+    fn unchanged(&self, files: usize) {
+        if self.first {
+            self.context.counts.add_files(files);
+            self.context.counts.add_unchanged(files);
+        }
+    }
+
+    fn trouble(&self, path: &str, error: &io::Error) {
+        self.tree.trouble(self.context, path, "", &error.kind().to_string());
+    }
+}
+
+/// The ledger's record of a dropped file; without `stat` it will be read again and compared.
+pub(super) fn file_record(name: &str, hash: Hash, is_fault: bool, stat: Option<Stat>) -> FileRecord {
+    let stat = stat.unwrap_or(Stat { size: FileRecord::UNKNOWN, mtime: 0 });
+    FileRecord {
+        stem: name.to_owned(),
+        flag: WHOLE_NAME,
+        state: if is_fault { FileState::Invalid } else { FileState::Live },
+        in_storage: true,
+        in_transaction: false,
+        size: stat.size,
+        mtime: stat.mtime,
+        hash,
+    }
+}

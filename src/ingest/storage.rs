@@ -1,0 +1,346 @@
+//! One pass over a standardised storage: walks the folders that changed and takes what is due, patient by patient
+//! and, for each patient, in order of 発生日時.
+
+use std::collections::HashSet;
+use std::io::ErrorKind;
+
+use ssmix2::StoragePath;
+
+use super::content::Content;
+use super::context::Context;
+use super::error::Halt;
+use super::folder::{Tree, View, join};
+use super::leaf::{self, Taken, Version, adopt, name_of, order_of, refresh, take};
+use super::message::{Subject, publications};
+use super::outbox::Outbox;
+use super::read::{Reader, Reading, Stat, stat};
+use crate::envelope::{Change, Fault};
+use crate::store::{FileRecord, FileState, FolderRecord};
+
+/// Depth of a patient's folder below the root.
+const PATIENT: usize = 3;
+/// Files that have stood still for so long are looked at once a day instead of on every pass.
+const OLD: i64 = 48 * 3_600 * 1_000_000_000;
+
+/// One pass over a storage.
+pub(super) struct StoragePass<'a> {
+    pub(super) context: &'a Context,
+    pub(super) tree: &'a Tree,
+    pub(super) label: &'a str,
+    pub(super) reader: &'a mut Reader,
+    pub(super) outbox: &'a mut Outbox,
+    /// Look at old files too.
+    pub(super) sweep: bool,
+    /// The first pass since the feed was opened: every file counts as seen.
+    pub(super) first: bool,
+    /// Something is waited for.
+    pub(super) pending: bool,
+}
+
+/// A data type's folder with something to do in it.
+struct Leaf {
+    path: String,
+    patient: String,
+    data_type: String,
+    /// Path of the logical records, up to the order number.
+    key: String,
+    record: FolderRecord,
+    before: FolderRecord,
+    versions: Vec<Version>,
+    /// Modification time when it was listed, and the same if it may be believed later.
+    mtime: i64,
+    trusted: Option<i64>,
+    /// It must be listed again.
+    restless: bool,
+}
+
+/// An announcement that is due.
+struct Job {
+    leaf: usize,
+    version: usize,
+    change: Change,
+}
+
+impl StoragePass<'_> {
+    /// Does the pass, and leaves in `pending` whether another should follow soon.
+    pub(super) fn run(&mut self) -> Result<(), Halt> {
+        let root = self.tree.look(self.context, "", false)?.map_err(Halt::Root)?;
+        self.walk("", root, 0)?;
+        self.outbox.send()
+    }
+
+    fn walk(&mut self, path: &str, view: View, depth: usize) -> Result<(), Halt> {
+        if depth == PATIENT {
+            return self.patient(path, view);
+        }
+        for child in view.children() {
+            let child = join(path, child);
+            if let Some(view) = self.look(&child, false)? {
+                self.walk(&child, view, depth + 1)?;
+            }
+        }
+        self.note(path, view);
+        Ok(())
+    }
+
+    /// A folder; None if it can't be read now, or is gone.
+    fn look(&mut self, path: &str, always: bool) -> Result<Option<View>, Halt> {
+        match self.tree.look(self.context, path, always)? {
+            Ok(view) => Ok(Some(view)),
+            Err(error) => {
+                if error.kind() != ErrorKind::NotFound {
+                    self.tree.trouble(self.context, path, "", &error.kind().to_string());
+                }
+                Ok(None)
+            }
+        }
+    }
+
+    fn note(&mut self, path: &str, view: View) {
+        let strays = view.listing.as_ref().is_some_and(|listing| !listing.files.is_empty());
+        if strays {
+            self.tree.trouble(self.context, path, "", "files lie above the data type folders");
+        }
+        if let Some(record) = view.renewed() {
+            self.outbox.entries().folder(&self.tree.place, path, &record);
+        }
+    }
+
+    fn patient(&mut self, path: &str, view: View) -> Result<(), Halt> {
+        let mut leaves = Vec::new();
+        for date in view.children() {
+            let date_path = join(path, date);
+            let Some(date_view) = self.look(&date_path, false)? else { continue };
+            for data_type in date_view.children() {
+                leaves.extend(self.leaf(&join(&date_path, data_type), data_type)?);
+            }
+            self.note(&date_path, date_view);
+        }
+        self.note(path, view);
+        self.announce(&mut leaves)?;
+        for leaf in leaves {
+            self.finish(leaf);
+        }
+        if self.outbox.is_closed() {
+            return Err(Halt::Stopped);
+        }
+        if self.outbox.is_full() { self.outbox.send() } else { Ok(()) }
+    }
+
+    /// A data type's folder, if it may hold something new.
+    fn leaf(&mut self, path: &str, data_type: &str) -> Result<Option<Leaf>, Halt> {
+        let Some(mut view) = self.look(path, false)? else { return Ok(None) };
+        if view.listing.is_none() {
+            if self.is_as_known(path, &view.record) {
+                if self.first {
+                    let files = view.record.files.iter().filter(|file| file.in_storage).count();
+                    self.context.counts.add_files(files);
+                    self.context.counts.add_unchanged(files);
+                }
+                return Ok(None);
+            }
+            match self.look(path, true)? {
+                Some(listed) => view = listed,
+                None => return Ok(None),
+            }
+        }
+        let Some(listing) = view.listing else { return Ok(None) };
+        if !listing.folders.is_empty() {
+            self.tree.trouble(self.context, path, data_type, "folders lie in a data type folder");
+        }
+        let mut parts = path.split('/').skip(PATIENT - 1);
+        let (patient, date) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+        let mut leaf = Leaf {
+            path: path.to_owned(),
+            patient: patient.to_owned(),
+            data_type: data_type.to_owned(),
+            key: format!("{}/{patient}/{date}/{data_type}", self.label),
+            before: view.record.clone(),
+            record: view.record,
+            versions: Vec::with_capacity(listing.files.len()),
+            mtime: listing.mtime,
+            trusted: listing.trusted,
+            restless: false,
+        };
+        self.list_versions(&mut leaf, &listing.files);
+        Ok(Some(leaf))
+    }
+
+    /// Whether every known file still looks as it did. Old ones are believed to, except in a sweep.
+    fn is_as_known(&self, path: &str, record: &FolderRecord) -> bool {
+        let is_old = record.newest < self.context.now().saturating_sub(OLD);
+        (is_old && !self.sweep)
+            || record.files.iter().filter(|file| file.in_storage).all(|file| {
+                let now = stat(&self.tree.full(&join(path, &name_of(file))));
+                matches!(now, Ok(Some(now)) if now == (Stat { size: file.size, mtime: file.mtime }))
+            })
+    }
+
+    fn list_versions(&mut self, leaf: &mut Leaf, names: &[String]) {
+        let mut stems: HashSet<String> = HashSet::new();
+        for name in names.iter().filter(|name| !name.starts_with('.')) {
+            let mut version = Version::of(name);
+            match stat(&self.tree.full(&join(&leaf.path, name))) {
+                Ok(Some(stat)) => version.stat = stat,
+                Ok(None) => {
+                    leaf.restless = true;
+                    continue;
+                }
+                Err(error) => {
+                    leaf.restless = true;
+                    self.tree.trouble(self.context, &leaf.path, &leaf.data_type, &error.kind().to_string());
+                }
+            }
+            if let Ok(place) = StoragePath::parse(&join(&leaf.path, name)) {
+                for finding in place.findings {
+                    self.tree.trouble(self.context, &leaf.path, &leaf.data_type, finding.text());
+                }
+            }
+            if !stems.insert(version.stem.clone()) {
+                version.stand_alone();
+            }
+            version.altered = self.is_altered(leaf, &mut version);
+            leaf.versions.push(version);
+        }
+        for file in leaf.record.files.iter_mut().filter(|file| file.in_storage) {
+            file.in_storage = leaf.versions.iter().any(|version| version.stem == file.stem);
+        }
+    }
+
+    /// Whether a known version's content is another than before. A version that came by the transaction storage
+    /// is recognised here.
+    fn is_altered(&mut self, leaf: &mut Leaf, version: &mut Version) -> bool {
+        adopt(&mut leaf.record, version, |file| leaf::is_same_version(&file.stem, &version.stem));
+        let Some(file) = leaf.record.files.iter().find(|file| file.stem == version.stem) else {
+            return false;
+        };
+        if (Stat { size: file.size, mtime: file.mtime }) == version.stat {
+            return false;
+        }
+        let name = join(&leaf.path, &version.name);
+        match self.reader.read(&self.tree.root, &name, &leaf.data_type, version.stat) {
+            Reading::Ready(content) => {
+                if content.unreadable {
+                    leaf.restless = true;
+                    version.stat = Stat::UNKNOWN;
+                }
+                content.hash != file.hash
+            }
+            Reading::Pending | Reading::Gone => true,
+        }
+    }
+
+    /// Publishes what is due in the folders of one patient.
+    fn announce(&mut self, leaves: &mut [Leaf]) -> Result<(), Halt> {
+        let mut held = HashSet::new();
+        for job in self.jobs(leaves) {
+            let Some(leaf) = leaves.get_mut(job.leaf) else { continue };
+            let Some(version) = leaf.versions.get(job.version) else { continue };
+            let order = (job.leaf, version.order.clone());
+            if held.contains(&order) {
+                continue;
+            }
+            if !self.publish(leaf, &job) {
+                leaf.restless = true;
+                held.insert(order);
+            }
+            if self.outbox.is_full() {
+                for leaf in leaves.iter().filter(|leaf| leaf.record != leaf.before) {
+                    let record = FolderRecord { mtime: None, ..leaf.record.clone() };
+                    self.outbox.entries().folder(&self.tree.place, &leaf.path, &record);
+                }
+                self.outbox.send()?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What is due, in order of time over all folders. Files with nothing due are noted as they look now.
+    fn jobs(&mut self, leaves: &mut [Leaf]) -> Vec<Job> {
+        let mut jobs = Vec::new();
+        for (index, leaf) in leaves.iter_mut().enumerate() {
+            let due = leaf::plan(&leaf.record, &leaf.versions);
+            let busy: HashSet<usize> = due.iter().map(|(version, _)| *version).collect();
+            for (_, version) in leaf.versions.iter().enumerate().filter(|(at, _)| !busy.contains(at)) {
+                let Some(file) = leaf.record.files.iter_mut().find(|file| file.stem == version.stem) else {
+                    continue;
+                };
+                refresh(file, version);
+                if self.first {
+                    self.context.counts.add_files(1);
+                    self.context.counts.add_unchanged(1);
+                }
+            }
+            jobs.extend(due.into_iter().map(|(version, change)| Job { leaf: index, version, change }));
+        }
+        jobs.sort_by_key(|job| {
+            let version = leaves.get(job.leaf).and_then(|leaf| leaf.versions.get(job.version));
+            version.map(|version| (version.time.clone(), version.name.clone()))
+        });
+        jobs
+    }
+
+    /// Publishes one version. False if it must wait, and with it what follows of its record.
+    fn publish(&mut self, leaf: &mut Leaf, job: &Job) -> bool {
+        let Some(version) = leaf.versions.get(job.version) else { return true };
+        let name = join(&leaf.path, &version.name);
+        let reading = match version.stat {
+            _ if job.change == Change::Deleted && !self.reader.is_settled(leaf.mtime) => Reading::Pending,
+            stat => self.reader.read(&self.tree.root, &name, &leaf.data_type, stat),
+        };
+        let content = match reading {
+            Reading::Ready(content) => content,
+            Reading::Pending | Reading::Gone => {
+                self.pending = true;
+                return false;
+            }
+        };
+        let content = with_name_fault(content, version);
+        let known = leaf.record.files.iter().find(|file| file.stem == version.stem);
+        if version.altered && known.is_some_and(|file| file.hash == content.hash) {
+            // It became readable and whole since it was compared: the next pass compares again.
+            self.pending = true;
+            return false;
+        }
+        let is_fresh = known.is_none_or(|file| file.state == FileState::Invalid);
+        leaf.restless |= content.unreadable;
+        if self.first || is_fresh {
+            self.context.counts.add_files(1);
+        }
+        let is_it = |file: &FileRecord| file.hash == content.hash && order_of(&file.stem) == version.order;
+        if is_fresh && adopt(&mut leaf.record, version, is_it) {
+            self.context.counts.add_unchanged(1);
+            return true;
+        }
+        let subject = Subject {
+            patient: &leaf.patient,
+            data_type: Some(&leaf.data_type),
+            key: &format!("{}/{}", leaf.key, version.order),
+            version: &version.time,
+            file: &name,
+            change: job.change,
+        };
+        self.outbox.publish(publications(self.context, &subject, &content, 0));
+        take(&mut leaf.record, &Taken::of(version, job.change, &content));
+        true
+    }
+
+    fn finish(&mut self, leaf: Leaf) {
+        let newest = leaf.versions.iter().map(|version| version.stat.mtime).max();
+        let mtime = leaf.trusted.filter(|_| !leaf.restless);
+        let record = FolderRecord { mtime, newest: newest.unwrap_or(leaf.record.newest), ..leaf.record };
+        if record != leaf.before {
+            self.outbox.entries().folder(&self.tree.place, &leaf.path, &record);
+        }
+    }
+}
+
+/// A file whose name can't be read is carried, and reported.
+fn with_name_fault(content: Content, version: &Version) -> Content {
+    let name_fault = version.name_fault.map(|error| Fault {
+        code: "file-name".into(),
+        reason: format!("the file name can't be read: {error}"),
+        place: "file name".into(),
+    });
+    Content { fault: content.fault.or(name_fault), ..content }
+}
