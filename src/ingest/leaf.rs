@@ -77,17 +77,17 @@ pub(super) fn name_of(record: &FileRecord) -> Cow<'_, str> {
     }
 }
 
-/// The order number in a stem.
-pub(super) fn order_of(stem: &str) -> String {
-    let name = format!("{stem}_1");
-    FileName::parse(&name).map_or_else(|_| stem.to_owned(), |name| name.order.to_owned())
+/// The order number of a record's file.
+pub(super) fn order_of(file: &FileRecord) -> String {
+    let name = name_of(file);
+    FileName::parse(&name).map_or_else(|_| file.stem.clone(), |name| name.order.to_owned())
 }
 
 /// What is due for each logical record, as index into `versions` and change.
 pub(super) fn plan(record: &FolderRecord, versions: &[Version]) -> Vec<(usize, Change)> {
     let mut orders: BTreeMap<String, (Vec<Known<'_>>, Vec<usize>)> = BTreeMap::new();
     for file in &record.files {
-        orders.entry(order_of(&file.stem)).or_default().0.push(known_version(file));
+        orders.entry(order_of(file)).or_default().0.push(known_version(file));
     }
     for (index, version) in versions.iter().enumerate() {
         orders.entry(version.order.clone()).or_default().1.push(index);
@@ -190,7 +190,7 @@ pub(super) fn take(record: &mut FolderRecord, taken: &Taken<'_>) {
     };
     if state == FileState::Retired {
         for file in record.files.iter_mut().filter(|file| file.state == FileState::Live) {
-            if order_of(&file.stem) == taken.order {
+            if order_of(file) == taken.order {
                 file.state = FileState::Retired;
             }
         }

@@ -307,7 +307,7 @@ impl StoragePass<'_> {
         if self.first || is_fresh {
             self.context.counts.add_files(1);
         }
-        let is_it = |file: &FileRecord| file.hash == content.hash && order_of(&file.stem) == version.order;
+        let is_it = |file: &FileRecord| file.hash == content.hash && order_of(file) == version.order;
         if is_fresh && adopt(&mut leaf.record, version, is_it) {
             self.context.counts.add_unchanged(1);
             return true;

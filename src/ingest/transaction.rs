@@ -258,8 +258,7 @@ impl TransactionPass<'_> {
             Operation::Insert => Flag::Current,
             Operation::Delete => Flag::Deleted,
         };
-        let known =
-            folder.files.iter().filter(|file| order_of(&file.stem) == header.order).map(known_version);
+        let known = folder.files.iter().filter(|file| order_of(file) == header.order).map(known_version);
         let listed = Listed { stem: &stem, time: header.time, flag, altered: true };
         let steps = revision::plan(&known.collect::<Vec<_>>(), &[listed]);
         let Some(change) = steps.first().map(|step| change_of(step.change)) else { return Ok(()) };
@@ -313,8 +312,8 @@ fn is_known(folder: &mut FolderRecord, header: &Header<'_>, stem: &str, content:
         let by_name = is_same_version(stem, &file.stem);
         let awaited = file.in_storage && !file.in_transaction && file.state != FileState::Invalid;
         let by_content = file.hash == content.hash;
-        let same = by_name && (by_content || awaited)
-            || awaited && by_content && order_of(&file.stem) == header.order;
+        let same =
+            by_name && (by_content || awaited) || awaited && by_content && order_of(file) == header.order;
         same && (!is_delete || file.state != FileState::Live)
     });
     known.map(|file| file.in_transaction = true).is_some()

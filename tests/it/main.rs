@@ -1,1 +1,4 @@
 //! it
+
+mod ingest;
+mod support;

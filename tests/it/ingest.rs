@@ -1,0 +1,568 @@
+//! Files in, accepted messages out: each once, in order, whatever crashes.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use musubi::broker::{Delivery, topology};
+use musubi::clock::ManualClock;
+use musubi::envelope::Change;
+use musubi::ingest::{After, Feed, FeedCounts, FeedSettings, IngestError, Pace, Source, settings};
+use musubi::store::Ledger;
+use tokio::sync::watch;
+
+use crate::support::memory_broker::{Fuse, MemoryBroker};
+use crate::support::memory_kv::MemoryKv;
+use crate::support::storage::{Place, Storage, message};
+
+/// A feed over a storage that can crash and be opened again.
+struct Hub {
+    storage: Storage,
+    broker: MemoryBroker,
+    kv: Arc<MemoryKv>,
+    fuse: Fuse,
+    source: Source,
+    feed: Option<Feed>,
+}
+
+fn ssmix2(storage: &Storage, with_transaction: bool) -> Source {
+    Source::Ssmix2 {
+        standard: storage.path("standard"),
+        transaction: with_transaction.then(|| storage.path("transaction")),
+        extension: None,
+        settle: settings::SETTLE,
+        incomplete_limit: settings::INCOMPLETE_LIMIT,
+        poll: settings::POLL,
+    }
+}
+
+fn hl7_files(path: PathBuf, after: After) -> Source {
+    let (settle, incomplete_limit, poll) = (settings::SETTLE, settings::INCOMPLETE_LIMIT, settings::POLL);
+    Source::Hl7Files { path, after, settle, incomplete_limit, poll }
+}
+
+impl Hub {
+    fn new(source: impl FnOnce(&Storage) -> Source) -> Self {
+        let start: Timestamp = "2026-04-01T00:00:00Z".parse().unwrap();
+        let storage = Storage::new(ManualClock::new(start));
+        let fuse = Fuse::default();
+        let (broker, kv) = (MemoryBroker::new(fuse.clone()), Arc::new(MemoryKv::new(fuse.clone())));
+        let source = source(&storage);
+        Self { storage, broker, kv, fuse, source, feed: None }
+    }
+
+    async fn open(&self) -> Result<Feed, IngestError> {
+        let settings = FeedSettings {
+            name: "izumo".into(),
+            facility: "3210100018".into(),
+            sources: vec![self.source.clone()],
+            bytes_max: 10_000,
+        };
+        let clock = Arc::new(self.storage.clock.clone());
+        Feed::open(settings, 4, Arc::new(self.broker.clone()), Ledger::new(self.kv.clone()), clock).await
+    }
+
+    /// One pass, by a feed that is opened if there is none. After an error there is none.
+    async fn pass(&mut self) -> Result<Pace, IngestError> {
+        let mut feed = match self.feed.take() {
+            Some(feed) => feed,
+            None => self.open().await?,
+        };
+        let (_stop, told) = watch::channel(false);
+        let pace = feed.pass(&told).await?;
+        self.feed = Some(feed);
+        Ok(pace)
+    }
+
+    /// Passes until nothing is waited for.
+    async fn drain(&mut self) {
+        while self.pass().await.unwrap() != Pace::Idle {
+            self.wait(1);
+        }
+    }
+
+    fn wait(&self, seconds: u64) {
+        self.storage.clock.advance(Duration::from_secs(seconds));
+    }
+
+    fn counts(&self) -> Arc<FeedCounts> {
+        self.feed.as_ref().unwrap().counts()
+    }
+
+    /// What was accepted, as `<order>:<control id><change>`; a fault as `<order>!<code>`.
+    fn accepted(&self) -> Vec<String> {
+        self.broker.all(&topology::ingest()).iter().map(|delivery| told(delivery)).collect()
+    }
+}
+
+fn sign(change: Change) -> char {
+    match change {
+        Change::Created => '+',
+        Change::Updated => '~',
+        Change::Deleted => '-',
+        Change::Superseded => '.',
+    }
+}
+
+fn control_id(body: &[u8]) -> String {
+    let text = String::from_utf8_lossy(body);
+    text.split('|').nth(9).unwrap_or("?").to_owned()
+}
+
+fn told(delivery: &Delivery) -> String {
+    let envelope = &delivery.envelope;
+    let order = envelope.key.0.rsplit('/').next().unwrap();
+    match &envelope.fault {
+        Some(fault) => format!("{order}!{}", fault.code),
+        None if std::env::var("DBG").is_ok() => format!(
+            "{order}:{}{} [{} @{}]",
+            control_id(&delivery.body),
+            sign(envelope.change),
+            envelope.origin.file.0,
+            envelope.origin.offset
+        ),
+        None => format!("{order}:{}{}", control_id(&delivery.body), sign(envelope.change)),
+    }
+}
+
+fn place(order: &str) -> Place {
+    Place {
+        patient: "0000123".into(),
+        date: "20260401".into(),
+        data_type: "OML-11".into(),
+        order: order.into(),
+    }
+}
+
+impl Storage {
+    /// Writes a file of a version and returns its path.
+    fn put(&self, place: &Place, time: &str, flag: u8, content: &str) -> String {
+        let path = format!("{}/{}_{flag}", place.folder(), place.stem(time));
+        self.write(&path, content.as_bytes());
+        path
+    }
+
+    fn reflag(&self, path: &str, flag: u8) -> String {
+        let to = format!("{}{flag}", path.strip_suffix(|last: char| last.is_ascii_digit()).unwrap());
+        self.rename(path, &to);
+        to
+    }
+}
+
+const TR: &str = "transaction/2026/TR_20260401000000000_00001.DAT";
+
+#[tokio::test]
+async fn second_drain_finds_everything_unchanged() {
+    let mut hub = Hub::new(|storage| ssmix2(storage, false));
+    for order in 0..600 {
+        hub.storage.put(&place(&order.to_string()), "20260401093015123", 1, &message("0000123", order));
+    }
+    hub.drain().await;
+    let counts = hub.counts();
+    assert_eq!((counts.files(), counts.accepted(), counts.unchanged()), (600, 600, 0));
+    for _restart in 0..2 {
+        hub.feed = None;
+        hub.drain().await;
+        let counts = hub.counts();
+        assert_eq!((counts.files(), counts.accepted(), counts.unchanged()), (600, 0, 600));
+    }
+    assert_eq!(hub.accepted().len(), 600);
+}
+
+#[tokio::test]
+async fn versions_of_a_record() {
+    let mut hub = Hub::new(|storage| ssmix2(storage, false));
+    let (record, patient) = (place("7"), "0000123");
+    let first = hub.storage.put(&record, "20260401090000000", 1, &message(patient, 1));
+    hub.wait(4);
+    hub.drain().await;
+    hub.storage.reflag(&first, 2);
+    let second = hub.storage.put(&record, "20260401100000000", 1, &message(patient, 2));
+    hub.wait(4);
+    hub.drain().await;
+    hub.storage.write(&second, message(patient, 3).as_bytes());
+    hub.wait(4);
+    hub.drain().await;
+    hub.storage.reflag(&second, 0);
+    hub.wait(4);
+    hub.drain().await;
+    hub.storage.put(&record, "20260401110000000", 0, &message(patient, 4));
+    hub.wait(4);
+    hub.drain().await;
+    assert_eq!(hub.accepted(), ["7:1+", "7:2~", "7:3~", "7:3-", "7:4-"]);
+}
+
+#[tokio::test]
+async fn a_half_written_file_waits_and_is_given_up_in_the_end() {
+    let mut hub = Hub::new(|storage| ssmix2(storage, false));
+    let empty = hub.storage.put(&place("1"), "20260401090000000", 1, "");
+    hub.storage.put(&place("2"), "20260401090000001", 1, "MSH|^~\\&|HIS");
+    let late = hub.storage.put(&place("3"), "20260401090000002", 1, "MSH|^~\\&|HIS");
+    hub.wait(5);
+    assert_eq!(hub.pass().await.unwrap(), Pace::Waiting);
+    assert_eq!(hub.accepted(), Vec::<String>::new());
+    hub.storage.write(&late, message("0000123", 3).as_bytes());
+    hub.drain().await;
+    assert_eq!(hub.accepted(), ["3:3+", "1!empty", "2!only-header"]);
+    hub.storage.write(&empty, message("0000123", 1).as_bytes());
+    hub.wait(4);
+    hub.drain().await;
+    assert_eq!(hub.accepted().last().unwrap(), "1:1+");
+}
+
+#[tokio::test]
+async fn a_file_too_large_or_unreadable_is_reported_without_content() {
+    let mut hub = Hub::new(|storage| ssmix2(storage, false));
+    hub.storage.put(&place("1"), "20260401090000000", 1, &"MSH|".repeat(3_000));
+    let folder = place("2").folder();
+    let link = hub.storage.path(&format!("{folder}/{}_1", place("2").stem("20260401090000001")));
+    std::os::unix::fs::symlink(&link, &link).unwrap();
+    hub.storage.write(&format!("{folder}/notes_1"), message("0000123", 5).as_bytes());
+    hub.drain().await;
+    let mut accepted = hub.accepted();
+    accepted.sort();
+    assert_eq!(accepted, ["1!too-large", "2!unreadable", "notes_1!file-name"]);
+    hub.feed = None;
+    hub.wait(60);
+    hub.drain().await;
+    assert_eq!(hub.accepted().len(), 3);
+}
+
+#[tokio::test]
+async fn transaction_records_make_the_storage_unchanged() {
+    let mut hub = Hub::new(|storage| ssmix2(storage, true));
+    let (record, patient) = (place("7"), "0000123");
+    let add = |operation: &str, time: &str, serial: u64| {
+        let text = format!("{}{}\r\n", record.header(operation, time), message(patient, serial));
+        hub.storage.append(TR, text.as_bytes());
+    };
+    add("INS", "20260401090000000", 1);
+    add("INS", "20260401100000000", 2);
+    add("DEL", "20260401110000000", 3);
+    hub.wait(4);
+    hub.drain().await;
+    hub.storage.put(&record, "20260401090000000", 0, &message(patient, 1));
+    // The time in the storage may differ; then the content tells.
+    hub.storage.put(&record, "20260401100000999", 0, &message(patient, 2));
+    hub.storage.put(&record, "20260401110000000", 0, &message(patient, 3));
+    hub.wait(4);
+    hub.drain().await;
+    hub.feed = None;
+    hub.drain().await;
+    assert_eq!(hub.accepted(), ["7:1+", "7:2~", "7:3-"]);
+}
+
+#[tokio::test]
+async fn a_torn_transaction_record_waits() {
+    let mut hub = Hub::new(|storage| ssmix2(storage, true));
+    let (record, patient) = (place("7"), "0000123");
+    let text = format!("{}{}", record.header("INS", "20260401090000000"), message(patient, 1));
+    let (head, tail) = text.split_at(120);
+    hub.storage.append(TR, head.as_bytes());
+    hub.wait(4);
+    assert_eq!(hub.pass().await.unwrap(), Pace::Waiting);
+    hub.storage.append(TR, tail.as_bytes());
+    hub.drain().await;
+    hub.storage.append(TR, b"#SSMIX,2.00,torn");
+    hub.drain().await;
+    assert_eq!(hub.accepted()[0], "7:1+");
+    assert!(hub.accepted()[1].ends_with("!transaction-header-unfinished"));
+    assert_eq!(hub.accepted().len(), 2);
+}
+
+#[tokio::test]
+async fn dropped_files_by_time_then_name_with_their_patients() {
+    for (after, left) in [(After::Keep, 3), (After::Move, 0), (After::Delete, 0)] {
+        let mut hub = Hub::new(|storage| hl7_files(storage.path("drop"), after));
+        hub.storage.write("drop/b.hl7", message("0000001", 1).as_bytes());
+        hub.storage
+            .write("drop/a.hl7", format!("{}{}", message("0000002", 2), message("0000003", 3)).as_bytes());
+        hub.wait(1);
+        hub.storage.write("drop/0.hl7", message("0000004", 4).as_bytes());
+        hub.drain().await;
+        let accepted: BTreeSet<String> = hub.accepted().into_iter().collect();
+        assert_eq!(accepted, ["a.hl7:2+", "a.hl7:3+", "b.hl7:1+", "0.hl7:4+"].map(String::from).into());
+        let all = hub.broker.all(&topology::ingest());
+        let patients: BTreeSet<&str> =
+            all.iter().map(|delivery| delivery.envelope.patient.0.as_str()).collect();
+        assert_eq!(patients, ["0000001", "0000002", "0000003", "0000004"].into());
+        let files = |path: &str| {
+            let entries = std::fs::read_dir(hub.storage.path(path)).into_iter().flatten();
+            entries.filter(|entry| entry.as_ref().unwrap().path().is_file()).count()
+        };
+        assert_eq!((files("drop"), files("drop/.done")), (left, if after == After::Move { 3 } else { 0 }));
+        hub.feed = None;
+        hub.drain().await;
+        assert_eq!(hub.accepted().len(), 4);
+    }
+}
+
+/// A small generator of numbers, so that a seed replays.
+struct Seeded(u64);
+
+impl Seeded {
+    fn below(&mut self, end: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut x = self.0;
+        x = (x ^ (x >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        x = (x ^ (x >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        (x ^ (x >> 31)) % end
+    }
+
+    fn chance(&mut self, percent: u64) -> bool {
+        self.below(100) < percent
+    }
+}
+
+/// A record as the hospital's system knows it.
+#[derive(Default)]
+struct Truth {
+    /// Path and serial of each version's file.
+    files: Vec<(String, u64)>,
+    /// Serial of the current version.
+    current: Option<u64>,
+}
+
+/// A hospital's system that does what such systems do.
+struct Hospital {
+    random: Seeded,
+    records: BTreeMap<String, (Place, Truth)>,
+    serial: u64,
+    with_transaction: bool,
+    /// Files that are still being written, and what they will hold.
+    unfinished: Vec<(String, String)>,
+    /// Rest of a transaction record.
+    torn: Option<String>,
+    /// What to do next time: a new current version, or a delete message.
+    owed: Vec<(String, String, u8, u64)>,
+    /// Serials that were history, or gone again, before anybody could see them as current.
+    written: BTreeSet<u64>,
+}
+
+impl Hospital {
+    fn act(&mut self, hub: &Hub) {
+        hub.storage.clock.advance(Duration::from_millis(50 + self.random.below(4_000)));
+        if let Some(rest) = self.torn.take() {
+            hub.storage.append(TR, rest.as_bytes());
+        }
+        let finished = std::mem::take(&mut self.unfinished);
+        for (path, content) in &finished {
+            hub.storage.write(path, content.as_bytes());
+        }
+        let owed = std::mem::take(&mut self.owed);
+        for (order, time, flag, serial) in &owed {
+            self.write(hub, order, time, *flag, *serial);
+        }
+        if !finished.is_empty() || !owed.is_empty() {
+            return;
+        }
+        hub.storage.clock.advance(Duration::from_millis(5));
+        let order = self.random.below(12).to_string();
+        let action = self.random.below(10);
+        let exists = self.records.contains_key(&order);
+        match action {
+            _ if !exists => self.insert(hub, &order),
+            0..=3 => self.insert(hub, &order),
+            4..=6 => self.delete(hub, &order),
+            7 => self.rewrite(hub, &order),
+            _ => {}
+        }
+    }
+
+    fn insert(&mut self, hub: &Hub, order: &str) {
+        let patient = format!("00001{}", 10 + self.random.below(3));
+        let fresh = Place { patient, ..place(order) };
+        let (record, _) = self.records.entry(order.to_owned()).or_insert((fresh, Truth::default()));
+        let record = record.clone();
+        self.serial += 1;
+        let (serial, time) = (self.serial, hub.storage.time());
+        self.log(hub, &record, "INS", &time, serial);
+        let (_, truth) = self.records.get_mut(order).unwrap();
+        truth.current = Some(serial);
+        for (path, _) in truth.files.iter_mut().filter(|(path, _)| path.ends_with("_1")) {
+            *path = hub.storage.reflag(path, 2);
+        }
+        self.later_or_now(hub, order, time, 1, serial);
+    }
+
+    fn delete(&mut self, hub: &Hub, order: &str) {
+        let (record, truth) = self.records.get_mut(order).unwrap();
+        if truth.current.take().is_none() {
+            return;
+        }
+        let record = record.clone();
+        self.serial += 1;
+        let (serial, time) = (self.serial, hub.storage.time());
+        self.log(hub, &record, "DEL", &time, serial);
+        let (_, truth) = self.records.get_mut(order).unwrap();
+        for (path, _) in truth.files.iter_mut().filter(|(path, _)| !path.ends_with("_0")) {
+            *path = hub.storage.reflag(path, 0);
+        }
+        if self.with_transaction || self.random.chance(70) {
+            self.later_or_now(hub, order, time, 0, serial);
+        }
+    }
+
+    /// Corrects the current version without telling.
+    fn rewrite(&mut self, hub: &Hub, order: &str) {
+        let (record, truth) = self.records.get_mut(order).unwrap();
+        let current = truth.files.iter_mut().find(|(path, _)| path.ends_with("_1"));
+        let Some((path, serial)) = current.filter(|_| !self.with_transaction) else { return };
+        self.serial += 1;
+        (*serial, truth.current) = (self.serial, Some(self.serial));
+        hub.storage.write(path, message(&record.patient, self.serial).as_bytes());
+    }
+
+    fn later_or_now(&mut self, hub: &Hub, order: &str, time: String, flag: u8, serial: u64) {
+        if self.random.chance(20) {
+            self.owed.push((order.to_owned(), time, flag, serial));
+        } else {
+            self.write(hub, order, &time, flag, serial);
+        }
+    }
+
+    fn write(&mut self, hub: &Hub, order: &str, time: &str, flag: u8, serial: u64) {
+        let (record, truth) = self.records.get_mut(order).unwrap();
+        let content = message(&record.patient, serial);
+        let begun = match self.random.below(6) {
+            0 => "",
+            1 => content.get(..20).unwrap(),
+            _ => &content,
+        };
+        let path = hub.storage.put(record, time, flag, begun);
+        truth.files.push((path.clone(), serial));
+        self.written.insert(serial);
+        if begun.len() < content.len() {
+            self.unfinished.push((path, content));
+        }
+    }
+
+    fn log(&mut self, hub: &Hub, record: &Place, operation: &str, time: &str, serial: u64) {
+        if !self.with_transaction {
+            return;
+        }
+        let text = format!("{}{}\r\n", record.header(operation, time), message(&record.patient, serial));
+        let whole = self.random.chance(70);
+        let cut = if whole { text.len() } else { usize::try_from(self.random.below(120)).unwrap() };
+        let (head, rest) = text.split_at(cut);
+        hub.storage.append(TR, head.as_bytes());
+        self.torn = (!whole).then(|| rest.to_owned());
+    }
+}
+
+/// Plays a hospital and a hub that crashes; then compares what was accepted with what happened.
+async fn simulate(seed: u64, with_transaction: bool) {
+    let mut hub = Hub::new(|storage| ssmix2(storage, with_transaction));
+    let mut hospital = Hospital {
+        random: Seeded(seed),
+        records: BTreeMap::new(),
+        serial: 0,
+        with_transaction,
+        unfinished: Vec::new(),
+        torn: None,
+        owed: Vec::new(),
+        written: BTreeSet::new(),
+    };
+    for _round in 0..60 {
+        hospital.act(&hub);
+        if hospital.random.chance(60) {
+            let fuse = hospital.random.chance(50).then(|| hospital.random.below(14));
+            hub.fuse.set(fuse);
+            let crashed = hub.pass().await.is_err();
+            hub.fuse.set(None);
+            if crashed {
+                hub.feed = None;
+                hub.kv.crash(|ways| usize::try_from(hospital.random.below(ways as u64)).unwrap());
+            }
+        }
+    }
+    while !hospital.owed.is_empty() || !hospital.unfinished.is_empty() || hospital.torn.is_some() {
+        hospital.act(&hub);
+    }
+    hub.wait(30);
+    hub.drain().await;
+    hub.feed = None;
+    hub.wait(30);
+    hub.drain().await;
+    verify(seed, &hub, &hospital);
+}
+
+fn verify(seed: u64, hub: &Hub, hospital: &Hospital) {
+    let all = hub.broker.all(&topology::ingest());
+    let list = |order: &str| {
+        let of = all.iter().filter(|delivery| delivery.envelope.key.0.ends_with(&format!("/{order}")));
+        of.map(told).collect::<Vec<_>>().join(" ")
+    };
+    let list = |order: &str| {
+        let of = all.iter().filter(|delivery| delivery.envelope.key.0.ends_with(&format!("/{order}")));
+        of.map(told).collect::<Vec<_>>().join(" ")
+    };
+    let mut once = BTreeSet::new();
+    let twice: Vec<_> =
+        all.iter().filter(|delivery| !once.insert(delivery.envelope.id.as_str())).map(told).collect();
+    let histories: Vec<String> =
+        twice.iter().map(|told| list(told.split([':', '!']).next().unwrap())).collect();
+    assert!(twice.is_empty(), "seed {seed}: came twice: {twice:?} in {histories:?}");
+    for (order, (_, truth)) in &hospital.records {
+        let of = all.iter().filter(|delivery| delivery.envelope.key.0.ends_with(&format!("/{order}")));
+        let of: Vec<&Delivery> = of.filter(|delivery| delivery.envelope.fault.is_none()).collect();
+        let history = list(order);
+        let mut current = None;
+        let mut announced = Vec::new();
+        let mut seen = BTreeSet::new();
+        for delivery in &of {
+            let serial: u64 = control_id(&delivery.body).parse().unwrap();
+            match delivery.envelope.change {
+                Change::Created => {
+                    assert!(
+                        announced.is_empty(),
+                        "seed {seed}, {order}: created after {announced:?}: {history}"
+                    );
+                    current = Some(serial);
+                }
+                Change::Updated => {
+                    assert!(!announced.is_empty(), "seed {seed}, {order}: updated first: {history}");
+                    current = Some(serial);
+                }
+                Change::Deleted => current = None,
+                Change::Superseded => {}
+            }
+            if delivery.envelope.change != Change::Deleted {
+                assert!(seen.insert(serial), "seed {seed}, {order}: {serial} came twice: {history}");
+            }
+            if delivery.envelope.change != Change::Superseded {
+                announced.push(delivery.envelope.version.clone());
+            }
+        }
+        assert_eq!(current, truth.current, "seed {seed}, {order}: {history}");
+        assert!(announced.is_sorted(), "seed {seed}, {order}: out of order: {history}");
+        for (_, serial) in &truth.files {
+            let times = of.iter().filter(|delivery| control_id(&delivery.body) == serial.to_string()).count();
+            assert!(times >= 1, "seed {seed}, {order}: {serial} is missing: {history}");
+        }
+    }
+}
+
+/// One seed to replay by `MUSUBI_SEED=…`, or a range.
+fn seeds(count: u64) -> std::ops::Range<u64> {
+    match std::env::var("MUSUBI_SEED") {
+        Ok(seed) => seed.parse().map(|seed: u64| seed..seed + 1).unwrap(),
+        Err(_) => 0..count,
+    }
+}
+
+#[tokio::test]
+async fn simulation_of_a_storage() {
+    for seed in seeds(150) {
+        simulate(seed, false).await;
+    }
+}
+
+#[tokio::test]
+async fn simulation_of_a_storage_with_transactions() {
+    for seed in seeds(150) {
+        simulate(seed, true).await;
+    }
+}

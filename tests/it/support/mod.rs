@@ -1,0 +1,5 @@
+//! What the tests share.
+
+pub(crate) mod memory_broker;
+pub(crate) mod memory_kv;
+pub(crate) mod storage;
