@@ -206,6 +206,20 @@ async fn a_half_written_file_waits_and_is_given_up_in_the_end() {
 }
 
 #[tokio::test]
+async fn a_later_version_waits_for_a_half_written_one() {
+    let mut hub = Hub::new(|storage| ssmix2(storage, false));
+    let earlier = hub.storage.put(&place("7"), "20260401090000000", 1, "");
+    hub.storage.put(&place("7"), "20260401100000000", 1, &message("0000123", 2));
+    hub.storage.put(&place("8"), "20260401110000000", 1, &message("0000123", 3));
+    hub.wait(5);
+    assert_eq!(hub.pass().await.unwrap(), Pace::Waiting);
+    assert_eq!(hub.accepted(), ["8:3+"]);
+    hub.storage.write(&earlier, message("0000123", 1).as_bytes());
+    hub.drain().await;
+    assert_eq!(hub.accepted(), ["8:3+", "7:1+", "7:2~"]);
+}
+
+#[tokio::test]
 async fn a_file_too_large_or_unreadable_is_reported_without_content() {
     let mut hub = Hub::new(|storage| ssmix2(storage, false));
     hub.storage.put(&place("1"), "20260401090000000", 1, &"MSH|".repeat(3_000));
