@@ -1,4 +1,4 @@
-//! it
+//! The one integration binary.
 
 mod ingest;
 mod support;
