@@ -50,7 +50,11 @@ fn hl7_files(path: PathBuf, after: After) -> Source {
 impl Hub {
     fn new(source: impl FnOnce(&Storage) -> Source) -> Self {
         let start: Timestamp = "2026-04-01T00:00:00Z".parse().unwrap();
-        let storage = Storage::new(ManualClock::new(start));
+        Self::over(Storage::new(ManualClock::new(start)), source)
+    }
+
+    /// A hub that knows nothing yet, over a storage.
+    fn over(storage: Storage, source: impl FnOnce(&Storage) -> Source) -> Self {
         let fuse = Fuse::default();
         let (broker, kv) = (MemoryBroker::new(fuse.clone()), Arc::new(MemoryKv::new(fuse.clone())));
         let source = source(&storage);
@@ -330,6 +334,32 @@ async fn a_file_of_several_messages_comes_once_wherever_it_crashes() {
             hub
         };
         crash_anywhere(prepare, &["a.hl7:1+", "a.hl7:2+", "a.hl7:3+"]).await;
+    }
+}
+
+#[tokio::test]
+async fn a_patient_larger_than_a_batch_comes_once_wherever_it_crashes() {
+    let hub = Hub::new(|storage| ssmix2(storage, false));
+    let orders = 0..1_030_u64;
+    for order in orders.clone() {
+        hub.storage.put(&place(&order.to_string()), "20260401090000000", 1, &message("0000123", order));
+    }
+    hub.wait(60);
+    let mut storage = Some(hub.storage);
+    for steps in 0.. {
+        let mut hub = Hub::over(storage.take().unwrap(), |storage| ssmix2(storage, false));
+        hub.fuse.set(Some(steps));
+        let crashed = hub.pass().await.is_err();
+        hub.fuse.set(None);
+        hub.feed = None;
+        hub.kv.crash(|ways| ways / 2);
+        hub.drain().await;
+        let accepted: BTreeSet<String> = hub.accepted().into_iter().collect();
+        assert_eq!((accepted.len(), hub.accepted().len()), (1_030, 1_030), "crash after {steps} steps");
+        if !crashed {
+            return;
+        }
+        storage = Some(hub.storage);
     }
 }
 
