@@ -348,6 +348,8 @@ async fn a_patient_larger_than_a_batch_comes_once_wherever_it_crashes() {
     let mut storage = Some(hub.storage);
     for steps in 0.. {
         let mut hub = Hub::over(storage.take().unwrap(), |storage| ssmix2(storage, false));
+        // The ledger is flushed, and what it covers settled, in the middle of the patient.
+        hub.broker.slow_down(hub.storage.clock.clone());
         hub.fuse.set(Some(steps));
         let crashed = hub.pass().await.is_err();
         hub.fuse.set(None);
