@@ -2,6 +2,7 @@
 //!
 //! `cargo bench --bench instructions` runs every case under callgrind with two numbers of rounds; the difference,
 //! divided, is the cost of one message without start-up. Everything is compared within one run.
+#![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 
 use std::error::Error;
 use std::fs;
