@@ -41,11 +41,6 @@ pub fn subscriber(name: &str) -> QueueName {
     QueueName(format!("to.{name}").into())
 }
 
-/// Events for one subscriber that wait behind a failed one of the same patient.
-pub fn parked(subscriber: &str) -> QueueName {
-    QueueName(format!("parked.{subscriber}").into())
-}
-
 /// Events that could not be delivered to one subscriber: an operator fixes a link.
 pub fn dead(subscriber: &str) -> QueueName {
     QueueName(format!("dead.{subscriber}").into())

@@ -54,13 +54,16 @@ pub struct CloudEvent<'a> {
 }
 
 impl<'a> CloudEvent<'a> {
-    /// The event of a delivery. `None` where the envelope was never routed, which no router publishes.
+    /// The event of a delivery. `None` where the envelope was never routed: no router publishes such a copy.
     pub fn of(delivery: &'a Delivery, lane: Lane) -> Option<Self> {
         let Envelope { id, facility, patient, data_type, change, key, version, origin, accepted_at, .. } =
             &delivery.envelope;
         let routed = delivery.envelope.event.as_ref()?;
-        let original = routed.media_type != JSON;
-        let data = if original { None } else { serde_json::from_slice(&delivery.body).ok() };
+        let data = match (routed.media_type.as_str(), serde_json::from_slice(&delivery.body)) {
+            (JSON, Ok(json)) => Some(json),
+            // Original bytes, or not what the envelope says: they go as they are.
+            _ => None,
+        };
         Some(Self {
             specversion: "1.0",
             id,
@@ -82,6 +85,13 @@ impl<'a> CloudEvent<'a> {
             data_base64: data.is_none().then(|| base64(&delivery.body)),
             data,
         })
+    }
+
+    /// Appends the event as one line of NDJSON.
+    pub(super) fn write_line(&self, lines: &mut Vec<u8>) -> serde_json::Result<()> {
+        serde_json::to_writer(&mut *lines, self)?;
+        lines.push(b'\n');
+        Ok(())
     }
 }
 

@@ -8,10 +8,12 @@ use std::collections::HashSet;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::thread;
 
 use serde::Deserialize;
+use tokio::sync::oneshot;
 
-use super::CloudEvent;
 use crate::broker::Delivery;
 use crate::envelope::Lane;
 
@@ -26,16 +28,22 @@ pub struct FolderError {
     source: io::Error,
 }
 
+impl FolderError {
+    pub(super) fn unwritable(error: serde_json::Error) -> Self {
+        Self { path: PathBuf::new(), source: error.into() }
+    }
+}
+
 /// Lines looked back at for repeats: more than all lanes together can have unacknowledged.
 const TAIL_LINES: usize = 16_384;
 /// Bytes read at a time from the end.
 const TAIL_STEP_BYTES: u64 = 1 << 20;
 
-/// An open delivery folder.
+/// An open delivery folder. One thread writes; what all lanes hand in while it waits for the disk is made durable
+/// together.
 #[derive(Debug)]
 pub struct Folder {
-    path: PathBuf,
-    open: Option<(String, File)>,
+    orders: Sender<Order>,
     written: HashSet<(u16, u64)>,
 }
 
@@ -43,6 +51,14 @@ pub struct Folder {
 struct Mark {
     lane: u16,
     sequence: u64,
+}
+
+/// Lines for the file of a day.
+#[derive(Debug)]
+struct Order {
+    day: String,
+    lines: Vec<u8>,
+    done: oneshot::Sender<Result<(), FolderError>>,
 }
 
 impl Folder {
@@ -61,7 +77,11 @@ impl Folder {
                 }
             }
         }
-        Ok(Self { path: path.to_owned(), open: None, written })
+        let (orders, received) = mpsc::channel();
+        let writer = Writer { path: path.to_owned(), open: None };
+        let thread = thread::Builder::new().name("delivery".to_owned());
+        thread.spawn(move || writer.run(&received)).map_err(fail)?;
+        Ok(Self { orders, written })
     }
 
     /// Whether the copy was written before a crash kept it from being acknowledged.
@@ -69,23 +89,65 @@ impl Folder {
         delivery.redelivered && self.written.contains(&(lane.0, delivery.sequence))
     }
 
-    /// Appends the events to the file of `day` (`YYYY-MM-DD`) and makes them durable: all of them or none.
-    pub fn append(&mut self, day: &str, events: &[CloudEvent<'_>]) -> Result<(), FolderError> {
+    /// Appends lines to the file of `day` (`YYYY-MM-DD`) and makes them durable: all of them or none.
+    pub async fn append(&self, day: String, lines: Vec<u8>) -> Result<(), FolderError> {
+        let gone = || FolderError { path: PathBuf::new(), source: io::Error::other("the writer has ended") };
+        let (done, answer) = oneshot::channel();
+        self.orders.send(Order { day, lines, done }).map_err(|_| gone())?;
+        answer.await.unwrap_or_else(|_| Err(gone()))
+    }
+}
+
+/// The writing thread's own.
+struct Writer {
+    path: PathBuf,
+    open: Option<(String, File)>,
+}
+
+impl Writer {
+    /// Serves orders until the folder is dropped.
+    fn run(mut self, orders: &Receiver<Order>) {
+        while let Ok(first) = orders.recv() {
+            let mut group = vec![first];
+            group.extend(orders.try_iter());
+            while !group.is_empty() {
+                let day = group[0].day.clone();
+                let (today, later) = group.into_iter().partition(|order| order.day == day);
+                self.serve(&day, today);
+                group = later;
+            }
+        }
+    }
+
+    fn serve(&mut self, day: &str, group: Vec<Order>) {
         let path = self.path.join(format!("{day}.ndjson"));
-        let fail = |source| FolderError { path: path.clone(), source };
-        let mut lines = Vec::new();
-        for event in events {
-            serde_json::to_writer(&mut lines, event).map_err(|error| fail(error.into()))?;
-            lines.push(b'\n');
+        let lines = group.iter().flat_map(|order| &order.lines).copied().collect::<Vec<_>>();
+        let written = self.write(day, &path, &lines);
+        for order in group {
+            let told = match &written {
+                Ok(()) => Ok(()),
+                Err(error) => {
+                    let source = io::Error::new(error.kind(), error.to_string());
+                    Err(FolderError { path: path.clone(), source })
+                }
+            };
+            // A worker that has gone gets the copies again.
+            drop(order.done.send(told));
         }
-        let file = self.file(day, &path).map_err(fail)?;
-        let before = file.seek(SeekFrom::End(0)).map_err(fail)?;
-        if let Err(error) = file.write_all(&lines).and_then(|()| file.sync_data()) {
-            // Whatever part of the lines got there must go, or the next attempt would follow a torn line.
-            file.set_len(before).map_err(fail)?;
-            return Err(fail(error));
+    }
+
+    fn write(&mut self, day: &str, path: &Path, lines: &[u8]) -> io::Result<()> {
+        if lines.is_empty() {
+            return Ok(());
         }
-        Ok(())
+        let file = self.file(day, path)?;
+        let before = file.seek(SeekFrom::End(0))?;
+        let Err(error) = file.write_all(lines).and_then(|()| file.sync_data()) else {
+            return Ok(());
+        };
+        // Whatever part of the lines got there must go, or the next attempt would follow a torn line.
+        file.set_len(before)?;
+        Err(error)
     }
 
     fn file(&mut self, day: &str, path: &Path) -> io::Result<&mut File> {

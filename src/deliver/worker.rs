@@ -5,11 +5,11 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
-use tokio::sync::{Mutex, watch};
+use tokio::sync::watch;
 use tracing::{error, warn};
 
 use super::{CloudEvent, Counts, DeliverError, Folder, FolderError};
-use crate::broker::{Broker, BrokerError, Consumer, Delivery, topology};
+use crate::broker::{Broker, BrokerError, Consumer, Delivery, Publication, topology};
 use crate::clock::Clock;
 use crate::envelope::Lane;
 
@@ -28,7 +28,7 @@ pub struct Worker {
     /// The broker.
     pub broker: Arc<dyn Broker>,
     /// The subscriber's folder, shared by its lanes.
-    pub folder: Arc<Mutex<Folder>>,
+    pub folder: Arc<Folder>,
     /// Counters, shared by the subscriber's lanes.
     pub counts: Arc<Counts>,
     /// Clock: the day names the file.
@@ -67,8 +67,11 @@ impl Worker {
         let mut wait = BACK_OFF;
         for attempt in 1_u32.. {
             let Err(failure) = self.write(batch).await else {
-                consumer.settle(batch.len(), Vec::new()).await?;
-                Counts::add(&self.counts.delivered, batch.len());
+                let dead = self.dead(batch);
+                let (given_up, delivered) = (dead.len(), batch.len() - dead.len());
+                consumer.settle(batch.len(), dead).await?;
+                Counts::add(&self.counts.delivered, delivered);
+                Counts::add(&self.counts.dead, given_up);
                 return Ok(true);
             };
             let failure = chain(&failure);
@@ -90,12 +93,28 @@ impl Worker {
         Ok(false)
     }
 
+    /// Copies that are no events: they go to the dead-letter queue, where an operator finds them.
+    fn dead(&self, batch: &[Delivery]) -> Vec<Publication> {
+        let strange = batch.iter().filter(|delivery| delivery.envelope.event.is_none());
+        let to = vec![(topology::dead(&self.subscriber), self.lane)];
+        strange
+            .map(|Delivery { envelope, body, .. }| Publication {
+                to: to.clone(),
+                envelope: envelope.clone(),
+                body: body.clone(),
+            })
+            .collect()
+    }
+
     async fn write(&self, batch: &[Delivery]) -> Result<(), FolderError> {
-        let mut folder = self.folder.lock().await;
-        let new = batch.iter().filter(|delivery| !folder.holds(self.lane, delivery));
-        let events: Vec<_> = new.filter_map(|delivery| CloudEvent::of(delivery, self.lane)).collect();
+        let mut lines = Vec::new();
+        for delivery in batch.iter().filter(|delivery| !self.folder.holds(self.lane, delivery)) {
+            if let Some(event) = CloudEvent::of(delivery, self.lane) {
+                event.write_line(&mut lines).map_err(FolderError::unwritable)?;
+            }
+        }
         let day = self.clock.now().to_zoned(self.zone.clone()).date().to_string();
-        folder.append(&day, &events)
+        self.folder.append(day, lines).await
     }
 }
 

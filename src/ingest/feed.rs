@@ -219,14 +219,7 @@ impl Feed {
         let Some(mut accepted) = self.accepted.take() else { return Ok(()) };
         if self.open > 0 {
             self.blocking(|context| context.ledger.flush()).await?;
-        }
-        let mut received = 0;
-        while received < self.open {
-            let most = (self.open - received).min(CHUNK);
-            received += accepted.receive(most).await.map_err(|error| self.refused(error))?.len();
-        }
-        if received > 0 {
-            accepted.settle(received, Vec::new()).await.map_err(|error| self.refused(error))?;
+            accepted.skip(self.open).await.map_err(|error| self.refused(error))?;
         }
         self.open = 0;
         self.accepted = Some(accepted);

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use tokio::sync::{Mutex, watch};
+use tokio::sync::watch;
 use tokio::task::{JoinError, JoinSet};
 use tracing::warn;
 
@@ -230,7 +230,7 @@ impl Hub {
                 continue;
             };
             let fail = |source| HubError::Folder { subscriber: subscriber.name.clone(), source };
-            let folder = Arc::new(Mutex::new(Folder::open(path).map_err(fail)?));
+            let folder = Arc::new(Folder::open(path).map_err(fail)?);
             for lane in self.lanes() {
                 let worker = Worker {
                     subscriber: subscriber.name.clone(),

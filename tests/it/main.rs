@@ -1,5 +1,9 @@
 //! The one integration binary.
-#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a test fails by panicking and prints its seed")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a test fails by panicking and prints its seed"
+)]
 
 mod broker_contract;
 mod broker_crash;

@@ -132,6 +132,28 @@ impl Consumer for LaneConsumer {
         self.unsettled = Some(Unsettled { count, answer });
         self.outcome().await
     }
+
+    /// Moves the cursor without reading anything back.
+    async fn skip(&mut self, count: usize) -> Result<(), BrokerError> {
+        self.forgotten().await;
+        let id = self.claim.id();
+        {
+            let mut index = lock(&self.inner.index);
+            let there = index.next(id).saturating_sub(self.next);
+            let there = usize::try_from(there).unwrap_or(usize::MAX);
+            if count > there {
+                return Err(BrokerError::NotReceived {
+                    queue: self.queue.clone(),
+                    asked: count,
+                    open: there,
+                });
+            }
+            self.next += count as u64;
+            self.open += count;
+            index.hand_out(id, self.next);
+        }
+        self.settle(self.open, Vec::new()).await
+    }
 }
 
 /// Up to `most` live messages of a lane from number `from` on, no more than `bytes_max` bytes beyond the first.
