@@ -2,6 +2,7 @@
 //!
 //! `cargo bench --bench instructions` runs every case under callgrind with two numbers of rounds; the difference,
 //! divided, is the cost of one message without start-up. Everything is compared within one run.
+#![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 
 use std::error::Error;
 use std::fs;
@@ -14,7 +15,7 @@ use jiff::civil::date;
 use jiff::tz::TimeZone;
 use musubi::config::Config;
 use musubi::envelope::{Change, Envelope, Identifying, Lane, Origin};
-use musubi::pipeline::process;
+use musubi::pipeline::{Pseudonyms, Routing, process};
 use musubi::simulate::{Amount, StorageSettings, storage};
 
 const CASES: [(&str, &str); 6] = [
@@ -128,9 +129,10 @@ fn run(case: &str, input: &Path, rounds: u64) -> Result<(), Box<dyn Error>> {
         "event" => {
             let (config, _) = Config::load(Path::new(env!("CARGO_MANIFEST_DIR")));
             let routes = config.ok_or("the project's own configuration can't be used")?.routes;
-            let zone = TimeZone::get("Asia/Tokyo")?;
+            let routing =
+                Routing { routes, zone: TimeZone::get("Asia/Tokyo")?, pseudonyms: Pseudonyms::new([7; 32]) };
             let (envelope, body) = (envelope(input), Bytes::from(bytes));
-            repeat(rounds, || process(black_box(&envelope), &body, Lane(0), &routes, &zone).follow.len());
+            repeat(rounds, || process(black_box(&envelope), &body, Lane(0), &routing).follow.len());
         }
         "normalise" => {
             let zone = TimeZone::get("Asia/Tokyo")?;

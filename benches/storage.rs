@@ -2,6 +2,7 @@
 //!
 //! `cargo bench --bench storage [-- FILES]` (default 50,000). All of it in one run on one machine, in the same order
 //! each round; only the ratios mean much. The page cache is warm: the storage has just been written.
+#![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 
 use std::error::Error;
 use std::fs;

@@ -88,6 +88,9 @@ pub struct Routed {
     pub route: String,
     /// Consent basis on which this copy leaves.
     pub basis: String,
+    /// Name of the disclosure, where only a part of the event leaves.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disclosure: Option<String>,
     /// Media type of the body: `application/json` for a canonical event, `application/hl7-v2` for original bytes.
     pub media_type: String,
 }

@@ -18,11 +18,11 @@ pub struct CloudEvent<'a> {
     /// `<kind>.<change>.v1`.
     #[serde(rename = "type")]
     pub event_type: &'a str,
-    /// The patient's id at the facility.
+    /// The patient's id at the facility, or a stand-in where the disclosure keeps it back.
     pub subject: Identifying,
     /// When the hub accepted the message.
     pub time: &'a str,
-    /// `urn:musubi:schema:<kind>.v1`.
+    /// `urn:musubi:schema:<kind>.v1`; where only a part of the event leaves, `:` and the disclosure's name follow.
     pub dataschema: String,
     /// Media type of `data`.
     pub datacontenttype: &'a str,
@@ -37,7 +37,7 @@ pub struct CloudEvent<'a> {
     /// SS-MIX2 data type.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub datatype: Option<&'a str>,
-    /// The source's key of the record: the same for all its versions.
+    /// The source's key of the record, or a stand-in under a disclosure: the same for all its versions.
     pub recordkey: Identifying,
     /// The source's version of the record.
     pub recordversion: &'a str,
@@ -68,7 +68,7 @@ impl<'a> CloudEvent<'a> {
             event_type: &routed.event_type,
             subject: patient.clone(),
             time: accepted_at,
-            dataschema: schema_of(&routed.event_type),
+            dataschema: schema_of(&routed.event_type, routed.disclosure.as_deref()),
             datacontenttype: &routed.media_type,
             topic: &routed.topic,
             basis: &routed.basis,
@@ -89,10 +89,11 @@ impl<'a> CloudEvent<'a> {
 pub(crate) const JSON: &str = "application/json";
 
 /// `lab-result.created.v1` is described by `urn:musubi:schema:lab-result.v1`.
-fn schema_of(event_type: &str) -> String {
+fn schema_of(event_type: &str, disclosure: Option<&str>) -> String {
     let mut parts = event_type.split('.');
     let (kind, version) = (parts.next().unwrap_or_default(), parts.next_back().unwrap_or_default());
-    format!("urn:musubi:schema:{kind}.{version}")
+    let part = disclosure.map(|name| format!(":{name}")).unwrap_or_default();
+    format!("urn:musubi:schema:{kind}.{version}{part}")
 }
 
 fn base64(bytes: &[u8]) -> String {

@@ -25,7 +25,7 @@ use crate::envelope::Lane;
 use crate::store::ledger::Entries;
 use crate::store::{Ledger, StoreError};
 
-/// Deliveries of `accepted.<feed>` that are read and settled at once.
+/// Deliveries of `accepted.<feed>` that are read at once.
 const CHUNK: usize = 256;
 /// Entries after which the ledger is flushed in the middle of a pass.
 const OPEN_MAX: usize = 5_000;
@@ -149,7 +149,7 @@ impl Feed {
         let Some(mut source) = self.sources.get_mut(index).and_then(Option::take) else {
             return Err(self.ended());
         };
-        let (sender, batches) = mpsc::channel(1);
+        let (sender, batches) = mpsc::channel(2);
         let context = self.context.clone();
         let work = spawn_blocking(move || {
             let result = source.pass(&context, &mut Outbox::new(sender));
@@ -220,12 +220,15 @@ impl Feed {
         if self.open > 0 {
             self.blocking(|context| context.ledger.flush()).await?;
         }
-        while self.open > 0 {
-            let received =
-                accepted.receive(self.open.min(CHUNK)).await.map_err(|error| self.refused(error))?;
-            accepted.settle(received.len(), Vec::new()).await.map_err(|error| self.refused(error))?;
-            self.open = self.open.saturating_sub(received.len());
+        let mut received = 0;
+        while received < self.open {
+            let most = (self.open - received).min(CHUNK);
+            received += accepted.receive(most).await.map_err(|error| self.refused(error))?.len();
         }
+        if received > 0 {
+            accepted.settle(received, Vec::new()).await.map_err(|error| self.refused(error))?;
+        }
+        self.open = 0;
         self.accepted = Some(accepted);
         Ok(())
     }

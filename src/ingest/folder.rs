@@ -2,7 +2,7 @@
 //!
 //! A file that comes, goes or is renamed changes its folder's modification time. A folder whose time is as the
 //! ledger knows it is therefore not listed again. The time is believed only if it was older than
-//! [`RACY`] when the listing began: a younger folder may change once more within the same tick of a coarse clock.
+//! `RACY` when the listing began: a younger folder may change once more within the same tick of a coarse clock.
 
 use std::fs;
 use std::io;

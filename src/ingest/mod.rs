@@ -1,7 +1,7 @@
 //! Channel adapters for files: SS-MIX2 storages and folders of HL7 v2 files, polled.
 //!
-//! A message's way: [`source`] walks what changed ([`storage`], [`transaction`], [`files`]) -> [`read`] waits until
-//! a file stands still and is complete -> [`message`] puts the envelope on -> [`outbox`] -> [`Feed`] publishes,
+//! A message's way: `source` walks what changed (`storage`, `transaction`, `files`) -> `read` waits until
+//! a file stands still and is complete -> `message` puts the envelope on -> `outbox` -> [`Feed`] publishes,
 //! and only then notes it in the ledger and does away with a dropped file.
 //!
 //! **Why nothing is lost or taken twice.** A message goes to `ingest` and to `accepted.<feed>` in one publication.

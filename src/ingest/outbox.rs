@@ -10,7 +10,7 @@ use crate::broker::Publication;
 use crate::store::Place;
 use crate::store::ledger::Entries;
 
-const MESSAGES: usize = 256;
+const MESSAGES: usize = 1_000;
 const BYTES: usize = 4 << 20;
 const ENTRIES: usize = 2_000;
 

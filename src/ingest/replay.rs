@@ -67,7 +67,6 @@ impl Replay {
             (Kind::Storage { storage, .. }, _) => {
                 let hash = self.hash(delivery);
                 let record = self.folder(context, storage, folder)?;
-                record.mtime = None;
                 let version = Version::of(name);
                 take(record, &Taken::read_back(&version, envelope, hash));
                 Ok(())

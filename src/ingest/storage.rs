@@ -242,7 +242,10 @@ impl StoragePass<'_> {
             }
             if !self.publish(leaf, &job) {
                 leaf.restless = true;
-                held.insert(order);
+                // Nobody waits for history.
+                if job.change != Change::Superseded {
+                    held.insert(order);
+                }
             }
             if self.outbox.is_full() {
                 for leaf in leaves.iter().filter(|leaf| leaf.record != leaf.before) {

@@ -25,13 +25,14 @@ pub(super) fn present(component: Component<'_>) -> Option<Text<'_>> {
 /// them in components 4 to 6, or both in either order. Local systems start with `99` or are `L` (table 0396).
 /// SS-MIX2 also writes the triple as subcomponents of one component (`TQ1-3`).
 pub(super) fn coded(repetition: Repetition<'_>, at: Place) -> Option<Coded<'_>> {
-    let first = repetition.component(1);
+    let mut components = repetition.components();
+    let first = components.next()?;
     if first.subcomponents().nth(1).is_some() {
         let part = |n| some(first.subcomponent(n));
         return Some(arrange(at, [part(1), part(2), part(3)], [None, None, None]));
     }
-    let part = |n| present(repetition.component(n));
-    let coded = arrange(at, [part(1), part(2), part(3)], [part(4), part(5), part(6)]);
+    let mut part = || components.next().and_then(present);
+    let coded = arrange(at, [present(first), part(), part()], [part(), part(), part()]);
     let said = coded.code.is_some() || coded.text.is_some() || coded.local.is_some();
     said.then_some(coded)
 }
@@ -72,8 +73,9 @@ fn is_local(triple: &Triple<'_>) -> bool {
 
 /// A practitioner (XCN). A name in the id's place, or whole in the family name, is carried as it is.
 pub(super) fn practitioner(repetition: Repetition<'_>, at: Place) -> Option<Practitioner<'_>> {
-    let part = |n| present(repetition.component(n));
-    let (id, family, given) = (part(1), part(2), part(3));
+    let mut components = repetition.components();
+    let mut part = || components.next().and_then(present);
+    let (id, family, given) = (part(), part(), part());
     (id.is_some() || family.is_some() || given.is_some()).then_some(Practitioner { at, id, family, given })
 }
 

@@ -10,6 +10,8 @@ use tokio::sync::{Mutex, watch};
 use tokio::task::{JoinError, JoinSet};
 use tracing::warn;
 
+use super::process::Routing;
+use super::pseudonym::Pseudonyms;
 use super::report::{FeedReport, MessageReport, Report, SubscriberReport};
 use super::router::{Router, RouterCounts};
 use crate::broker::embedded::{self, Embedded};
@@ -45,6 +47,15 @@ pub enum HubError {
         /// Cause.
         #[source]
         source: StoreError,
+    },
+    /// The secret of the stand-ins.
+    #[error("the secret in {} can't be read or made", path.display())]
+    Pseudonyms {
+        /// File.
+        path: PathBuf,
+        /// Cause.
+        #[source]
+        source: std::io::Error,
     },
     /// A feed.
     #[error("picking up stopped")]
@@ -88,6 +99,7 @@ pub struct Hub {
     config: Config,
     broker: Embedded,
     ledger: Ledger,
+    routing: Arc<Routing>,
     clock: Arc<dyn Clock>,
 }
 
@@ -104,7 +116,11 @@ impl Hub {
             warn!(%aside, "the pick-up ledger could not be opened; it was set aside and is built anew");
         }
         let ledger = Ledger::new(Arc::new(store));
-        Ok(Self { config, broker, ledger, clock })
+        let path = config.hub.data_dir.join("pseudonym.key");
+        let pseudonyms = Pseudonyms::open(&path).map_err(|source| HubError::Pseudonyms { path, source })?;
+        let (routes, zone) = (config.routes.clone(), config.hub.timezone.clone());
+        let routing = Arc::new(Routing { routes, zone, pseudonyms });
+        Ok(Self { config, broker, ledger, routing, clock })
     }
 
     /// Runs until the mode's end or until `stop`; `progress` is told files and accepted messages now and then.
@@ -203,8 +219,7 @@ impl Hub {
             let router = Router {
                 broker: broker.clone(),
                 lane,
-                routes: self.config.routes.clone(),
-                zone: self.config.hub.timezone.clone(),
+                routing: self.routing.clone(),
                 counts: counts.clone(),
             };
             let halted = halted.clone();

@@ -8,9 +8,11 @@ pub use crate::normalise::normalise;
 
 mod hub;
 mod process;
+mod pseudonym;
 mod report;
 mod router;
 
 pub use hub::{Hub, HubError, Mode};
-pub use process::{Outcome, Processed, process};
+pub use process::{Outcome, Processed, Routing, process};
+pub use pseudonym::Pseudonyms;
 pub use report::{FeedReport, MessageReport, Report, SubscriberReport};

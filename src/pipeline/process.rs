@@ -1,16 +1,18 @@
 //! One message through the pure stages: decode, normalise, route.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use jiff::tz::TimeZone;
 
+use super::pseudonym::Pseudonyms;
 use crate::broker::{Publication, topology};
 use crate::canonical::CanonicalEvent;
 use crate::decode::decode;
-use crate::envelope::{Change, Envelope, Fault, Lane, Routed};
+use crate::envelope::{Change, Envelope, Fault, Identifying, Lane, Routed};
 use crate::normalise::{Source, normalise};
-use crate::route::{self, Recipient, Routes, Send};
+use crate::route::{self, Disclosure, Recipient, Routes, Send};
 
 /// Media type of a canonical event.
 pub(crate) const CANONICAL: &str = "application/json";
@@ -37,8 +39,18 @@ pub struct Processed {
     pub follow: Vec<Publication>,
 }
 
+/// What a router works with.
+pub struct Routing {
+    /// The routing table.
+    pub routes: Arc<Routes>,
+    /// Zone of times that carry none.
+    pub zone: TimeZone,
+    /// Stand-ins for what a disclosure keeps back.
+    pub pseudonyms: Pseudonyms,
+}
+
 /// Takes one accepted message through decode, normalise and route.
-pub fn process(envelope: &Envelope, body: &Bytes, lane: Lane, routes: &Routes, zone: &TimeZone) -> Processed {
+pub fn process(envelope: &Envelope, body: &Bytes, lane: Lane, routing: &Routing) -> Processed {
     if let Some(fault) = &envelope.fault {
         return invalid(envelope, body, fault.clone());
     }
@@ -47,33 +59,27 @@ pub fn process(envelope: &Envelope, body: &Bytes, lane: Lane, routes: &Routes, z
     }
     // No input is known to make a stage panic. Should one be found in the field, that one message is set aside with
     // its bytes, instead of stopping everybody's.
-    catch_unwind(AssertUnwindSafe(|| understand(envelope, body, lane, routes, zone)))
+    catch_unwind(AssertUnwindSafe(|| understand(envelope, body, lane, routing)))
         .unwrap_or_else(|_| Err(internal()))
         .unwrap_or_else(|fault| invalid(envelope, body, fault))
 }
 
-fn understand(
-    envelope: &Envelope,
-    body: &Bytes,
-    lane: Lane,
-    routes: &Routes,
-    zone: &TimeZone,
-) -> Result<Processed, Fault> {
+fn understand(envelope: &Envelope, body: &Bytes, lane: Lane, routing: &Routing) -> Result<Processed, Fault> {
     let message = decode(body)?;
     let source = Source {
         data_type: envelope.data_type.as_deref(),
         patient: &envelope.patient.0,
         change: envelope.change,
-        zone,
+        zone: &routing.zone,
     };
     let event = normalise(&message, &source)?;
     let from = route::Source { feed: &envelope.origin.feed, facility: &envelope.facility };
-    let recipients = routes.decide(&event, from);
+    let recipients = routing.routes.decide(&event, from);
     if recipients.is_empty() {
         return Ok(Processed { outcome: Outcome::Filtered, follow: Vec::new() });
     }
     let names = recipients.iter().map(|recipient| recipient.subscriber.to_owned()).collect();
-    let follow = copies(&event, envelope, body, lane, &recipients)?;
+    let follow = copies(&event, envelope, body, lane, &recipients, &routing.pseudonyms)?;
     Ok(Processed { outcome: Outcome::Routed(names), follow })
 }
 
@@ -84,6 +90,7 @@ fn copies(
     original: &Bytes,
     lane: Lane,
     recipients: &[Recipient<'_>],
+    pseudonyms: &Pseudonyms,
 ) -> Result<Vec<Publication>, Fault> {
     let mut copies: Vec<Publication> = Vec::new();
     for recipient in recipients {
@@ -104,12 +111,26 @@ fn copies(
             topic: recipient.route.topic.clone(),
             route: recipient.route.name.clone(),
             basis: recipient.route.basis.as_str().to_owned(),
+            disclosure: recipient.route.disclosure.as_ref().map(|disclosure| disclosure.name.clone()),
             media_type: media_type.to_owned(),
         };
-        let envelope = Envelope { change: event.change, event: Some(routed), ..envelope.clone() };
+        let mut envelope = Envelope { change: event.change, event: Some(routed), ..envelope.clone() };
+        if let Some(disclosure) = &recipient.route.disclosure {
+            keep_back(&mut envelope, disclosure, pseudonyms);
+        }
         copies.push(Publication { to: vec![to], envelope, body });
     }
     Ok(copies)
+}
+
+/// What the body must not say the envelope must not say either: file and record key hold the patient id and the order
+/// number.
+fn keep_back(envelope: &mut Envelope, disclosure: &Disclosure, pseudonyms: &Pseudonyms) {
+    envelope.key = pseudonyms.of(&envelope.facility, &envelope.key);
+    envelope.origin.file = Identifying::default();
+    if !disclosure.allows_patient_id() {
+        envelope.patient = pseudonyms.of(&envelope.facility, &envelope.patient);
+    }
 }
 
 fn invalid(envelope: &Envelope, body: &Bytes, fault: Fault) -> Processed {

@@ -5,14 +5,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use jiff::tz::TimeZone;
 use tokio::sync::watch;
 use tracing::error;
 
-use super::process::{Outcome, process};
+use super::process::{Outcome, Routing, process};
 use crate::broker::{Broker, BrokerError, Consumer, Delivery, topology};
 use crate::envelope::Lane;
-use crate::route::Routes;
 
 /// Messages taken at a time.
 const BATCH: usize = 128;
@@ -56,8 +54,7 @@ impl RouterCounts {
 pub(super) struct Router {
     pub(super) broker: Arc<dyn Broker>,
     pub(super) lane: Lane,
-    pub(super) routes: Arc<Routes>,
-    pub(super) zone: TimeZone,
+    pub(super) routing: Arc<Routing>,
     pub(super) counts: Arc<RouterCounts>,
 }
 
@@ -87,7 +84,7 @@ impl Router {
         let mut outcomes = Vec::with_capacity(batch.len());
         let mut follow = Vec::with_capacity(batch.len());
         for delivery in batch {
-            let done = process(&delivery.envelope, &delivery.body, self.lane, &self.routes, &self.zone);
+            let done = process(&delivery.envelope, &delivery.body, self.lane, &self.routing);
             outcomes.push((delivery.envelope.origin.feed.clone(), done.outcome));
             follow.extend(done.follow);
         }

@@ -27,6 +27,16 @@ impl Disclosure {
         Self { name: name.into(), part }
     }
 
+    /// Whether the patient's id at the facility may leave.
+    pub fn allows_patient_id(&self) -> bool {
+        let fields = self.part.fields.as_ref();
+        match fields.and_then(|fields| fields.get("patient")) {
+            Some(Node::All) => true,
+            Some(Node::Part(part)) => part.fields.as_ref().is_none_or(|fields| fields.contains_key("id")),
+            None => false,
+        }
+    }
+
     /// Of that list of the event, only elements that fulfil the condition leave. Does nothing for a list of which
     /// nothing is allowed.
     #[must_use]

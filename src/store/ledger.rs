@@ -64,11 +64,6 @@ impl Entries {
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
-
-    /// Adds the entries of another set after these.
-    pub fn append(&mut self, mut other: Self) {
-        self.0.append(&mut other.0);
-    }
 }
 
 impl Ledger {

@@ -1,5 +1,7 @@
 //! What every broker promises (see `musubi::broker`), as a suite that any implementation can be put through:
-//! [`contract`] makes one test per promise out of a way to open a broker.
+//! `contract!` makes one test per promise out of a way to open a broker.
+
+#![expect(clippy::unwrap_used, reason = "test code outside of test functions")]
 
 use std::path::Path;
 use std::sync::Arc;
@@ -309,7 +311,7 @@ async fn publishers_at_once_lose_nothing(open: impl Opener) {
     }
 }
 
-/// One test per promise. `$folder` is an expression of type `impl Fn(&Path) -> impl Future<Output = Arc<dyn Broker>>`.
+/// One test per promise; `$open` is an `async fn(&Path) -> Arc<dyn Broker>` that opens the broker of a folder.
 macro_rules! contract {
     ($open:path: $($promise:ident),* $(,)?) => {
         $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -360,7 +362,7 @@ mod embedded {
     }
 
     #[tokio::test]
-    async fn consumed_segments_are_deleted_and_an_unread_queue_keeps_only_its_own() {
+    async fn consumed_segments_are_deleted_and_an_unread_message_keeps_no_segment() {
         let folder = tempfile::tempdir().unwrap();
         let broker = Embedded::open(folder.path(), SMALL).unwrap();
         let (read, unread) = (topology::ingest(), topology::dead("surveillance"));
@@ -368,25 +370,60 @@ mod embedded {
         broker.declare(&unread).await.unwrap();
         pass(&broker, &read, 100).await;
         assert_eq!(segments(folder.path()), 1);
-        for round in 0..3 {
-            broker.publish(vec![message(&[(&unread, 5)], &round.to_string(), "stuck")]).await.unwrap();
+        for round in 0..10 {
+            broker
+                .publish(vec![message(&[(&unread, 5), (&unread, 6)], &round.to_string(), "stuck")])
+                .await
+                .unwrap();
             pass(&broker, &read, 100).await;
-            assert_eq!(segments(folder.path()), 2 + round);
+            assert!(segments(folder.path()) <= 6, "{} segments", segments(folder.path()));
         }
         drop(broker);
         let broker = Embedded::open(folder.path(), SMALL).unwrap();
         let depths: Vec<_> = broker.queues().into_iter().map(|queue| (queue.depth(), queue.queue)).collect();
-        assert_eq!(depths, [(0, read.clone()), (3, unread.clone())]);
-        assert_eq!(ids(&broker.peek(&unread, Lane(5), 9).await.unwrap()), ["0", "1", "2"]);
+        assert_eq!(depths, [(0, read.clone()), (20, unread.clone())]);
+        let expected: Vec<_> = (0..10).map(|round| round.to_string()).collect();
+        for lane in 5..7 {
+            let found = broker.peek(&unread, Lane(lane), 99).await.unwrap();
+            assert_eq!(
+                (ids(&found), sequences(&found)),
+                (expected.iter().map(String::as_str).collect(), (1..11).collect())
+            );
+        }
+        let mut consumer = broker.consume(&unread, Lane(6)).await.unwrap();
+        consumer.receive(10).await.unwrap();
+        consumer.settle(10, Vec::new()).await.unwrap();
         let mut consumer = broker.consume(&unread, Lane(5)).await.unwrap();
-        consumer.receive(3).await.unwrap();
-        consumer.settle(3, Vec::new()).await.unwrap();
+        consumer.receive(10).await.unwrap();
+        consumer.settle(10, Vec::new()).await.unwrap();
         pass(&broker, &read, 100).await;
         assert_eq!(segments(folder.path()), 1);
         let next = broker.peek(&read, Lane(0), 1).await.unwrap();
         assert!(next.is_empty());
         broker.publish(vec![message(&[(&read, 0)], "on", "x")]).await.unwrap();
-        assert_eq!(sequences(&broker.peek(&read, Lane(0), 1).await.unwrap()), [501]);
+        assert_eq!(sequences(&broker.peek(&read, Lane(0), 1).await.unwrap()), [1_201]);
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn who_looks_at_a_message_while_it_is_moved_sees_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let broker = Embedded::open(folder.path(), SMALL).unwrap();
+        let (read, unread) = (topology::ingest(), topology::dead("surveillance"));
+        broker.declare(&read).await.unwrap();
+        broker.declare(&unread).await.unwrap();
+        broker.publish(vec![message(&[(&unread, 0)], "stuck", "x")]).await.unwrap();
+        let first = folder.path().join("journal").join("0000000001.seg");
+        let mut looks = tokio::task::JoinSet::new();
+        for _ in 0..2 {
+            let (broker, unread) = (broker.clone(), unread.clone());
+            looks.spawn(async move {
+                loop {
+                    assert_eq!(ids(&broker.peek(&unread, Lane(0), 9).await.unwrap()), ["stuck"]);
+                }
+            });
+        }
+        pass(&broker, &read, 400).await;
+        assert!(!first.exists() && looks.try_join_next().is_none());
     }
 
     #[tokio::test]

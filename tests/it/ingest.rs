@@ -1,6 +1,8 @@
 //! Files in, accepted messages out: each once, in order, whatever crashes.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod simulation;
+
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -46,7 +48,11 @@ fn hl7_files(path: PathBuf, after: After) -> Source {
 impl Hub {
     fn new(source: impl FnOnce(&Storage) -> Source) -> Self {
         let start: Timestamp = "2026-04-01T00:00:00Z".parse().unwrap();
-        let storage = Storage::new(ManualClock::new(start));
+        Self::over(Storage::new(ManualClock::new(start)), source)
+    }
+
+    /// A hub that knows nothing yet, over a storage.
+    fn over(storage: Storage, source: impl FnOnce(&Storage) -> Source) -> Self {
         let fuse = Fuse::default();
         let (broker, kv) = (MemoryBroker::new(fuse.clone()), Arc::new(MemoryKv::new(fuse.clone())));
         let source = source(&storage);
@@ -93,7 +99,7 @@ impl Hub {
 
     /// What was accepted, as `<order>:<control id><change>`; a fault as `<order>!<code>`.
     fn accepted(&self) -> Vec<String> {
-        self.broker.all(&topology::ingest()).iter().map(|delivery| told(delivery)).collect()
+        self.broker.all(&topology::ingest()).iter().map(told).collect()
     }
 }
 
@@ -116,13 +122,6 @@ fn told(delivery: &Delivery) -> String {
     let order = envelope.key.0.rsplit('/').next().unwrap();
     match &envelope.fault {
         Some(fault) => format!("{order}!{}", fault.code),
-        None if std::env::var("DBG").is_ok() => format!(
-            "{order}:{}{} [{} @{}]",
-            control_id(&delivery.body),
-            sign(envelope.change),
-            envelope.origin.file.0,
-            envelope.origin.offset
-        ),
         None => format!("{order}:{}{}", control_id(&delivery.body), sign(envelope.change)),
     }
 }
@@ -213,6 +212,20 @@ async fn a_half_written_file_waits_and_is_given_up_in_the_end() {
 }
 
 #[tokio::test]
+async fn a_later_version_waits_for_a_half_written_one() {
+    let mut hub = Hub::new(|storage| ssmix2(storage, false));
+    let earlier = hub.storage.put(&place("7"), "20260401090000000", 1, "");
+    hub.storage.put(&place("7"), "20260401100000000", 1, &message("0000123", 2));
+    hub.storage.put(&place("8"), "20260401110000000", 1, &message("0000123", 3));
+    hub.wait(5);
+    assert_eq!(hub.pass().await.unwrap(), Pace::Waiting);
+    assert_eq!(hub.accepted(), ["8:3+"]);
+    hub.storage.write(&earlier, message("0000123", 1).as_bytes());
+    hub.drain().await;
+    assert_eq!(hub.accepted(), ["8:3+", "7:1+", "7:2~"]);
+}
+
+#[tokio::test]
 async fn a_file_too_large_or_unreadable_is_reported_without_content() {
     let mut hub = Hub::new(|storage| ssmix2(storage, false));
     hub.storage.put(&place("1"), "20260401090000000", 1, &"MSH|".repeat(3_000));
@@ -244,9 +257,9 @@ async fn transaction_records_make_the_storage_unchanged() {
     hub.wait(4);
     hub.drain().await;
     hub.storage.put(&record, "20260401090000000", 0, &message(patient, 1));
-    // The time in the storage may differ; then the content tells.
+    // The time in the storage may differ; then the content tells. Line ends may differ; then the name tells.
     hub.storage.put(&record, "20260401100000999", 0, &message(patient, 2));
-    hub.storage.put(&record, "20260401110000000", 0, &message(patient, 3));
+    hub.storage.put(&record, "20260401110000000", 0, &message(patient, 3).replace('\r', "\n"));
     hub.wait(4);
     hub.drain().await;
     hub.feed = None;
@@ -270,6 +283,95 @@ async fn a_torn_transaction_record_waits() {
     assert_eq!(hub.accepted()[0], "7:1+");
     assert!(hub.accepted()[1].ends_with("!transaction-header-unfinished"));
     assert_eq!(hub.accepted().len(), 2);
+}
+
+/// Runs a pass that crashes after so many steps, for every number of steps until it does not.
+async fn crash_anywhere(mut prepare: impl AsyncFnMut() -> Hub, expected: &[&str]) {
+    for steps in 0.. {
+        let mut hub = prepare().await;
+        hub.fuse.set(Some(steps));
+        let crashed = hub.pass().await.is_err();
+        hub.fuse.set(None);
+        if !crashed {
+            assert!(steps > 10, "after {steps} steps");
+            return;
+        }
+        hub.feed = None;
+        hub.kv.crash(|_| 0);
+        hub.drain().await;
+        assert_eq!(hub.accepted(), expected, "crash after {steps} steps");
+    }
+}
+
+#[tokio::test]
+async fn a_record_without_a_header_comes_once_wherever_it_crashes() {
+    let prepare = async || {
+        let hub = Hub::new(|storage| ssmix2(storage, true));
+        hub.storage.append(TR, b"lost\r#SSMIX,2.00\rMSH|1\r#SSMIX,2.00,unfinished\r");
+        hub.wait(60);
+        hub
+    };
+    let header = "TR_20260401000000000_00001.DAT@";
+    let expected = [
+        format!("{header}0!transaction-header-missing"),
+        format!("{header}5!transaction-header-unreadable"),
+        format!("{header}23!transaction-header-unreadable"),
+    ];
+    crash_anywhere(prepare, &expected.each_ref().map(String::as_str)).await;
+}
+
+#[tokio::test]
+async fn a_file_of_several_messages_comes_once_wherever_it_crashes() {
+    for after in [After::Keep, After::Move, After::Delete] {
+        let prepare = async || {
+            let hub = Hub::new(|storage| hl7_files(storage.path("drop"), after));
+            let patient = "0000001";
+            let text = format!("{}{}{}", message(patient, 1), message(patient, 2), message(patient, 3));
+            hub.storage.write("drop/a.hl7", text.as_bytes());
+            hub.wait(60);
+            hub
+        };
+        crash_anywhere(prepare, &["a.hl7:1+", "a.hl7:2+", "a.hl7:3+"]).await;
+    }
+}
+
+#[tokio::test]
+async fn a_patient_larger_than_a_batch_comes_once_wherever_it_crashes() {
+    let hub = Hub::new(|storage| ssmix2(storage, false));
+    let orders = 0..1_030_u64;
+    for order in orders.clone() {
+        hub.storage.put(&place(&order.to_string()), "20260401090000000", 1, &message("0000123", order));
+    }
+    hub.wait(60);
+    let mut storage = Some(hub.storage);
+    for steps in 0.. {
+        let mut hub = Hub::over(storage.take().unwrap(), |storage| ssmix2(storage, false));
+        // The ledger is flushed, and what it covers settled, in the middle of the patient.
+        hub.broker.slow_down(hub.storage.clock.clone());
+        hub.fuse.set(Some(steps));
+        let crashed = hub.pass().await.is_err();
+        hub.fuse.set(None);
+        hub.feed = None;
+        hub.kv.crash(|ways| ways / 2);
+        hub.drain().await;
+        let accepted: BTreeSet<String> = hub.accepted().into_iter().collect();
+        assert_eq!((accepted.len(), hub.accepted().len()), (1_030, 1_030), "crash after {steps} steps");
+        if !crashed {
+            return;
+        }
+        storage = Some(hub.storage);
+    }
+}
+
+#[tokio::test]
+async fn two_files_of_one_version_come_once_each() {
+    let mut hub = Hub::new(|storage| ssmix2(storage, false));
+    hub.storage.put(&place("7"), "20260401090000000", 0, &message("0000123", 1));
+    hub.storage.put(&place("7"), "20260401090000000", 1, &message("0000123", 2));
+    hub.drain().await;
+    hub.feed = None;
+    hub.drain().await;
+    assert_eq!(hub.accepted(), ["7:1.", "7:2+"]);
 }
 
 #[tokio::test]
@@ -296,273 +398,5 @@ async fn dropped_files_by_time_then_name_with_their_patients() {
         hub.feed = None;
         hub.drain().await;
         assert_eq!(hub.accepted().len(), 4);
-    }
-}
-
-/// A small generator of numbers, so that a seed replays.
-struct Seeded(u64);
-
-impl Seeded {
-    fn below(&mut self, end: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut x = self.0;
-        x = (x ^ (x >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        x = (x ^ (x >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        (x ^ (x >> 31)) % end
-    }
-
-    fn chance(&mut self, percent: u64) -> bool {
-        self.below(100) < percent
-    }
-}
-
-/// A record as the hospital's system knows it.
-#[derive(Default)]
-struct Truth {
-    /// Path and serial of each version's file.
-    files: Vec<(String, u64)>,
-    /// Serial of the current version.
-    current: Option<u64>,
-}
-
-/// A hospital's system that does what such systems do.
-struct Hospital {
-    random: Seeded,
-    records: BTreeMap<String, (Place, Truth)>,
-    serial: u64,
-    with_transaction: bool,
-    /// Files that are still being written, and what they will hold.
-    unfinished: Vec<(String, String)>,
-    /// Rest of a transaction record.
-    torn: Option<String>,
-    /// What to do next time: a new current version, or a delete message.
-    owed: Vec<(String, String, u8, u64)>,
-    /// Serials that were history, or gone again, before anybody could see them as current.
-    written: BTreeSet<u64>,
-}
-
-impl Hospital {
-    fn act(&mut self, hub: &Hub) {
-        hub.storage.clock.advance(Duration::from_millis(50 + self.random.below(4_000)));
-        if let Some(rest) = self.torn.take() {
-            hub.storage.append(TR, rest.as_bytes());
-        }
-        let finished = std::mem::take(&mut self.unfinished);
-        for (path, content) in &finished {
-            hub.storage.write(path, content.as_bytes());
-        }
-        let owed = std::mem::take(&mut self.owed);
-        for (order, time, flag, serial) in &owed {
-            self.write(hub, order, time, *flag, *serial);
-        }
-        if !finished.is_empty() || !owed.is_empty() {
-            return;
-        }
-        hub.storage.clock.advance(Duration::from_millis(5));
-        let order = self.random.below(12).to_string();
-        let action = self.random.below(10);
-        let exists = self.records.contains_key(&order);
-        match action {
-            _ if !exists => self.insert(hub, &order),
-            0..=3 => self.insert(hub, &order),
-            4..=6 => self.delete(hub, &order),
-            7 => self.rewrite(hub, &order),
-            _ => {}
-        }
-    }
-
-    fn insert(&mut self, hub: &Hub, order: &str) {
-        let patient = format!("00001{}", 10 + self.random.below(3));
-        let fresh = Place { patient, ..place(order) };
-        let (record, _) = self.records.entry(order.to_owned()).or_insert((fresh, Truth::default()));
-        let record = record.clone();
-        self.serial += 1;
-        let (serial, time) = (self.serial, hub.storage.time());
-        self.log(hub, &record, "INS", &time, serial);
-        let (_, truth) = self.records.get_mut(order).unwrap();
-        truth.current = Some(serial);
-        for (path, _) in truth.files.iter_mut().filter(|(path, _)| path.ends_with("_1")) {
-            *path = hub.storage.reflag(path, 2);
-        }
-        self.later_or_now(hub, order, time, 1, serial);
-    }
-
-    fn delete(&mut self, hub: &Hub, order: &str) {
-        let (record, truth) = self.records.get_mut(order).unwrap();
-        if truth.current.take().is_none() {
-            return;
-        }
-        let record = record.clone();
-        self.serial += 1;
-        let (serial, time) = (self.serial, hub.storage.time());
-        self.log(hub, &record, "DEL", &time, serial);
-        let (_, truth) = self.records.get_mut(order).unwrap();
-        for (path, _) in truth.files.iter_mut().filter(|(path, _)| !path.ends_with("_0")) {
-            *path = hub.storage.reflag(path, 0);
-        }
-        if self.with_transaction || self.random.chance(70) {
-            self.later_or_now(hub, order, time, 0, serial);
-        }
-    }
-
-    /// Corrects the current version without telling.
-    fn rewrite(&mut self, hub: &Hub, order: &str) {
-        let (record, truth) = self.records.get_mut(order).unwrap();
-        let current = truth.files.iter_mut().find(|(path, _)| path.ends_with("_1"));
-        let Some((path, serial)) = current.filter(|_| !self.with_transaction) else { return };
-        self.serial += 1;
-        (*serial, truth.current) = (self.serial, Some(self.serial));
-        hub.storage.write(path, message(&record.patient, self.serial).as_bytes());
-    }
-
-    fn later_or_now(&mut self, hub: &Hub, order: &str, time: String, flag: u8, serial: u64) {
-        if self.random.chance(20) {
-            self.owed.push((order.to_owned(), time, flag, serial));
-        } else {
-            self.write(hub, order, &time, flag, serial);
-        }
-    }
-
-    fn write(&mut self, hub: &Hub, order: &str, time: &str, flag: u8, serial: u64) {
-        let (record, truth) = self.records.get_mut(order).unwrap();
-        let content = message(&record.patient, serial);
-        let begun = match self.random.below(6) {
-            0 => "",
-            1 => content.get(..20).unwrap(),
-            _ => &content,
-        };
-        let path = hub.storage.put(record, time, flag, begun);
-        truth.files.push((path.clone(), serial));
-        self.written.insert(serial);
-        if begun.len() < content.len() {
-            self.unfinished.push((path, content));
-        }
-    }
-
-    fn log(&mut self, hub: &Hub, record: &Place, operation: &str, time: &str, serial: u64) {
-        if !self.with_transaction {
-            return;
-        }
-        let text = format!("{}{}\r\n", record.header(operation, time), message(&record.patient, serial));
-        let whole = self.random.chance(70);
-        let cut = if whole { text.len() } else { usize::try_from(self.random.below(120)).unwrap() };
-        let (head, rest) = text.split_at(cut);
-        hub.storage.append(TR, head.as_bytes());
-        self.torn = (!whole).then(|| rest.to_owned());
-    }
-}
-
-/// Plays a hospital and a hub that crashes; then compares what was accepted with what happened.
-async fn simulate(seed: u64, with_transaction: bool) {
-    let mut hub = Hub::new(|storage| ssmix2(storage, with_transaction));
-    let mut hospital = Hospital {
-        random: Seeded(seed),
-        records: BTreeMap::new(),
-        serial: 0,
-        with_transaction,
-        unfinished: Vec::new(),
-        torn: None,
-        owed: Vec::new(),
-        written: BTreeSet::new(),
-    };
-    for _round in 0..60 {
-        hospital.act(&hub);
-        if hospital.random.chance(60) {
-            let fuse = hospital.random.chance(50).then(|| hospital.random.below(14));
-            hub.fuse.set(fuse);
-            let crashed = hub.pass().await.is_err();
-            hub.fuse.set(None);
-            if crashed {
-                hub.feed = None;
-                hub.kv.crash(|ways| usize::try_from(hospital.random.below(ways as u64)).unwrap());
-            }
-        }
-    }
-    while !hospital.owed.is_empty() || !hospital.unfinished.is_empty() || hospital.torn.is_some() {
-        hospital.act(&hub);
-    }
-    hub.wait(30);
-    hub.drain().await;
-    hub.feed = None;
-    hub.wait(30);
-    hub.drain().await;
-    verify(seed, &hub, &hospital);
-}
-
-fn verify(seed: u64, hub: &Hub, hospital: &Hospital) {
-    let all = hub.broker.all(&topology::ingest());
-    let list = |order: &str| {
-        let of = all.iter().filter(|delivery| delivery.envelope.key.0.ends_with(&format!("/{order}")));
-        of.map(told).collect::<Vec<_>>().join(" ")
-    };
-    let list = |order: &str| {
-        let of = all.iter().filter(|delivery| delivery.envelope.key.0.ends_with(&format!("/{order}")));
-        of.map(told).collect::<Vec<_>>().join(" ")
-    };
-    let mut once = BTreeSet::new();
-    let twice: Vec<_> =
-        all.iter().filter(|delivery| !once.insert(delivery.envelope.id.as_str())).map(told).collect();
-    let histories: Vec<String> =
-        twice.iter().map(|told| list(told.split([':', '!']).next().unwrap())).collect();
-    assert!(twice.is_empty(), "seed {seed}: came twice: {twice:?} in {histories:?}");
-    for (order, (_, truth)) in &hospital.records {
-        let of = all.iter().filter(|delivery| delivery.envelope.key.0.ends_with(&format!("/{order}")));
-        let of: Vec<&Delivery> = of.filter(|delivery| delivery.envelope.fault.is_none()).collect();
-        let history = list(order);
-        let mut current = None;
-        let mut announced = Vec::new();
-        let mut seen = BTreeSet::new();
-        for delivery in &of {
-            let serial: u64 = control_id(&delivery.body).parse().unwrap();
-            match delivery.envelope.change {
-                Change::Created => {
-                    assert!(
-                        announced.is_empty(),
-                        "seed {seed}, {order}: created after {announced:?}: {history}"
-                    );
-                    current = Some(serial);
-                }
-                Change::Updated => {
-                    assert!(!announced.is_empty(), "seed {seed}, {order}: updated first: {history}");
-                    current = Some(serial);
-                }
-                Change::Deleted => current = None,
-                Change::Superseded => {}
-            }
-            if delivery.envelope.change != Change::Deleted {
-                assert!(seen.insert(serial), "seed {seed}, {order}: {serial} came twice: {history}");
-            }
-            if delivery.envelope.change != Change::Superseded {
-                announced.push(delivery.envelope.version.clone());
-            }
-        }
-        assert_eq!(current, truth.current, "seed {seed}, {order}: {history}");
-        assert!(announced.is_sorted(), "seed {seed}, {order}: out of order: {history}");
-        for (_, serial) in &truth.files {
-            let times = of.iter().filter(|delivery| control_id(&delivery.body) == serial.to_string()).count();
-            assert!(times >= 1, "seed {seed}, {order}: {serial} is missing: {history}");
-        }
-    }
-}
-
-/// One seed to replay by `MUSUBI_SEED=…`, or a range.
-fn seeds(count: u64) -> std::ops::Range<u64> {
-    match std::env::var("MUSUBI_SEED") {
-        Ok(seed) => seed.parse().map(|seed: u64| seed..seed + 1).unwrap(),
-        Err(_) => 0..count,
-    }
-}
-
-#[tokio::test]
-async fn simulation_of_a_storage() {
-    for seed in seeds(150) {
-        simulate(seed, false).await;
-    }
-}
-
-#[tokio::test]
-async fn simulation_of_a_storage_with_transactions() {
-    for seed in seeds(150) {
-        simulate(seed, true).await;
     }
 }

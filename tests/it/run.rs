@@ -204,10 +204,29 @@ fn a_queue_is_read_and_taken_once() {
     assert_eq!(lines(&["subscribe", "surveillance"]).len(), 0);
     for event in &taken {
         assert!(event["data"]["patient"].get("names").is_none(), "a name left the hub: {event}");
+        assert_eq!(event["recordkey"].as_str().unwrap().len(), 32, "the record's key left the hub: {event}");
     }
     let invalid = lines(&["invalid", "--json"]);
     assert_eq!(invalid.len(), 1);
     assert!(invalid[0]["fault"]["place"].is_string() && invalid[0].get("file").is_none(), "{invalid:?}");
+}
+
+/// Logs at their most talkative, reports and errors name no patient.
+#[test]
+fn nothing_that_people_read_in_passing_names_a_patient() {
+    let hub = region();
+    let people = fs::read_to_string(hub.path("fixtures/region/people.tsv")).unwrap();
+    let rows = people.lines().filter(|line| !line.starts_with('#')).skip(1);
+    let words =
+        rows.flat_map(|row| row.split('\t').skip(1).filter(|word| word.len() >= 6)).collect::<HashSet<_>>();
+    assert!(words.len() > 20, "{words:?}");
+    for arguments in [["run", "--drain"].as_slice(), &["run", "--drain", "--json"], &["invalid"]] {
+        let output = hub.musubi(arguments).env("RUST_LOG", "trace").output().unwrap();
+        let said = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+        for word in &words {
+            assert!(!said.contains(word), "`musubi {}` said {word}", arguments.join(" "));
+        }
+    }
 }
 
 /// Every file of the corpus through a feed: none is lost, none hangs, each ends accepted or invalid with a reason.

@@ -98,18 +98,23 @@ pub fn plan(known: &[Known<'_>], listed: &[Listed<'_>]) -> Vec<Step> {
     steps
 }
 
-/// The file that carries the record's deletion, if one is due: the newest with flag 0, which is the delete
-/// message where there is one.
+/// The file that carries the record's deletion, if one is due: the newest with flag 0 that is new (the delete
+/// message, where there is one) or was live until it was renamed. What was deleted before, or made no sense,
+/// carries none; and what is new but older than an announced deletion is history.
 fn deletion(known: &[Known<'_>], listed: &[Listed<'_>], order: &[usize]) -> Option<usize> {
     if listed.iter().any(|version| version.flag == Flag::Current) {
         return None;
     }
-    let newest = order
-        .iter()
-        .rev()
-        .find(|index| listed.get(**index).is_some_and(|version| version.flag == Flag::Deleted))?;
-    let live = known.iter().any(|version| version.state == State::Live);
-    (live || is_fresh(known, listed.get(*newest)?)).then_some(*newest)
+    let is = |version: &Listed<'_>, state| {
+        known.iter().any(|before| before.stem == version.stem && before.state == state)
+    };
+    let deleted = order.iter().rev().filter_map(|index| Some((*index, listed.get(*index)?)));
+    let mut deleted = deleted.filter(|(_, version)| version.flag == Flag::Deleted);
+    let is_renamed = deleted.clone().any(|(_, version)| is(version, State::Live));
+    let sensible = deleted.clone().find(|(_, version)| version.altered || !is(version, State::Invalid));
+    let carrier = deleted.find(|(_, version)| is_fresh(known, version) || is(version, State::Live));
+    let (index, _) = carrier?;
+    (is_renamed || sensible.is_some_and(|(newest, _)| newest == index)).then_some(index)
 }
 
 fn is_fresh(known: &[Known<'_>], version: &Listed<'_>) -> bool {
@@ -231,6 +236,20 @@ mod tests {
     #[test]
     fn old_history_beside_a_deletion_does_not_carry_it() {
         check("b1L", "a0 b0", "a. b-");
+    }
+
+    #[test]
+    fn between_rename_and_new_version_after_an_old_deletion() {
+        check("a0R d0R e1L", "a0 d0 e2", "");
+        check("a0R d0R e1L", "a0 d0 e0", "e-");
+        check("b0R d0R", "a0 b0 d0", "a.");
+    }
+
+    #[test]
+    fn delete_message_that_makes_no_sense_does_not_carry_it() {
+        check("a1L d0I", "a0 d0", "a-");
+        check("a0R d0I", "a0 d0", "");
+        check("a0R d0I", "a0 d0!", "d-");
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! - A `settle` that is dropped while it waits may still come true. Its outcome is taken in before anything else
 //!   is done, so `open` always counts what is really open.
 
+use std::io::ErrorKind;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
@@ -103,18 +104,11 @@ impl Consumer for LaneConsumer {
         self.forgotten().await;
         let id = self.claim.id();
         loop {
-            let waiting = {
-                let index = lock(&self.inner.index);
-                if index.closed() {
-                    return Err(BrokerError::Closed);
-                }
-                index.waiting(id, self.next, most.max(1), READ_BYTES)
-            };
-            if waiting.is_empty() {
+            let deliveries = look(&self.inner, id, self.next, most.max(1), READ_BYTES).await?;
+            if deliveries.is_empty() {
                 self.arrival.notified().await;
                 continue;
             }
-            let deliveries = read(&self.inner.storage, waiting).await?;
             self.next += deliveries.len() as u64;
             self.open += deliveries.len();
             lock(&self.inner.index).hand_out(id, self.next);
@@ -140,12 +134,35 @@ impl Consumer for LaneConsumer {
     }
 }
 
+/// Up to `most` live messages of a lane from number `from` on, no more than `bytes_max` bytes beyond the first.
+pub(super) async fn look(
+    inner: &Inner,
+    id: LaneId,
+    from: u64,
+    most: usize,
+    bytes_max: usize,
+) -> Result<Vec<Delivery>, BrokerError> {
+    let waiting = || {
+        let index = lock(&inner.index);
+        if index.closed() { Err(BrokerError::Closed) } else { Ok(index.waiting(id, from, most, bytes_max)) }
+    };
+    loop {
+        let seen = waiting()?;
+        match read(&inner.storage, seen.clone()).await {
+            // Its segment went between look and read, because it was settled or moved: look again.
+            Err(BrokerError::Store { source, .. })
+                if source.kind() == ErrorKind::NotFound && waiting()? != seen => {}
+            result => return result,
+        }
+    }
+}
+
 /// Reads messages back. The page cache holds what was written lately, but a backlog is on disk, and waiting for a
 /// disk would stop every other task of this worker: so one hop to a blocking thread, for the whole batch.
-pub(super) async fn read(
-    storage: &Arc<dyn Storage>,
-    waiting: Vec<Waiting>,
-) -> Result<Vec<Delivery>, BrokerError> {
+async fn read(storage: &Arc<dyn Storage>, waiting: Vec<Waiting>) -> Result<Vec<Delivery>, BrokerError> {
+    if waiting.is_empty() {
+        return Ok(Vec::new());
+    }
     let storage = Arc::clone(storage);
     let read = tokio::task::spawn_blocking(move || {
         let mut reader = Reader { storage: &*storage, file: None };

@@ -3,9 +3,9 @@
 //! Invariants:
 //! - The index follows the disk: a record is applied only after its group is durable, by the same code that
 //!   recovery runs. What the index shows can't be lost.
-//! - A lane's live messages have the sequence numbers `next - live.len() .. next`, and outside recovery the first
-//!   of them is the cursor.
-//! - `segments[s]` counts the live entries that point into segment `s`, so 0 means that nothing needs it.
+//! - A lane's live messages have the sequence numbers `cursor .. next`: `live[i]` is message `cursor + i`.
+//! - `segments[s]` adds up the bytes of the live entries that point into segment `s`, so 0 means that nothing needs
+//!   it.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -26,7 +26,7 @@ pub(super) struct LaneId {
 }
 
 /// Where a stored message lies.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Place {
     /// Segment.
     pub(super) segment: u32,
@@ -36,8 +36,13 @@ pub(super) struct Place {
     pub(super) bytes: u32,
 }
 
+impl Place {
+    /// Only during recovery: not found yet. Segments are numbered from 1.
+    const ELSEWHERE: Self = Self { segment: 0, offset: 0, bytes: 0 };
+}
+
 /// A message that waits in a lane.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Waiting {
     /// Its number in the lane.
     pub(super) sequence: u64,
@@ -121,17 +126,11 @@ impl Index {
         if cursor > next || cursor < lane.cursor || next < lane.next {
             return Err(format!("lane {} of queue {} goes backwards", id.lane.0, id.queue));
         }
-        if next > lane.next {
-            // The messages between are in a segment that was deleted, so they and all before them were settled by
-            // a later record; `missing` checks that at the end.
-            lane.live.drain(..).for_each(|place| unpin(segments, place));
-            lane.next = next;
-        }
-        lane.cursor = cursor;
-        while lane.next - (lane.live.len() as u64) < cursor {
-            let Some(place) = lane.live.pop_front() else { break };
-            unpin(segments, place);
-        }
+        let settled = usize::try_from(cursor - lane.cursor).unwrap_or(usize::MAX).min(lane.live.len());
+        lane.live.drain(..settled).for_each(|place| unpin(segments, place));
+        // Messages in a segment that was deleted: a later record settles them or tells where they were moved to.
+        lane.live.resize(usize::try_from(next - cursor).unwrap_or(usize::MAX), Place::ELSEWHERE);
+        (lane.cursor, lane.next) = (cursor, next);
         if lane.live.is_empty() {
             // Give back what a backlog took.
             lane.live.shrink_to(64);
@@ -141,18 +140,21 @@ impl Index {
 
     fn apply_message(&mut self, id: LaneId, sequence: u64, place: Place) -> Result<(), String> {
         let (lane, segments) = self.lane_and_segments(id).ok_or_else(|| unknown(id))?;
-        if sequence != lane.next {
-            return Err(format!(
-                "lane {} of queue {}: message {sequence} where {} was due",
-                id.lane.0, id.queue, lane.next
-            ));
+        if sequence == lane.next {
+            lane.next += 1;
+            lane.live.push_back(place);
+            if let Some(arrival) = &lane.arrival {
+                arrival.notify_one();
+            }
+        } else {
+            // A message that has its number already was moved here.
+            let nth = sequence.checked_sub(lane.cursor).and_then(|nth| usize::try_from(nth).ok());
+            let moved = nth.and_then(|nth| lane.live.get_mut(nth)).ok_or_else(|| {
+                format!("lane {} of queue {}: message {sequence} is out of turn", id.lane.0, id.queue)
+            })?;
+            unpin(segments, std::mem::replace(moved, place));
         }
-        lane.next += 1;
-        lane.live.push_back(place);
-        *segments.entry(place.segment).or_default() += 1;
-        if let Some(arrival) = &lane.arrival {
-            arrival.notify_one();
-        }
+        *segments.entry(place.segment).or_default() += u64::from(place.bytes);
         Ok(())
     }
 
@@ -177,12 +179,32 @@ impl Index {
         idle.map(|(segment, _)| *segment).collect()
     }
 
+    /// The oldest segment before `before` in which not more than `bytes_max` bytes are live.
+    pub(super) fn sparse_segment(&self, before: u32, bytes_max: u64) -> Option<u32> {
+        let mut old = self.segments.range(..before);
+        old.find(|(_, live)| (1..=bytes_max).contains(*live)).map(|(segment, _)| *segment)
+    }
+
+    /// The live messages of a segment, and in which lanes they wait under which number.
+    pub(super) fn residents(&self, segment: u32) -> BTreeMap<Place, Vec<(LaneId, u64)>> {
+        let mut residents: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        for (queue, state) in (0..).zip(&self.queues) {
+            for (lane, state) in &state.lanes {
+                let numbered = (state.cursor..).zip(&state.live);
+                for (sequence, place) in numbered.filter(|(_, place)| place.segment == segment) {
+                    residents.entry(*place).or_default().push((LaneId { queue, lane: *lane }, sequence));
+                }
+            }
+        }
+        residents
+    }
+
     /// After recovery: the first lane of which messages are missing, in words.
     pub(super) fn missing(&self) -> Option<String> {
         self.lanes().find_map(|(name, number, lane)| {
-            let first = lane.next - lane.live.len() as u64;
-            (first != lane.cursor)
-                .then(|| format!("queue {name}, lane {}: message {} is missing", number.0, lane.cursor))
+            let nth = lane.live.iter().position(|place| *place == Place::ELSEWHERE)?;
+            let sequence = lane.cursor + nth as u64;
+            Some(format!("queue {name}, lane {}: message {sequence} is missing", number.0))
         })
     }
 
@@ -210,7 +232,7 @@ impl Index {
 
 fn unpin(segments: &mut BTreeMap<u32, u64>, place: Place) {
     if let Some(live) = segments.get_mut(&place.segment) {
-        *live = live.saturating_sub(1);
+        *live = live.saturating_sub(u64::from(place.bytes));
     }
 }
 
@@ -267,10 +289,9 @@ impl Index {
     /// first of them.
     pub(super) fn waiting(&self, id: LaneId, from: u64, most: usize, bytes_max: usize) -> Vec<Waiting> {
         let Some(lane) = self.lane(id) else { return Vec::new() };
-        let first = lane.next - lane.live.len() as u64;
-        let skip = usize::try_from(from.saturating_sub(first)).unwrap_or(usize::MAX);
+        let skip = usize::try_from(from.saturating_sub(lane.cursor)).unwrap_or(usize::MAX);
         let mut left = bytes_max;
-        let numbered = (first..).zip(&lane.live).skip(skip).take(most).enumerate();
+        let numbered = (lane.cursor..).zip(&lane.live).skip(skip).take(most).enumerate();
         let bounded = numbered.take_while(|(nth, (_, place))| {
             let fits = left >= place.bytes as usize;
             left = left.saturating_sub(place.bytes as usize);

@@ -1,9 +1,10 @@
 //! The embedded broker: durable queues with lanes on the local disk, for a hub without a server to install.
 //!
-//! All queues share one append-only journal ([`group`], [`record`]) in preallocated segment files, written by one
-//! thread ([`writer`], [`journal`]) and read back at open ([`recovery`]). Memory holds 12 bytes for each message and
-//! queue ([`index`]); bodies are read from disk when they are handed out ([`consumer`]).
+//! All queues share one append-only journal (`group`, `record`) in preallocated segment files, written by one
+//! thread (`writer`, `journal`, `compaction`) and read back at open (`recovery`). Memory holds 12 bytes for each message and
+//! queue (`index`); bodies are read from disk when they are handed out (`consumer`).
 
+mod compaction;
 mod consumer;
 mod group;
 mod index;
@@ -23,7 +24,7 @@ use std::thread::JoinHandle;
 use async_trait::async_trait;
 use tokio::sync::{Semaphore, oneshot};
 
-use self::consumer::{LaneConsumer, read};
+use self::consumer::{LaneConsumer, look};
 use self::index::{Index, LaneId, lock};
 use self::record::Message;
 pub use self::storage::{Folder, SegmentFile, Storage};
@@ -210,17 +211,7 @@ impl Broker for Embedded {
 
     async fn peek(&self, queue: &QueueName, lane: Lane, most: usize) -> Result<Vec<Delivery>, BrokerError> {
         let id = LaneId { queue: self.inner.id(queue)?, lane };
-        loop {
-            let (cursor, waiting) = {
-                let index = lock(&self.inner.index);
-                (index.cursor(id), index.waiting(id, 0, most, usize::MAX))
-            };
-            match read(&self.inner.storage, waiting).await {
-                // What is looked at may be settled, and its segment deleted, meanwhile: look again.
-                Err(BrokerError::Store { .. }) if lock(&self.inner.index).cursor(id) > cursor => {}
-                result => return result,
-            }
-        }
+        look(&self.inner, id, 0, most, usize::MAX).await
     }
 }
 

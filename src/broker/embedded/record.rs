@@ -6,6 +6,8 @@
 //! | 2 | lane | queue u32 · lane u16 · cursor u64 · next u64 |
 //! | 3 | message | addresses (count u32; each queue u32, lane u16, sequence u64) · length u32 · envelope length u32 · CRC32C u32 · envelope · body |
 //!
+//! A message record whose sequence number has been given before moves that message: it lies here now.
+//!
 //! A lane record is the state of a lane: an acknowledgement moves its cursor, and a snapshot is queue and lane
 //! records alone. A message's length counts what stands after it; its CRC covers envelope and body and is checked
 //! whenever the message is read back.
@@ -39,7 +41,7 @@ pub(super) enum Record<'a> {
         /// Sequence number that the next message gets.
         next: u64,
     },
-    /// A message arrived.
+    /// A message arrived, or was moved here.
     Message {
         /// Where to.
         to: Addresses<'a>,
@@ -114,6 +116,18 @@ pub(super) fn put_message(group: &mut Vec<u8>, message: &Message, mut sequence: 
     group.extend_from_slice(&message.checksum.to_le_bytes());
     group.extend_from_slice(&message.envelope);
     group.extend_from_slice(&message.body);
+}
+
+/// Appends a message record for a message that lies elsewhere in the journal, under the numbers that it has.
+pub(super) fn put_moved(group: &mut Vec<u8>, to: &[(LaneId, u64)], stored: &[u8]) {
+    group.push(MESSAGE);
+    put_length(group, to.len());
+    for (lane, sequence) in to {
+        put_lane_id(group, *lane);
+        group.extend_from_slice(&sequence.to_le_bytes());
+    }
+    put_length(group, stored.len());
+    group.extend_from_slice(stored);
 }
 
 /// Lengths fit: a transaction is at most 1 GiB.

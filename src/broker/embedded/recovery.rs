@@ -1,13 +1,14 @@
 //! Opening a journal: reads every group in order, cuts a torn end, and refuses damage.
 //!
 //! Invariants:
-//! - Whatever is shown after opening is durable: the last process may have died between writing its last group
-//!   and syncing it, so the segments that can hold that group are synced first.
+//! - Whatever is shown after opening is durable: the last process may have died before it synced its last group, or
+//!   after that sync failed. So the segments that can hold that group are synced and read from disk, not from cache.
 //! - After a cut everything behind the last group is zero, so no rest of a torn write can be met later.
 
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
 use std::io;
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::group::{HEADER, Header, PAGE, padded};
@@ -24,6 +25,11 @@ pub(super) fn recover(
 ) -> Result<(Index, Journal), BrokerError> {
     let mut scan = Scan::new(&*storage);
     let segments = scan.segments()?;
+    // The newest group is in the last segment, or in the one before if the last has only just been made.
+    for segment in segments.iter().rev().take(2) {
+        let reloaded = storage.open(*segment).and_then(|file| file.reload());
+        reloaded.map_err(|source| BrokerError::Store { place: storage.place(*segment), source })?;
+    }
     for segment in &segments {
         scan.segment(*segment)?;
     }
@@ -57,8 +63,6 @@ struct Scan<'a> {
     exact: bool,
     /// The segment before.
     previous: Option<u32>,
-    /// The segment of the newest group.
-    newest: u32,
     /// End of the last group in the segment before.
     end: u64,
     /// Where something other than zeros follows the last group of a segment: a torn end if no group comes after.
@@ -74,7 +78,6 @@ impl<'a> Scan<'a> {
             number: 1,
             exact: false,
             previous: None,
-            newest: 0,
             end: 0,
             torn: None,
         }
@@ -91,6 +94,7 @@ impl<'a> Scan<'a> {
     /// Reads one segment, the next in order.
     fn segment(&mut self, segment: u32) -> Result<(), BrokerError> {
         let file = self.storage.open(segment).map_err(|error| self.failed(segment, error))?;
+        let data = file.data().map_err(|error| self.failed(segment, error))?;
         self.index.add_segment(segment);
         self.exact &= self.previous.is_some_and(|previous| previous + 1 == segment);
         self.previous = Some(segment);
@@ -109,7 +113,7 @@ impl<'a> Scan<'a> {
             offset += padded(HEADER + header.payload) as u64;
         }
         self.end = offset;
-        self.rest(segment, &*file, offset)
+        self.rest(segment, &*file, offset, &data)
     }
 
     /// Bytes that a payload at `offset` can have at most.
@@ -143,29 +147,35 @@ impl<'a> Scan<'a> {
             applied.map_err(|what| self.damaged(segment, at, what))?;
         }
         self.journal = Some(header.journal);
-        (self.number, self.exact, self.newest) = (header.number + 1, true, segment);
+        (self.number, self.exact) = (header.number + 1, true);
         Ok(())
     }
 
     /// Looks at what follows the last readable group of a segment: zeros, the rest of a torn write, or a later
     /// group, which proves that something between was durable and is not any more.
-    fn rest(&mut self, segment: u32, file: &dyn SegmentFile, end: u64) -> Result<(), BrokerError> {
-        let (mut offset, mut page) = (end, [0; PAGE]);
-        loop {
-            let count = self.read(segment, file, offset, &mut page)?;
-            if page.get(..count) != [0; PAGE].get(..count) {
-                self.tear(segment, end)?;
-                let later = Header::read(&page)
-                    .is_some_and(|header| self.ours(&header) && header.number >= self.number && offset > end);
-                if later {
-                    return Err(self.damaged(segment, end, "a group can't be read, but a later one can"));
-                }
+    fn rest(
+        &mut self,
+        segment: u32,
+        file: &dyn SegmentFile,
+        end: u64,
+        data: &[Range<u64>],
+    ) -> Result<(), BrokerError> {
+        let mut page = [0; PAGE];
+        let size = PAGE as u64;
+        let pages = |range: &Range<u64>| (range.start / size).max(end / size)..range.end.div_ceil(size);
+        for offset in data.iter().flat_map(pages).map(|page| page * size) {
+            self.read(segment, file, offset, &mut page)?;
+            if page == [0; PAGE] {
+                continue;
             }
-            if count < PAGE {
-                return Ok(());
+            self.tear(segment, end)?;
+            let later = Header::read(&page)
+                .is_some_and(|header| self.ours(&header) && header.number >= self.number && offset > end);
+            if later {
+                return Err(self.damaged(segment, end, "a group can't be read, but a later one can"));
             }
-            offset += PAGE as u64;
         }
+        Ok(())
     }
 
     /// Notes a torn end. There can be one only: a segment is begun when the one before it is durable.
@@ -178,28 +188,25 @@ impl<'a> Scan<'a> {
         }
     }
 
-    /// Cuts the torn end, makes everything durable, and checks that no message is missing.
+    /// Checks that no message is missing, cuts the torn end, and makes names durable.
     fn finish(&self, segments: &[u32]) -> Result<(), BrokerError> {
         if let Some(what) = self.index.missing() {
             return Err(self.damaged(segments.first().copied().unwrap_or(1), 0, what));
         }
-        for segment in segments.iter().copied().filter(|segment| *segment >= self.newest) {
-            let cut = self.torn.filter(|(torn, _)| *torn == segment).map(|(_, offset)| offset);
-            self.settle(segment, cut).map_err(|error| self.failed(segment, error))?;
-        }
-        self.storage.sync().map_err(|error| self.failed(0, error))
-    }
-
-    fn settle(&self, segment: u32, cut: Option<u64>) -> io::Result<()> {
-        let file = self.storage.open(segment)?;
-        if let Some(offset) = cut {
+        if let Some((segment, offset)) = self.torn {
             tracing::warn!(
                 segment,
                 offset,
                 "the journal ends in a torn write, which was never confirmed: cut"
             );
-            zero(&*file, offset, file.bytes()?.saturating_sub(offset))?;
+            self.cut(segment, offset).map_err(|error| self.failed(segment, error))?;
         }
+        self.storage.sync().map_err(|error| self.failed(0, error))
+    }
+
+    fn cut(&self, segment: u32, offset: u64) -> io::Result<()> {
+        let file = self.storage.open(segment)?;
+        zero(&*file, offset, file.bytes()?.saturating_sub(offset))?;
         file.sync()
     }
 

@@ -2,11 +2,13 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io;
+use std::iter;
+use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use rustix::fs::{FallocateFlags, fallocate};
+use rustix::fs::{Advice, FallocateFlags, SeekFrom, fadvise, fallocate, seek};
 use rustix::io::Errno;
 
 /// A folder of numbered segment files.
@@ -39,11 +41,18 @@ pub trait SegmentFile: Send + Sync {
     /// Fills `buffer` from `offset`; fewer bytes than asked for mean the end of the file.
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize>;
 
+    /// The ranges, in order, outside of which there are only zeros. To be asked before anything is read: zeros
+    /// that were read ahead may count as data.
+    fn data(&self) -> io::Result<Vec<Range<u64>>>;
+
     /// Writes all of `bytes` at `offset`; not durable before [`SegmentFile::sync`].
     fn write_at(&self, offset: u64, bytes: &[u8]) -> io::Result<()>;
 
     /// Makes everything written durable.
     fn sync(&self) -> io::Result<()>;
+
+    /// Makes everything written durable and forgets what is cached, so that the next read tells what the disk has.
+    fn reload(&self) -> io::Result<()>;
 }
 
 /// The real thing: files `0000000001.seg` and so on in one folder.
@@ -133,11 +142,33 @@ impl SegmentFile for File {
         Ok(filled)
     }
 
+    /// Skips what was reserved and never written; where the file system can't tell, everything may be data.
+    fn data(&self) -> io::Result<Vec<Range<u64>>> {
+        let mut ranges = Vec::new();
+        let mut end = 0;
+        loop {
+            let start = match seek(self, SeekFrom::Data(end)) {
+                Ok(start) => start,
+                Err(Errno::NXIO) => return Ok(ranges),
+                Err(Errno::INVAL | Errno::OPNOTSUPP) => return Ok(iter::once(0..self.bytes()?).collect()),
+                Err(error) => return Err(error.into()),
+            };
+            end = seek(self, SeekFrom::Hole(start))?;
+            ranges.push(start..end);
+        }
+    }
+
     fn write_at(&self, offset: u64, bytes: &[u8]) -> io::Result<()> {
         self.write_all_at(bytes, offset)
     }
 
     fn sync(&self) -> io::Result<()> {
         self.sync_data()
+    }
+
+    /// After a sync that failed, Linux keeps pages in its cache, as clean, that never came to disk.
+    fn reload(&self) -> io::Result<()> {
+        self.sync_data()?;
+        Ok(fadvise(self, 0, None, Advice::DontNeed)?)
     }
 }

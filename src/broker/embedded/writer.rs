@@ -7,7 +7,7 @@
 //! - A transaction is whole: what it settles and what it publishes are in the same group.
 //! - Sequence numbers are given here and nowhere else, so a lane has no gap. Numbers of a group that failed are
 //!   given again.
-//! - A segment is deleted only after the group that settled its last message is durable.
+//! - A segment is deleted only after the group that settled or moved its last message is durable.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -139,9 +139,19 @@ impl Writer {
         let Some(mut group) = Draft::new(&self.index).group(batch) else { return Ok(()) };
         let settles_only = batch.iter().all(|transaction| transaction.work.purpose() == Purpose::Settle);
         let purpose = if settles_only { Purpose::Settle } else { Purpose::Publish };
+        let active = self.journal.segment;
+        self.make_durable(&mut group, purpose)?;
+        if self.journal.segment != active {
+            self.compact();
+        }
+        Ok(())
+    }
+
+    /// Writes a group, takes it over into the index, and deletes what nothing needs any more.
+    pub(super) fn make_durable(&mut self, group: &mut Vec<u8>, purpose: Purpose) -> Result<(), BrokerError> {
         let length = group.len();
         let index = &self.index;
-        let (segment, base) = self.journal.append(&mut group, purpose, || snapshot(index))?;
+        let (segment, base) = self.journal.append(group, purpose, || snapshot(index))?;
         let payload = group.get(group::HEADER..length).unwrap_or_default();
         let idle = {
             let mut index = lock(&self.index);
@@ -157,7 +167,8 @@ impl Writer {
         Ok(())
     }
 
-    fn contradiction(&self, segment: u32, offset: u64, what: String) -> BrokerError {
+    /// The journal does not say what it should.
+    pub(super) fn contradiction(&self, segment: u32, offset: u64, what: String) -> BrokerError {
         BrokerError::Damaged { file: self.journal.storage.place(segment), offset, what }
     }
 

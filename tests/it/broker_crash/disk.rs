@@ -7,6 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
+use std::ops::Range;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 
 use musubi::broker::embedded::{SegmentFile, Storage};
@@ -307,6 +308,10 @@ impl SegmentFile for DiskFile {
         Ok(count)
     }
 
+    fn data(&self) -> io::Result<Vec<Range<u64>>> {
+        Ok(std::iter::once(0..self.bytes()?).collect())
+    }
+
     fn write_at(&self, offset: u64, bytes: &[u8]) -> io::Result<()> {
         let mut state = self.0.state();
         while state.held {
@@ -336,6 +341,13 @@ impl SegmentFile for DiskFile {
             return Err(io::Error::from_raw_os_error(IO_ERROR));
         }
         state.files[self.1].sync();
+        Ok(())
+    }
+
+    fn reload(&self) -> io::Result<()> {
+        self.sync()?;
+        let content = &mut self.0.state().files[self.1];
+        content.cached = content.durable.clone();
         Ok(())
     }
 }

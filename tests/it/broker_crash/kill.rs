@@ -155,5 +155,5 @@ async fn nothing_confirmed_is_lost_when_the_process_is_killed() {
         let said = run_and_kill(folder.path(), next, patience);
         next = check(folder.path(), next, &said, &mut taken).await;
     }
-    assert!(next > 1_000, "only {next} messages were published");
+    assert!(next > 200, "only {next} messages were published");
 }

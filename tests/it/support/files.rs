@@ -46,6 +46,6 @@ pub(crate) fn corpus() -> Option<PathBuf> {
         return Some(folder);
     }
     assert!(named.is_none(), "MUSUBI_CORPUS is set, but {} holds no hl7v2 folder", folder.display());
-    eprintln!("\n*** SKIPPED: no test corpus at {}; set MUSUBI_CORPUS ***\n", folder.display());
+    println!("\n*** SKIPPED: no test corpus at {}; set MUSUBI_CORPUS ***\n", folder.display());
     None
 }

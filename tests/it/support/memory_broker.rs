@@ -2,9 +2,11 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use musubi::broker::{Broker, BrokerError, Consumer, Delivery, Publication, QueueName};
+use musubi::clock::ManualClock;
 use musubi::envelope::Lane;
 use tokio::sync::Notify;
 
@@ -50,11 +52,17 @@ pub(crate) struct MemoryBroker {
     queues: Queues,
     arrived: Arc<Notify>,
     fuse: Fuse,
+    clock: Arc<Mutex<Option<ManualClock>>>,
 }
 
 impl MemoryBroker {
     pub(crate) fn new(fuse: Fuse) -> Self {
         Self { fuse, ..Self::default() }
+    }
+
+    /// From now on each publish takes two seconds of the clock.
+    pub(crate) fn slow_down(&self, clock: ManualClock) {
+        *self.clock.lock().unwrap() = Some(clock);
     }
 
     /// Every unsettled message of a queue, lane by lane.
@@ -95,6 +103,9 @@ impl Broker for MemoryBroker {
     async fn publish(&self, batch: Vec<Publication>) -> Result<(), BrokerError> {
         self.step()?;
         self.put(batch);
+        if let Some(clock) = self.clock.lock().unwrap().as_ref() {
+            clock.advance(Duration::from_secs(2));
+        }
         self.step()
     }
 

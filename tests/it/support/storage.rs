@@ -25,7 +25,8 @@ pub(crate) struct Place {
 impl Place {
     pub(crate) fn folder(&self) -> String {
         let Self { patient, date, data_type, .. } = self;
-        format!("standard/{}/{}/{patient}/{date}/{data_type}", &patient[..3], &patient[3..6])
+        let prefix = |range| patient.get(range).unwrap();
+        format!("standard/{}/{}/{patient}/{date}/{data_type}", prefix(0..3), prefix(3..6))
     }
 
     pub(crate) fn stem(&self, time: &str) -> String {
