@@ -8,7 +8,7 @@ use clap::Args;
 use super::lang::Lang;
 use super::{check, complain, exit, fail, print};
 use crate::config::Config;
-use crate::ops::queues;
+use crate::ops::queues::{self, QueueError};
 
 /// Arguments of `subscribe`.
 #[derive(Debug, Args)]
@@ -48,13 +48,9 @@ pub(super) fn subscribe(folder: &Path, lang: Lang, arguments: &SubscribeArgument
         ));
         return 64;
     }
-    let mut left = arguments.max.unwrap_or(usize::MAX);
-    let print_line = |line: &str| {
-        let written = left > 0 && writeln!(io::stdout().lock(), "{line}").is_ok();
-        left = left.saturating_sub(1);
-        written
-    };
-    block_on(async { queues::events(&config, &arguments.subscriber, arguments.take, print_line).await })
+    let most = arguments.max.unwrap_or(usize::MAX);
+    let print_line = |line: &str| writeln!(io::stdout().lock(), "{line}").is_ok();
+    block_on(queues::events(&config, &arguments.subscriber, arguments.take, most, print_line))
 }
 
 pub(super) fn invalid(folder: &Path, lang: Lang, arguments: &InvalidArguments) -> u8 {
@@ -64,7 +60,10 @@ pub(super) fn invalid(folder: &Path, lang: Lang, arguments: &InvalidArguments) -
     };
     let show = |message: &queues::InvalidMessage| {
         if arguments.json {
-            print(&serde_json::to_string(message).map(|line| line + "\n").unwrap_or_default());
+            match serde_json::to_string(message) {
+                Ok(line) => print(&format!("{line}\n")),
+                Err(error) => complain(&format!("musubi: {error}")),
+            }
             return;
         }
         let fault = message
@@ -77,10 +76,10 @@ pub(super) fn invalid(folder: &Path, lang: Lang, arguments: &InvalidArguments) -
             format!("{}  {}  {data_type}  {}{file}\n", message.id, message.feed, fault.unwrap_or_default());
         print(&line);
     };
-    block_on(async { queues::invalid(&config, arguments.files, show).await })
+    block_on(queues::invalid(&config, arguments.files, show))
 }
 
-fn block_on(work: impl Future<Output = Result<(), crate::broker::BrokerError>>) -> u8 {
+fn block_on(work: impl Future<Output = Result<(), QueueError>>) -> u8 {
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return fail(&error, exit::TRY_LATER),

@@ -38,7 +38,7 @@ pub(super) fn main(folder: &Path, lang: Lang, arguments: &Arguments) -> u8 {
     let mode = if arguments.drain { Mode::Drain } else { Mode::Watch };
     let hub = match Hub::open(config, Arc::new(SystemClock)) {
         Ok(hub) => hub,
-        Err(error) => return fail(&error, exit::TRY_LATER),
+        Err(error) => return stopped(&error),
     };
     if mode == Mode::Watch && !arguments.json {
         complain(lang.pick(
@@ -48,8 +48,17 @@ pub(super) fn main(folder: &Path, lang: Lang, arguments: &Arguments) -> u8 {
     }
     match runtime.block_on(run(&hub, mode, lang)) {
         Ok(report) => finish(&report, lang, arguments.json),
-        Err(error) => fail(&error, exit::TRY_LATER),
+        Err(error) => stopped(&error),
     }
+}
+
+fn stopped(error: &HubError) -> u8 {
+    let code = match error {
+        HubError::LaneLeftBehind { .. } => exit::BAD_CONFIG,
+        error if error.passes() => exit::TRY_LATER,
+        _ => exit::SOFTWARE,
+    };
+    fail(error, code)
 }
 
 fn finish(report: &Report, lang: Lang, json: bool) -> u8 {
@@ -59,10 +68,11 @@ fn finish(report: &Report, lang: Lang, json: bool) -> u8 {
         print(&text::report(report, lang));
         exit::DONE
     };
-    match (report.conserved, report.failed().next()) {
+    let unfinished = report.failed().next().is_some() || report.subscribers.iter().any(|one| one.parked > 0);
+    match (report.conserved, unfinished) {
         (false, _) => exit::SOFTWARE,
-        (true, Some(_)) => exit::TRY_LATER,
-        (true, None) => printed,
+        (true, true) => exit::TRY_LATER,
+        (true, false) => printed,
     }
 }
 

@@ -11,6 +11,17 @@ use crate::envelope::{Fault, Lane};
 /// Messages read at a time.
 const BATCH: usize = 256;
 
+/// Why a queue could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum QueueError {
+    /// The broker; most often another process has the data folder open.
+    #[error("the queues can't be read")]
+    Broker(#[from] BrokerError),
+    /// An event could not be written as JSON.
+    #[error("an event can't be shown")]
+    Json(#[from] serde_json::Error),
+}
+
 /// A message that makes no sense, without its content.
 #[derive(Debug, Serialize)]
 pub struct InvalidMessage {
@@ -31,27 +42,27 @@ pub struct InvalidMessage {
     pub file: Option<String>,
 }
 
-/// Hands the events that wait for a subscriber to `each`, as CloudEvents in JSON; with `take` they are acknowledged
-/// after `each` has returned `true` for all of a batch. `each` ends the reading with `false`.
+/// Hands up to `most` of the events that wait for a subscriber to `each`, as CloudEvents in JSON, lane by lane; with
+/// `take` they are acknowledged once `each` has returned `true` for all of a batch. `false` ends the reading.
 pub async fn events(
     config: &Config,
     subscriber: &str,
     take: bool,
+    most: usize,
     mut each: impl FnMut(&str) -> bool,
-) -> Result<(), BrokerError> {
+) -> Result<(), QueueError> {
     let broker = open(config)?;
     let queue = topology::subscriber(subscriber);
     broker.declare(&queue).await?;
+    let mut left = most;
     for lane in (0..config.hub.broker.lanes()).map(Lane) {
-        let mut waiting = waiting(&broker, &queue, lane);
+        let mut waiting = waiting(&broker, &queue, lane).min(left);
+        left -= waiting;
         let mut consumer = broker.consume(&queue, lane).await?;
         while waiting > 0 {
             let batch = consumer.receive(BATCH.min(waiting)).await?;
             for event in batch.iter().filter_map(|delivery| CloudEvent::of(delivery, lane)) {
-                let Ok(line) = serde_json::to_string(&event) else {
-                    continue;
-                };
-                if !each(&line) {
+                if !each(&serde_json::to_string(&event)?) {
                     return Ok(());
                 }
             }
@@ -69,7 +80,7 @@ pub async fn invalid(
     config: &Config,
     with_file: bool,
     mut each: impl FnMut(&InvalidMessage),
-) -> Result<(), BrokerError> {
+) -> Result<(), QueueError> {
     let broker = open(config)?;
     let queue = topology::invalid();
     broker.declare(&queue).await?;

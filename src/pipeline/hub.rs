@@ -57,6 +57,16 @@ pub enum HubError {
         #[source]
         source: std::io::Error,
     },
+    /// Fewer lanes than before, with messages in those that would be left behind.
+    #[error("queue {queue} has messages in lane {lane}, but hub.toml gives it {lanes} lanes; run with the old number until they are gone", lane = lane.0)]
+    LaneLeftBehind {
+        /// Queue.
+        queue: QueueName,
+        /// The highest such lane.
+        lane: Lane,
+        /// Lanes of `hub.toml`.
+        lanes: u16,
+    },
     /// A feed.
     #[error("picking up stopped")]
     Ingest(#[from] IngestError),
@@ -105,10 +115,19 @@ pub struct Hub {
 
 type Tasks = JoinSet<Result<(), HubError>>;
 
+impl HubError {
+    /// Whether trying again later can help.
+    pub const fn passes(&self) -> bool {
+        let lasting = matches!(self, Self::Failed(_) | Self::Broker(BrokerError::Damaged { .. }));
+        !lasting
+    }
+}
+
 impl Hub {
     /// Opens the broker and the ledger under the data folder.
     pub fn open(config: Config, clock: Arc<dyn Clock>) -> Result<Self, HubError> {
         let broker = Embedded::open(&config.hub.data_dir.join("broker"), embedded::Settings::default())?;
+        check_lanes(&broker, config.hub.broker.lanes())?;
         let path = config.hub.data_dir.join("ledger");
         let (store, aside) = SledKv::open(&path).map_err(|source| HubError::Ledger { path, source })?;
         if let Some(aside) = aside {
@@ -346,6 +365,17 @@ impl Hub {
         };
         Ok(Report::new(feeds, subscribers, messages))
     }
+}
+
+/// The number of lanes may only shrink once the lanes above are empty: a patient's lane is a hash over the number.
+fn check_lanes(broker: &Embedded, lanes: u16) -> Result<(), HubError> {
+    for waiting in broker.queues() {
+        let behind = waiting.lanes.into_iter().rev().find(|(lane, depth)| lane.0 >= lanes && *depth > 0);
+        if let Some((lane, _)) = behind {
+            return Err(HubError::LaneLeftBehind { queue: waiting.queue, lane, lanes });
+        }
+    }
+    Ok(())
 }
 
 /// Waits for all tasks; the first failure is kept.

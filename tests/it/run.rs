@@ -2,8 +2,10 @@
 
 use std::collections::HashSet;
 use std::fs;
+use std::process::Command;
 use std::time::Duration;
 
+use musubi::canonical::Kind;
 use serde_json::{Value, json};
 
 use crate::support::{HubFolder, copy_tree, corpus, files_below, repository};
@@ -126,6 +128,17 @@ fn a_second_hub_on_the_same_folder_is_refused() {
 }
 
 #[test]
+fn fewer_lanes_are_refused_while_the_others_hold_messages() {
+    let hub = region();
+    assert_eq!(hub.drain().0, 0);
+    let settings = fs::read_to_string(hub.path("hub.toml")).unwrap();
+    assert!(settings.contains("[broker]"));
+    hub.write("hub.toml", settings.replace("[broker]", "[broker]\nlanes = 1"));
+    let output = hub.run(&["run", "--drain"]);
+    assert_eq!(output.status.code(), Some(78), "{output:?}");
+}
+
+#[test]
 fn a_bad_configuration_is_told_with_its_line_and_ends_with_78() {
     let hub = HubFolder::new();
     hub.write("feeds/lab.toml", "version = 1\nfacility = \"3210500033\"\nname = \"架空\"\nroles = [\"disclosing\"]\n[[source]]\nkind = \"hl7-files\"\npaht = \"drop\"\n");
@@ -169,7 +182,7 @@ fn a_folder_that_can_not_be_written_keeps_the_copies_parked_and_gets_them_later(
     let blocked = hub.path(&format!("var/deliveries/referral/{today}.ndjson"));
     std::os::unix::fs::symlink("/dev/full", &blocked).unwrap();
     let (code, report) = hub.drain();
-    assert_eq!((code, &report["conserved"]), (0, &json!(true)), "{report:#}");
+    assert_eq!((code, &report["conserved"]), (75, &json!(true)), "{report:#}");
     assert_eq!(sum(&report, "subscribers", "parked"), 1, "{report:#}");
     fs::remove_file(blocked).unwrap();
     let (_, report) = hub.drain();
@@ -198,7 +211,9 @@ fn a_queue_is_read_and_taken_once() {
     };
     assert!(waiting > 0);
     assert_eq!(lines(&["subscribe", "surveillance"]).len(), waiting);
-    let taken = lines(&["subscribe", "surveillance", "--take"]);
+    let mut taken = lines(&["subscribe", "surveillance", "--take", "--max", "3"]);
+    assert_eq!(taken.len(), 3);
+    taken.extend(lines(&["subscribe", "surveillance", "--take"]));
     assert_eq!(taken.len(), waiting);
     assert_no_gap_and_no_repeat(&taken);
     assert_eq!(lines(&["subscribe", "surveillance"]).len(), 0);
@@ -286,18 +301,23 @@ fn the_storage_of_twenty_patients_is_carried_whole() {
 
 /// A hub with the corpus' storage of 20 synthetic patients, and routes that send everything to one folder.
 pub(crate) fn twenty_patients() -> Option<HubFolder> {
-    let corpus = corpus()?;
-    let hub = HubFolder::new();
-    let archive = corpus.join("ssmix2-20-patients.tar.gz");
-    let unpacked = std::process::Command::new("tar")
-        .arg("xzf")
-        .arg(archive)
-        .arg("-C")
-        .arg(hub.path(""))
-        .status()
-        .unwrap();
+    let archive = corpus()?.join("ssmix2-20-patients.tar.gz");
+    let hub = everything_to_one("corpus-small/ssmixtwins");
+    let unpacked = Command::new("tar").arg("xzf").arg(archive).arg("-C").arg(hub.path("")).status().unwrap();
     assert!(unpacked.success());
-    hub.ssmix2_feed("twenty", "3210100018", "corpus-small/ssmixtwins");
-    hub.write("routes.toml", "version = 1\n[[subscriber]]\nname = \"referral\"\ndeliver = { kind = \"folder\" }\n[[route]]\nname = \"all\"\ntopic = \"all\"\nto = [\"referral\"]\nkinds = [\"patient\", \"encounter\", \"diagnosis\", \"lab-result\", \"prescription\", \"imaging-order\", \"imaging-performed\", \"message\"]\nbasis = \"view-consent\"\n");
     Some(hub)
+}
+
+/// A hub with one storage, and routes that send everything to one folder.
+pub(crate) fn everything_to_one(standard: &str) -> HubFolder {
+    let hub = HubFolder::new();
+    hub.ssmix2_feed("one", "3210100018", standard);
+    let kinds: Vec<_> = Kind::ALL.map(Kind::as_str).to_vec();
+    hub.write(
+        "routes.toml",
+        format!(
+            "version = 1\n[[subscriber]]\nname = \"referral\"\ndeliver = {{ kind = \"folder\" }}\n[[route]]\nname = \"all\"\ntopic = \"all\"\nto = [\"referral\"]\nkinds = {kinds:?}\nbasis = \"view-consent\"\n"
+        ),
+    );
+    hub
 }

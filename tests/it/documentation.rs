@@ -1,0 +1,58 @@
+//! What the documents show can be used as it stands.
+
+use std::fs;
+
+use crate::support::{HubFolder, copy_tree, files_below, repository};
+
+/// Every fenced TOML block that names its file in its first line passes `musubi check`.
+#[test]
+fn every_configuration_file_in_the_documents_is_good() {
+    let mut documents = files_below(&repository().join("docs"));
+    documents.extend(["README.md", "README.ja.md", "ARCHITECTURE.md"].map(|name| repository().join(name)));
+    let mut checked = 0;
+    for document in
+        documents.iter().filter(|path| path.extension().is_some_and(|extension| extension == "md"))
+    {
+        let text = fs::read_to_string(document).unwrap();
+        for block in text.split("```toml\n").skip(1) {
+            let block = block.split("```").next().unwrap();
+            let name = block.lines().next().unwrap().trim_start_matches('#').trim().to_owned();
+            let known = name == "hub.toml" || name == "routes.toml" || name.starts_with("feeds/");
+            assert!(known, "{}: a block of TOML does not name its file: {name}", document.display());
+            let hub = HubFolder::new();
+            copy_tree(&repository().join("feeds"), &hub.path("feeds"));
+            hub.write(&name, block);
+            let output = hub.run(&["check"]);
+            let said = String::from_utf8_lossy(&output.stdout).into_owned();
+            assert!(output.status.success(), "{}, {name}:\n{said}", document.display());
+            checked += 1;
+        }
+    }
+    assert!(checked >= 3, "only {checked} blocks were found");
+}
+
+/// Links between the documents lead somewhere.
+#[test]
+fn every_link_between_documents_leads_somewhere() {
+    let mut documents = files_below(&repository().join("docs"));
+    documents.extend(
+        files_below(&repository().join("fixtures")).into_iter().filter(|path| path.ends_with("README.md")),
+    );
+    documents.extend(
+        ["README.md", "README.ja.md", "ARCHITECTURE.md", "CONTRIBUTING.md"]
+            .map(|name| repository().join(name)),
+    );
+    for document in
+        documents.iter().filter(|path| path.extension().is_some_and(|extension| extension == "md"))
+    {
+        let text = fs::read_to_string(document).unwrap();
+        for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            let file = link.split('#').next().unwrap();
+            if file.is_empty() || file.contains("://") {
+                continue;
+            }
+            let target = document.parent().unwrap().join(file);
+            assert!(target.exists(), "{} links to {link}", document.display());
+        }
+    }
+}
