@@ -118,8 +118,8 @@ pub trait Consumer: Send + Sync {
     /// Makes `follow` durable and then acknowledges the `count` oldest open deliveries.
     async fn settle(&mut self, count: usize, follow: Vec<Publication>) -> Result<(), BrokerError>;
 
-    /// Acknowledges what is open and the next `count` messages, which must be there, without handing them out: for a
-    /// consumer that knows already what they say.
+    /// Acknowledges the next `count` messages, which must be there, without handing them out: for a consumer that
+    /// knows already what they say. Nothing may be open.
     async fn skip(&mut self, count: usize) -> Result<(), BrokerError> {
         let mut received = 0;
         while received < count {

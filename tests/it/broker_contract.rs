@@ -164,6 +164,17 @@ async fn what_was_not_settled_comes_again_in_order(open: impl Opener) {
     assert_eq!(marks, [true, true, true, false]);
 }
 
+async fn skipping_is_settling_unseen(open: impl Opener) {
+    let (broker, a, _) = with_queues(open().await).await;
+    let batch = ["1", "2", "3"].map(|id| message(&[(&a, 0)], id, "x"));
+    broker.publish(batch.into()).await.unwrap();
+    let mut consumer = broker.consume(&a, Lane(0)).await.unwrap();
+    consumer.skip(2).await.unwrap();
+    assert_eq!(ids(&take(&mut *consumer, 1).await), ["3"]);
+    drop((consumer, broker));
+    assert_eq!(ids(&open().await.peek(&a, Lane(0), 9).await.unwrap()), ["3"]);
+}
+
 async fn a_lane_has_one_consumer(open: impl Opener) {
     let (broker, a, b) = with_queues(open().await).await;
     let consumer = broker.consume(&a, Lane(0)).await.unwrap();
@@ -335,6 +346,7 @@ mod embedded {
         every_recipient_gets_the_message,
         settling_and_what_follows_are_there_after_reopening,
         what_was_not_settled_comes_again_in_order,
+        skipping_is_settling_unseen,
         a_lane_has_one_consumer,
         depth_and_peek_show_what_is_not_settled,
         a_queue_must_be_declared,

@@ -152,7 +152,7 @@ impl Consumer for LaneConsumer {
             self.open += count;
             index.hand_out(id, self.next);
         }
-        self.settle(self.open, Vec::new()).await
+        self.settle(count, Vec::new()).await
     }
 }
 
