@@ -86,12 +86,19 @@ pub(crate) fn ends_shifted(bytes: &[u8]) -> bool {
 pub(super) fn is_designated(bytes: &[u8], escape: Option<u8>) -> bool {
     let designates = |after: &[u8]| matches!(after, [ESC, b'$' | b'(' | b')', ..]);
     let switches = |after: &[u8]| matches!(after, [_, b'M', b'2', b'4', ..] | [_, b'C', b'2', b'8', ..]);
-    bytes.contains(&ESC) && any_at(bytes, ESC, designates)
-        || escape.is_some_and(|escape| bytes.is_ascii() && any_at(bytes, escape, switches))
+    if any_at(bytes, ESC, designates) {
+        return true;
+    }
+    // In MSH-2 the escape character stands for itself.
+    let body = bytes.get(7..).unwrap_or_default();
+    escape.is_some_and(|escape| any_at(body, escape, switches) && bytes.is_ascii())
 }
 
 /// Whether `holds` for the rest of the bytes from any place where `byte` is.
 fn any_at(bytes: &[u8], byte: u8, holds: impl Fn(&[u8]) -> bool) -> bool {
+    if !scan::contains(bytes, |b| b == byte) {
+        return false;
+    }
     let mut rest = bytes;
     while let Some(at) = scan::first(rest, byte, |b| b == byte) {
         if holds(&rest[at..]) {
