@@ -47,6 +47,7 @@ pub(super) fn decode(
 ) -> String {
     let mut reader = Reader {
         bytes,
+        text: std::str::from_utf8(bytes).unwrap_or_default(),
         at: 0,
         escape,
         kana_right: kana_declared,
@@ -110,6 +111,7 @@ fn any_at(bytes: &[u8], byte: u8, holds: impl Fn(&[u8]) -> bool) -> bool {
 }
 
 /// The designation that follows an escape byte, with the number of bytes it takes.
+#[inline]
 fn designation(after: &[u8]) -> Option<(Designation, usize)> {
     use Designation::{Announcement, KanaRight, Of};
     Some(match after {
@@ -146,6 +148,8 @@ const OPEN: &str = "the segment ends without a return to ASCII; the next one is 
 
 struct Reader<'a> {
     bytes: &'a [u8],
+    /// The bytes as text, empty if they are not UTF-8: checked once, not for every run.
+    text: &'a str,
     at: usize,
     escape: Option<u8>,
     kana_right: bool,
@@ -179,9 +183,9 @@ impl Reader<'_> {
         let escape = self.escape.unwrap_or(ESC);
         let special = |b| b >= 0x80 || b == escape || matches!(b, ESC | SHIFT_OUT | SHIFT_IN);
         let len = scan::first(rest, escape, special).unwrap_or(rest.len());
-        match std::str::from_utf8(&rest[..len]) {
-            Ok(text) => self.out.push_str(text),
-            Err(_) => self.out.extend(rest[..len].iter().copied().map(char::from)),
+        match self.text.get(self.at..self.at + len) {
+            Some(text) => self.out.push_str(text),
+            None => self.out.extend(rest[..len].iter().copied().map(char::from)),
         }
         self.at += len;
     }
@@ -198,11 +202,11 @@ impl Reader<'_> {
 
     fn pairs(&mut self, plane: &Plane) {
         let escape = self.escape.unwrap_or(0);
-        while let [lead, trail, ..] = self.bytes[self.at..] {
-            if lead == escape && self.hl7_escape_here() {
+        for code in self.bytes[self.at..].as_chunks::<2>().0 {
+            if code[0] == escape && self.hl7_escape_here() {
                 return;
             }
-            let Some(character) = plane.get(lead, trail) else { return };
+            let Some(character) = plane.get(code[0], code[1]) else { return };
             self.out.push(character);
             self.at += 2;
         }
