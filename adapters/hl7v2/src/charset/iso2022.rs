@@ -206,8 +206,9 @@ impl Reader<'_> {
             if code[0] == escape && self.hl7_escape_here() {
                 return;
             }
-            let Some(character) = plane.get(code[0], code[1]) else { return };
-            self.out.push(character);
+            if !plane.push(code[0], code[1], &mut self.out) {
+                return;
+            }
             self.at += 2;
         }
     }
