@@ -1,5 +1,6 @@
 //! The 94 x 94 tables of JIS X 0208 and JIS X 0212.
 
+use std::iter;
 use std::sync::LazyLock;
 
 use encoding_rs::EUC_JP;
@@ -25,15 +26,22 @@ pub(super) static SUPPLEMENT: LazyLock<Plane> = LazyLock::new(|| Plane::from_euc
 impl Plane {
     fn from_euc(prefix: &[u8]) -> Self {
         let mut text = String::with_capacity(0x8000 * WIDTH);
-        for code in 0..0x8000_u16 {
-            let [lead, trail] = code.to_be_bytes();
-            if (0x21..=0x7E).contains(&lead) && (0x21..=0x7E).contains(&trail) {
-                let euc = [prefix, &[lead | 0x80, trail | 0x80]].concat();
-                let known = EUC_JP.decode_without_bom_handling_and_without_replacement(&euc);
-                text.push_str(&known.unwrap_or_default());
-            }
-            while text.len() < (usize::from(code) + 1) * WIDTH {
-                text.push(NONE);
+        for lead in 0..0x80_u8 {
+            let row: Vec<u8> = match lead {
+                0x21..=0x7E => (0x21..=0x7E_u8)
+                    .flat_map(|trail| [prefix, &[lead | 0x80, trail | 0x80]].concat())
+                    .collect(),
+                _ => Vec::new(),
+            };
+            let (row, _) = EUC_JP.decode_without_bom_handling(&row);
+            // Every code gives one character, U+FFFD where nothing is assigned.
+            let mut row =
+                row.chars().map(|known| if known == char::REPLACEMENT_CHARACTER { NONE } else { known });
+            for trail in 0..=0xFF_u8 {
+                let assigned = if (0x21..=0x7E).contains(&trail) { row.next() } else { None };
+                let cell = assigned.unwrap_or(NONE);
+                text.push(cell);
+                text.extend(iter::repeat_n(NONE, WIDTH - cell.len_utf8()));
             }
         }
         Self(text)
@@ -49,9 +57,13 @@ impl Plane {
             out.push_str(cell);
             return true;
         }
-        let narrow = cell.chars().next().filter(|character| *character != NONE);
-        out.extend(narrow);
-        narrow.is_some()
+        match cell.chars().next() {
+            None | Some(NONE) => false,
+            Some(narrow) => {
+                out.push(narrow);
+                true
+            }
+        }
     }
 
     /// The character of a code, `None` if there is none.
