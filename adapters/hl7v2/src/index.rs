@@ -73,19 +73,16 @@ impl Index {
     /// Takes the line from `start` to `end`, whose separators are those from `first` on.
     fn line(&mut self, bytes: &[u8], start: usize, end: usize, first: usize, findings: &mut Findings) {
         let line = &bytes[start..end];
-        let blanks = line.iter().take_while(|b| **b <= b' ').count();
-        if blanks == line.len() {
-            return;
-        }
+        let Some(blanks) = line.iter().position(|b| *b > b' ') else { return };
         // The end block of an MLLP frame is no part of the last field.
         let end = if line.ends_with(&[0x1C]) { end - 1 } else { end };
         let separator = self.bounds.get(first).map(|at| *at as usize - start - blanks);
         if self.entries.is_empty() || starts_segment(&line[blanks..], separator) {
-            self.open(bytes, start + blanks, first, findings);
             if line[..blanks].contains(&b' ') {
                 let text = "blanks stand before a segment id; they are passed over";
                 findings.push("blank-before-segment", Place::Text(start + blanks), text);
             }
+            self.open(bytes, start + blanks, first, findings);
         } else {
             // The end of the segment is no longer where the line before ended.
             self.bounds.remove(first - 1);

@@ -201,12 +201,13 @@ impl<F: Fn(u8) -> bool> Reader<'_, F> {
     }
 
     fn pairs(&mut self, plane: &Plane) {
-        let escape = self.escape.unwrap_or(0);
-        for code in self.bytes[self.at..].as_chunks::<2>().0 {
-            if code[0] == escape && self.hl7_escape_here() {
-                return;
-            }
-            if !plane.push(code[0], code[1], &mut self.out) {
+        let escape = self.escape.unwrap_or(ESC);
+        let codes = self.bytes[self.at..].as_chunks::<2>().0;
+        for [lead, trail] in codes {
+            if *lead == ESC
+                || *lead == escape && self.hl7_escape_here()
+                || !plane.push(*lead, *trail, &mut self.out)
+            {
                 return;
             }
             self.at += 2;

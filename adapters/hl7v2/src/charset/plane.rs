@@ -57,13 +57,7 @@ impl Plane {
             out.push_str(cell);
             return true;
         }
-        match cell.chars().next() {
-            None | Some(NONE) => false,
-            Some(narrow) => {
-                out.push(narrow);
-                true
-            }
-        }
+        push_narrow(cell, out)
     }
 
     /// The character of a code, `None` if there is none.
@@ -78,6 +72,14 @@ impl Plane {
         let codes = (0x21..=0x7E_u8).flat_map(|lead| (0x21..=0x7E_u8).map(move |trail| [lead, trail]));
         codes.filter_map(|code| Some((code, self.get(code[0], code[1])?)))
     }
+}
+
+/// Appends a character of two bytes; `false` if the cell holds none.
+#[cold]
+fn push_narrow(cell: &str, out: &mut String) -> bool {
+    let narrow = cell.chars().next().filter(|character| *character != NONE);
+    out.extend(narrow);
+    narrow.is_some()
 }
 
 #[cfg(test)]
