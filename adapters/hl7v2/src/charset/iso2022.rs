@@ -146,7 +146,7 @@ struct Reader<'a, F> {
     bytes: &'a [u8],
     /// What does not have its plain meaning among single bytes.
     specials: scan::Marks<'a, F>,
-    /// The last of those that was looked at.
+    /// The last of those that was looked at; at first the first byte, which `turn` takes.
     special: usize,
     /// The bytes as text, empty if they are not UTF-8: checked once, not for every run.
     text: &'a str,
