@@ -9,7 +9,7 @@ use crate::index::Index;
 pub(crate) fn join(text: &str, index: &Index) -> Option<String> {
     let mut kept: Vec<Vec<&str>> = Vec::with_capacity(index.entries.len());
     for (at, entry) in index.entries.iter().enumerate() {
-        let raw = text.get(entry.start as usize..entry.end as usize)?;
+        let raw = text.get(entry.start as usize..index.end(at))?;
         let before = kept.last().and_then(|parts| parts.first()).copied().unwrap_or_default();
         match raw.get(..3)? {
             "ADD" if at > 0 => {
@@ -35,8 +35,6 @@ fn answers(index: &Index, text: &str, at: usize, before: &str) -> bool {
         let separator = rest.chars().next()?;
         rest.split(separator).nth(1)
     });
-    let (Some(pointer), Some(entry)) = (pointer, index.entries.get(at)) else { return false };
-    let mut bounds = index.separators(at).iter().copied().skip(12).chain([entry.end]);
-    let (Some(from), Some(to)) = (bounds.next(), bounds.next()) else { return false };
-    !pointer.is_empty() && text.get(from as usize + 1..to as usize) == Some(pointer)
+    let (Some(pointer), Some([from, to, ..])) = (pointer, index.bounds(at).get(12..)) else { return false };
+    !pointer.is_empty() && text.get(*from as usize + 1..*to as usize) == Some(pointer)
 }

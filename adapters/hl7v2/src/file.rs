@@ -56,17 +56,10 @@ pub(crate) fn narrowed(bytes: &[u8]) -> (Option<Vec<u8>>, usize, usize) {
 
 /// The length of the line at the start: to a line end, or to an end block that ends a frame.
 fn line_len(bytes: &[u8]) -> usize {
-    let mut from = 0;
-    while let Some(at) = scan::first(&bytes[from..], b'\r', |b| matches!(b, b'\r' | b'\n' | END)) {
-        let at = from + at;
-        let ends = bytes[at] != END
-            || matches!(bytes.get(at + 1).copied(), None | Some(b'\r' | b'\n' | START | END));
-        if ends {
-            return at;
-        }
-        from = at + 1;
-    }
-    bytes.len()
+    let ends = |at: &usize| {
+        bytes[*at] != END || matches!(bytes.get(at + 1).copied(), None | Some(b'\r' | b'\n' | START | END))
+    };
+    scan::Marks::new(bytes, |b| (b == b'\r') | (b == b'\n') | (b == END)).find(ends).unwrap_or(bytes.len())
 }
 
 /// What a line is, by its segment id.

@@ -43,25 +43,31 @@ impl<'a> Header<'a> {
 
     fn walk(bytes: &'a [u8], skip_trails: bool) -> Self {
         let separator = bytes.get(3).copied().unwrap_or(b'|');
-        let special = |b| b == separator || b >= 0x80 || matches!(b, b'\r' | b'\n' | ESC);
+        let special = |b: u8| (b == separator) | !b.is_ascii() | (b == b'\r') | (b == b'\n') | (b == ESC);
         let mut fields = Vec::with_capacity(FIELDS_MAX);
-        let (mut start, mut at, mut wide) = (4.min(bytes.len()), 4.min(bytes.len()), false);
-        while fields.len() < FIELDS_MAX {
-            at += scan::first(&bytes[at..], separator, special).unwrap_or(bytes.len() - at);
-            match bytes.get(at) {
-                None | Some(b'\r' | b'\n') => {
-                    fields.push(start..at);
+        let (mut start, mut wide, mut trail) = (4.min(bytes.len()), false, 0);
+        let mut end = None;
+        for at in scan::Marks::new(bytes, special).skip_while(|at| *at < 4) {
+            if fields.len() == FIELDS_MAX {
+                break;
+            }
+            match bytes[at] {
+                _ if skip_trails && at == trail => {}
+                b'\r' | b'\n' => {
+                    end = Some(at);
                     break;
                 }
-                Some(&ESC) => wide = opens_wide(&bytes[at..]).unwrap_or(wide),
-                Some(0x81..=0x9F | 0xE0..=0xFC) if skip_trails => at += 1,
-                Some(byte) if *byte == separator && !wide => {
+                ESC => wide = opens_wide(&bytes[at..]).unwrap_or(wide),
+                0x81..=0x9F | 0xE0..=0xFC if skip_trails => trail = at + 1,
+                byte if byte == separator && !wide => {
                     fields.push(start..at);
                     start = at + 1;
                 }
-                Some(_) => {}
+                _ => {}
             }
-            at = bytes.len().min(at + 1);
+        }
+        if fields.len() < FIELDS_MAX {
+            fields.push(start..end.unwrap_or(bytes.len()));
         }
         Self { bytes, fields }
     }

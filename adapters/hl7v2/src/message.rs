@@ -110,6 +110,7 @@ fn from_header(bytes: &[u8]) -> Result<&[u8], DecodeError> {
 
 impl Message {
     /// The decoded text; for a continued message the text with its continuations joined.
+    #[inline]
     pub fn text(&self) -> &str {
         &self.text
     }
@@ -136,6 +137,7 @@ impl Message {
     }
 
     /// The segments in their order.
+    #[inline]
     pub fn segments(&self) -> impl DoubleEndedIterator<Item = Segment<'_>> + ExactSizeIterator {
         self.index.entries.iter().enumerate().map(|(at, entry)| Segment::new(self, at, entry))
     }
@@ -166,6 +168,7 @@ impl Message {
         present(part.unescaped())
     }
 
+    #[inline]
     pub(crate) fn index(&self) -> &Index {
         &self.index
     }

@@ -61,19 +61,20 @@ impl<'m> Iterator for Pieces<'m> {
 #[derive(Clone, Copy)]
 pub struct Segment<'m> {
     message: &'m Message,
-    separators: &'m [u32],
+    /// The field separators and the end.
+    bounds: &'m [u32],
     at: usize,
     start: usize,
-    end: usize,
     /// Field 1 is the separator itself.
     header: bool,
 }
 
 impl<'m> Segment<'m> {
+    #[inline]
     pub(crate) fn new(message: &'m Message, at: usize, entry: &Entry) -> Self {
-        let (start, end) = (entry.start as usize, entry.end as usize);
-        let header = is_header(message.slice(start, start + 3));
-        Self { message, separators: message.index().separators(at), at, start, end, header }
+        let start = entry.start as usize;
+        let header = message.text().as_bytes().get(start..).is_some_and(is_header);
+        Self { message, bounds: message.index().bounds(at), at, start, header }
     }
 
     /// The segment id as it is written.
@@ -97,12 +98,13 @@ impl<'m> Segment<'m> {
 
     /// The whole segment without its terminator.
     pub fn raw(&self) -> &'m str {
-        self.message.slice(self.start, self.end)
+        self.message.slice(self.start, self.message.index().end(self.at))
     }
 
     /// The number of the last field, empty or not; MSH-1 counts.
     pub fn field_count(&self) -> usize {
-        self.separators.len() + usize::from(self.header && !self.separators.is_empty())
+        let separators = self.bounds.len().saturating_sub(1);
+        separators + usize::from(self.header && separators > 0)
     }
 
     /// Field `n`, empty if absent.
@@ -120,20 +122,24 @@ impl<'m> Segment<'m> {
     /// The text after separator `at`, counted from 0, up to the next one.
     #[inline]
     fn between(&self, at: usize) -> &'m str {
-        match self.separators.get(at..).unwrap_or_default() {
-            [] => "",
+        match self.bounds.get(at..).unwrap_or_default() {
             [from, to, ..] => self.message.slice(*from as usize + 1, *to as usize),
-            [from] => self.message.slice(*from as usize + 1, self.end),
+            _ => "",
         }
     }
 
     fn separator(&self) -> &'m str {
-        self.separators.first().map_or("", |at| self.message.slice(*at as usize, *at as usize + 1))
+        match self.bounds {
+            [at, _, ..] => self.message.slice(*at as usize, *at as usize + 1),
+            _ => "",
+        }
     }
 
     /// The fields from field 1 to the last.
+    #[inline]
     pub fn fields(&self) -> Fields<'m> {
-        Fields { segment: *self, next: 1, separators: self.separators }
+        let literal = if self.header { 2 } else { 0 };
+        Fields { segment: *self, literal, bounds: self.bounds }
     }
 }
 
@@ -141,10 +147,10 @@ impl<'m> Segment<'m> {
 #[derive(Clone)]
 pub struct Fields<'m> {
     segment: Segment<'m>,
-    /// The number of the next field.
-    next: usize,
-    /// The separators from that before the next field on.
-    separators: &'m [u32],
+    /// How many of MSH-1 and MSH-2 are still to come.
+    literal: u8,
+    /// The bounds from the separator before the next field on.
+    bounds: &'m [u32],
 }
 
 impl<'m> Iterator for Fields<'m> {
@@ -152,18 +158,19 @@ impl<'m> Iterator for Fields<'m> {
 
     #[inline]
     fn next(&mut self) -> Option<Field<'m>> {
-        let (first, behind) = self.separators.split_first()?;
-        let number = self.next;
-        self.next += 1;
-        if number <= 2 && self.segment.header {
-            // MSH-1 is the first separator itself, and MSH-2 starts with it as well.
-            self.separators = if number == 1 { self.separators } else { behind };
-            return Some(self.segment.field(number));
-        }
-        self.separators = behind;
-        let to = behind.first().map_or(self.segment.end, |to| *to as usize);
+        let [from, behind @ ..] = self.bounds else { return None };
+        let (from, to) = (*from as usize, *behind.first()? as usize);
         let message = self.segment.message;
-        Some(Field(Part { message, raw: message.slice(*first as usize + 1, to), literal: false }))
+        let literal = self.literal > 0;
+        if literal {
+            self.literal -= 1;
+            if self.literal > 0 {
+                // MSH-1 is the first separator itself, and MSH-2 starts with it as well.
+                return Some(Field(Part { message, raw: message.slice(from, from + 1), literal }));
+            }
+        }
+        self.bounds = behind;
+        Some(Field(Part { message, raw: message.slice(from + 1, to), literal }))
     }
 }
 
@@ -175,6 +182,7 @@ pub struct Field<'m>(Part<'m>);
 
 impl<'m> Field<'m> {
     /// The text as it is written, escapes included.
+    #[inline]
     pub fn raw(&self) -> &'m str {
         self.0.raw
     }
@@ -234,6 +242,7 @@ pub struct Repetition<'m>(Part<'m>);
 
 impl<'m> Repetition<'m> {
     /// The text as it is written, escapes included.
+    #[inline]
     pub fn raw(&self) -> &'m str {
         self.0.raw
     }
@@ -281,6 +290,7 @@ pub struct Component<'m>(Part<'m>);
 
 impl<'m> Component<'m> {
     /// The text as it is written, escapes included.
+    #[inline]
     pub fn raw(&self) -> &'m str {
         self.0.raw
     }

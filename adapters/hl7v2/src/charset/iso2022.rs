@@ -45,8 +45,14 @@ pub(super) fn decode(
     kana_declared: bool,
     findings: &mut Findings,
 ) -> String {
+    let hl7 = escape.unwrap_or(ESC);
+    // As signed numbers, bytes above 0x7F are below the control characters.
+    let special = |b: u8| (b.cast_signed() < 0x20) | (b == hl7);
     let mut reader = Reader {
         bytes,
+        specials: scan::Marks::new(bytes, special),
+        special: 0,
+        text: std::str::from_utf8(bytes).unwrap_or_default(),
         at: 0,
         escape,
         kana_right: kana_declared,
@@ -86,23 +92,22 @@ pub(crate) fn ends_shifted(bytes: &[u8]) -> bool {
 pub(super) fn is_designated(bytes: &[u8], escape: Option<u8>) -> bool {
     let designates = |after: &[u8]| matches!(after, [ESC, b'$' | b'(' | b')', ..]);
     let switches = |after: &[u8]| matches!(after, [_, b'M', b'2', b'4', ..] | [_, b'C', b'2', b'8', ..]);
-    bytes.contains(&ESC) && any_at(bytes, ESC, designates)
-        || escape.is_some_and(|escape| bytes.is_ascii() && any_at(bytes, escape, switches))
+    if any_at(bytes, ESC, designates) {
+        return true;
+    }
+    // In MSH-2 the escape character stands for itself.
+    let body = bytes.get(7..).unwrap_or_default();
+    escape.is_some_and(|escape| any_at(body, escape, switches) && bytes.is_ascii())
 }
 
 /// Whether `holds` for the rest of the bytes from any place where `byte` is.
 fn any_at(bytes: &[u8], byte: u8, holds: impl Fn(&[u8]) -> bool) -> bool {
-    let mut rest = bytes;
-    while let Some(at) = scan::first(rest, byte, |b| b == byte) {
-        if holds(&rest[at..]) {
-            return true;
-        }
-        rest = &rest[at + 1..];
-    }
-    false
+    scan::contains(bytes, |b| b == byte)
+        && scan::Marks::new(bytes, |b| b == byte).any(|at| holds(&bytes[at..]))
 }
 
 /// The designation that follows an escape byte, with the number of bytes it takes.
+#[inline]
 fn designation(after: &[u8]) -> Option<(Designation, usize)> {
     use Designation::{Announcement, KanaRight, Of};
     Some(match after {
@@ -137,8 +142,14 @@ fn hl7_designation(bytes: &[u8], escape: u8) -> Option<(Designation, usize)> {
 
 const OPEN: &str = "the segment ends without a return to ASCII; the next one is read from ASCII";
 
-struct Reader<'a> {
+struct Reader<'a, F> {
     bytes: &'a [u8],
+    /// What does not have its plain meaning among single bytes.
+    specials: scan::Marks<'a, F>,
+    /// The last of those that was looked at; at first the first byte, which `turn` takes.
+    special: usize,
+    /// The bytes as text, empty if they are not UTF-8: checked once, not for every run.
+    text: &'a str,
     at: usize,
     escape: Option<u8>,
     kana_right: bool,
@@ -146,7 +157,7 @@ struct Reader<'a> {
     out: String,
 }
 
-impl Reader<'_> {
+impl<F: Fn(u8) -> bool> Reader<'_, F> {
     fn report(&mut self, code: &'static str, text: &'static str) {
         self.findings.push(code, Place::Text(self.out.len()), text);
     }
@@ -168,15 +179,15 @@ impl Reader<'_> {
     }
 
     fn ascii(&mut self) {
-        let rest = &self.bytes[self.at..];
-        let escape = self.escape.unwrap_or(ESC);
-        let special = |b| b >= 0x80 || b == escape || matches!(b, ESC | SHIFT_OUT | SHIFT_IN);
-        let len = scan::first(rest, escape, special).unwrap_or(rest.len());
-        match std::str::from_utf8(&rest[..len]) {
-            Ok(text) => self.out.push_str(text),
-            Err(_) => self.out.extend(rest[..len].iter().copied().map(char::from)),
+        while self.special < self.at || matches!(self.bytes.get(self.special), Some(b'\r' | b'\n')) {
+            self.special = self.specials.next().unwrap_or(self.bytes.len());
         }
-        self.at += len;
+        let run = self.at..self.special;
+        match self.text.get(run.clone()) {
+            Some(text) => self.out.push_str(text),
+            None => self.out.extend(self.bytes[run].iter().copied().map(char::from)),
+        }
+        self.at = self.special;
     }
 
     fn kana(&mut self) {
@@ -190,13 +201,15 @@ impl Reader<'_> {
     }
 
     fn pairs(&mut self, plane: &Plane) {
-        let escape = self.escape.unwrap_or(0);
-        while let [lead, trail, ..] = self.bytes[self.at..] {
-            if lead == escape && self.hl7_escape_here() {
+        let escape = self.escape.unwrap_or(ESC);
+        let codes = self.bytes[self.at..].as_chunks::<2>().0;
+        for [lead, trail] in codes {
+            if *lead == ESC
+                || *lead == escape && self.hl7_escape_here()
+                || !plane.push(*lead, *trail, &mut self.out)
+            {
                 return;
             }
-            let Some(character) = plane.get(lead, trail) else { return };
-            self.out.push(character);
             self.at += 2;
         }
     }

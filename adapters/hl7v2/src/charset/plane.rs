@@ -1,12 +1,18 @@
 //! The 94 x 94 tables of JIS X 0208 and JIS X 0212.
 
+use std::iter;
 use std::sync::LazyLock;
+
+use encoding_rs::EUC_JP;
 
 /// A table addressed by both bytes of a code, each 0x21 to 0x7E.
 ///
 /// It is wide enough for any first byte below 0x80 and any second byte, so that one look-up also
-/// answers whether the two bytes are a code at all.
-pub(super) struct Plane(Box<[char]>);
+/// answers whether the two bytes are a code at all. Each code has three bytes of UTF-8, filled up
+/// with [`NONE`].
+pub(super) struct Plane(String);
+
+const WIDTH: usize = 3;
 
 /// Not assigned; no code of either standard is U+0000.
 const NONE: char = '\0';
@@ -19,28 +25,46 @@ pub(super) static SUPPLEMENT: LazyLock<Plane> = LazyLock::new(|| Plane::from_euc
 
 impl Plane {
     fn from_euc(prefix: &[u8]) -> Self {
-        let mut characters = vec![NONE; 0x8000];
-        for lead in 0x21..=0x7E_u8 {
-            let mut row = Vec::with_capacity(94 * 3);
-            for trail in 0x21..=0x7E_u8 {
-                row.extend_from_slice(prefix);
-                row.extend_from_slice(&[lead | 0x80, trail | 0x80]);
-            }
-            let (text, _) = encoding_rs::EUC_JP.decode_without_bom_handling(&row);
+        let mut text = String::with_capacity(0x8000 * WIDTH);
+        for lead in 0..0x80_u8 {
+            let row: Vec<u8> = match lead {
+                0x21..=0x7E => (0x21..=0x7E_u8)
+                    .flat_map(|trail| [prefix, &[lead | 0x80, trail | 0x80]].concat())
+                    .collect(),
+                _ => Vec::new(),
+            };
+            let (row, _) = EUC_JP.decode_without_bom_handling(&row);
             // Every code gives one character, U+FFFD where nothing is assigned.
-            for (trail, character) in (0x21..=0x7E_u8).zip(text.chars()) {
-                if character != char::REPLACEMENT_CHARACTER {
-                    characters[index(lead, trail)] = character;
-                }
+            let mut row =
+                row.chars().map(|known| if known == char::REPLACEMENT_CHARACTER { NONE } else { known });
+            for trail in 0..=0xFF_u8 {
+                let assigned = if (0x21..=0x7E).contains(&trail) { row.next() } else { None };
+                let cell = assigned.unwrap_or(NONE);
+                text.push(cell);
+                text.extend(iter::repeat_n(NONE, WIDTH - cell.len_utf8()));
             }
         }
-        Self(characters.into_boxed_slice())
+        Self(text)
+    }
+
+    /// Appends the character of a code; `false` if there is none.
+    #[inline]
+    pub(super) fn push(&self, lead: u8, trail: u8, out: &mut String) -> bool {
+        let at = (usize::from(lead) << 8 | usize::from(trail)) * WIDTH;
+        let Some(cell) = self.0.get(at..at + WIDTH) else { return false };
+        if cell.as_bytes()[WIDTH - 1] != 0 {
+            // Of a length that is known, so that no copying routine is called for every character.
+            out.push_str(cell);
+            return true;
+        }
+        push_narrow(cell, out)
     }
 
     /// The character of a code, `None` if there is none.
-    #[inline]
-    pub(super) fn get(&self, lead: u8, trail: u8) -> Option<char> {
-        self.0.get(index(lead, trail)).copied().filter(|character| *character != NONE)
+    fn get(&self, lead: u8, trail: u8) -> Option<char> {
+        let mut out = String::new();
+        self.push(lead, trail, &mut out);
+        out.pop()
     }
 
     /// Every assigned code with its character.
@@ -50,9 +74,12 @@ impl Plane {
     }
 }
 
-#[inline]
-fn index(lead: u8, trail: u8) -> usize {
-    usize::from(lead) << 8 | usize::from(trail)
+/// Appends a character of two bytes; `false` if the cell holds none.
+#[cold]
+fn push_narrow(cell: &str, out: &mut String) -> bool {
+    let narrow = cell.chars().next().filter(|character| *character != NONE);
+    out.extend(narrow);
+    narrow.is_some()
 }
 
 #[cfg(test)]
