@@ -29,7 +29,6 @@ pub(super) fn incomplete(bytes: &[u8]) -> Option<Fault> {
 /// PID-3.1 of a message; empty where there is none, or where decoding will find that it makes no sense.
 pub(super) fn patient(bytes: &[u8]) -> String {
     let Ok(message) = hl7v2::decode(bytes) else { return String::new() };
-    let patient =
-        message.segment("PID").map(|segment| segment.field(3).component(1).value().trim().to_owned());
+    let patient = message.patient_id().map(|(_, id)| id.into_owned());
     patient.unwrap_or_default()
 }

@@ -29,7 +29,7 @@ pub(super) fn read<'m>(
         }
         return None;
     };
-    let id = id(pid, by_path, reader);
+    let id = id(message, pid, by_path, reader);
     Some(Patient {
         at: place(pid, 0),
         id,
@@ -39,8 +39,12 @@ pub(super) fn read<'m>(
     })
 }
 
-fn id<'m>(pid: Segment<'m>, by_path: &'m str, reader: &mut Reader<'m>) -> Text<'m> {
-    let in_message = pid.field(3).component(1).value();
+fn id<'m>(message: &'m Message, pid: Segment<'m>, by_path: &'m str, reader: &mut Reader<'m>) -> Text<'m> {
+    let (field, in_message) = message.patient_id().unwrap_or((3, Text::default()));
+    if field != 3 {
+        let text = "PID-3 is empty; the patient id is taken from this field";
+        reader.note("patient-id-elsewhere", place(pid, field), text);
+    }
     if by_path.is_empty() {
         return in_message;
     }
@@ -54,7 +58,7 @@ fn id<'m>(pid: Segment<'m>, by_path: &'m str, reader: &mut Reader<'m>) -> Text<'
         } else {
             ("patient-id-differs", "the patient id is not the one of the path; the path decides")
         };
-        reader.note(code, place(pid, 3), text);
+        reader.note(code, place(pid, field), text);
     }
     Cow::Borrowed(by_path)
 }

@@ -79,6 +79,21 @@ fn the_patient_of_the_path_wins_and_the_difference_is_told() {
 }
 
 #[test]
+fn the_patient_id_is_looked_for_where_old_versions_put_it() {
+    let id = |pid: &str| {
+        let message = decode(text_of("ADT^A08", &[pid]).as_bytes()).unwrap();
+        let source = Source { data_type: None, patient: "", change: Change::Created, zone: &TimeZone::UTC };
+        let event = normalise(&message, &source).unwrap();
+        let codes: Vec<_> =
+            event.findings.iter().map(|finding| format!("{} {}", finding.code, finding.place)).collect();
+        (event.patient.unwrap().id.into_owned(), codes)
+    };
+    assert_eq!(id("PID|||^^^A~7^^^B"), ("7".to_owned(), vec![]));
+    assert_eq!(id("PID||8^^^A|"), ("8".to_owned(), vec!["patient-id-elsewhere PID-2".to_owned()]));
+    assert_eq!(id("PID||||9"), ("9".to_owned(), vec!["patient-id-elsewhere PID-4".to_owned()]));
+}
+
+#[test]
 fn a_name_one_caret_short_is_carried_and_told() {
     let event = normalised(Some("ADT-00"), "ADT^A08", &["PID|||0000123||山本^愛^^^^L^I"]).unwrap();
     assert_eq!(event["patient"]["names"][0]["script"], "ideographic");

@@ -147,6 +147,17 @@ impl Message {
         self.segments().find(|segment| segment.is(name))
     }
 
+    /// The patient's id and the field of PID that it stands in: PID-3, the first repetition that has one. Until
+    /// HL7 2.3 a sender could leave that empty and give the id in PID-2 (external) or PID-4 (alternate).
+    pub fn patient_id(&self) -> Option<(usize, Cow<'_, str>)> {
+        let pid = self.segment("PID")?;
+        [3, 2, 4].into_iter().find_map(|field| {
+            let ids = pid.field(field).repetitions().map(|repetition| repetition.component(1));
+            let id = ids.into_iter().find(|id| !id.raw().trim().is_empty() && !id.is_null())?;
+            Some((field, trimmed(id.value())))
+        })
+    }
+
     /// What the path addresses, exactly that part and unescaped; `None` if absent or empty.
     pub fn at(&self, path: &FieldPath) -> Option<Cow<'_, str>> {
         let same =
@@ -203,5 +214,12 @@ impl fmt::Debug for Message {
             .field("text_bytes", &self.text.len())
             .field("charset", &self.charset.used)
             .finish_non_exhaustive()
+    }
+}
+
+fn trimmed(text: Cow<'_, str>) -> Cow<'_, str> {
+    match text {
+        Cow::Borrowed(text) => Cow::Borrowed(text.trim()),
+        Cow::Owned(text) => Cow::Owned(text.trim().to_owned()),
     }
 }
