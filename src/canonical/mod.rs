@@ -13,6 +13,7 @@ mod patient;
 mod place;
 mod prescription;
 mod schema;
+mod short;
 mod time;
 mod value;
 

@@ -6,6 +6,8 @@ use std::fmt;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Serialize, Serializer};
 
+use super::short::Short;
+
 /// A place in an HL7 message, written like `PID-5[2].1` or `OBX[3]-5`. A part that is 0 is not said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Place {
@@ -29,28 +31,40 @@ impl Place {
     }
 }
 
-impl fmt::Display for Place {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(std::str::from_utf8(&self.segment).unwrap_or("???"))?;
+impl Place {
+    fn text(&self) -> Short {
+        let mut text = Short::new();
+        self.segment.iter().for_each(|letter| text.push(*letter));
+        let mut number = |before: u8, number: u16, after: Option<u8>| {
+            text.push(before);
+            text.number(number.into(), 1);
+            after.into_iter().for_each(|after| text.push(after));
+        };
         if self.occurrence > 1 {
-            write!(f, "[{}]", self.occurrence)?;
+            number(b'[', self.occurrence, Some(b']'));
         }
         if self.field > 0 {
-            write!(f, "-{}", self.field)?;
+            number(b'-', self.field, None);
         }
         if self.repetition > 1 {
-            write!(f, "[{}]", self.repetition)?;
+            number(b'[', self.repetition, Some(b']'));
         }
         if self.component > 0 {
-            write!(f, ".{}", self.component)?;
+            number(b'.', self.component, None);
         }
-        Ok(())
+        text
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.text().as_str())
     }
 }
 
 impl Serialize for Place {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        serializer.serialize_str(self.text().as_str())
     }
 }
 

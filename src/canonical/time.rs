@@ -6,6 +6,8 @@ use std::fmt;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Serialize, Serializer};
 
+use super::short::Short;
+
 /// How much of a time was given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Precision {
@@ -46,34 +48,49 @@ pub struct PartialTime {
     pub offset: i16,
 }
 
-impl fmt::Display for PartialTime {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:04}", self.year)?;
+impl PartialTime {
+    fn text(&self) -> Short {
+        let mut text = Short::new();
+        let mut part = |mark: u8, number: u32, width| {
+            if mark != 0 {
+                text.push(mark);
+            }
+            text.number(number, width);
+        };
+        part(0, self.year.into(), 4);
         if self.precision >= Precision::Month {
-            write!(f, "-{:02}", self.month)?;
+            part(b'-', self.month.into(), 2);
         }
         if self.precision >= Precision::Day {
-            write!(f, "-{:02}", self.day)?;
+            part(b'-', self.day.into(), 2);
         }
         if self.precision < Precision::Minute {
-            return Ok(());
+            return text;
         }
-        write!(f, "T{:02}:{:02}", self.hour, self.minute)?;
+        part(b'T', self.hour.into(), 2);
+        part(b':', self.minute.into(), 2);
         if self.precision >= Precision::Second {
-            write!(f, ":{:02}", self.second)?;
+            part(b':', self.second.into(), 2);
         }
         if let Precision::Fraction(digits) = self.precision {
-            write!(f, ".{:0width$}", self.fraction, width = usize::from(digits))?;
+            part(b'.', self.fraction, digits.into());
         }
-        let sign = if self.offset < 0 { '-' } else { '+' };
         let offset = self.offset.unsigned_abs();
-        write!(f, "{sign}{:02}:{:02}", offset / 60, offset % 60)
+        part(if self.offset < 0 { b'-' } else { b'+' }, (offset / 60).into(), 2);
+        part(b':', (offset % 60).into(), 2);
+        text
+    }
+}
+
+impl fmt::Display for PartialTime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.text().as_str())
     }
 }
 
 impl Serialize for PartialTime {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        serializer.serialize_str(self.text().as_str())
     }
 }
 

@@ -80,6 +80,9 @@ pub struct Source<'s> {
     pub facility: &'s str,
 }
 
+/// Room for a body that most events do not outgrow.
+const BODY_BYTES: usize = 8 << 10;
+
 /// One checked route.
 #[derive(Debug, Clone)]
 pub struct Route {
@@ -111,10 +114,12 @@ impl Route {
     /// # Errors
     /// If the event can't be written as JSON.
     pub fn body(&self, event: &CanonicalEvent<'_>) -> serde_json::Result<Vec<u8>> {
+        let mut body = Vec::with_capacity(BODY_BYTES);
         match &self.disclosure {
-            Some(disclosure) => serde_json::to_vec(&disclosure.of(event)),
-            None => serde_json::to_vec(event),
+            Some(disclosure) => serde_json::to_writer(&mut body, &disclosure.of(event))?,
+            None => serde_json::to_writer(&mut body, event)?,
         }
+        Ok(body)
     }
 
     fn takes(&self, event: &CanonicalEvent<'_>, source: Source<'_>) -> bool {

@@ -13,7 +13,7 @@ const REPEAT_MAX: usize = 64;
 /// `\.br\` becomes a line feed, highlighting and indentation go, `\X..\` is decoded with the
 /// message's character set. What is unknown, unterminated or local (`\Z..\`) stays as it is.
 pub(crate) fn unescape<'a>(raw: &'a str, delimiters: &Delimiters, charset: Charset) -> Cow<'a, str> {
-    if !raw.as_bytes().contains(&delimiters.escape) {
+    if !raw.bytes().any(|byte| byte == delimiters.escape) {
         return Cow::Borrowed(raw);
     }
     let escape = char::from(delimiters.escape);
