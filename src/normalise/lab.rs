@@ -15,7 +15,9 @@ use crate::canonical::{
 /// The content of the `lab-result` kind. ORC stands after OBR in SS-MIX2's OUL^R22 and before it elsewhere: an ORC
 /// belongs to the OBR before it unless that has one already or results came between.
 pub(super) fn read<'m>(message: &'m Message, reader: &mut Reader<'m>) -> LabResult<'m> {
-    let mut lab = LabResult { specimens: Vec::new(), orders: Vec::new(), results: Vec::new() };
+    // A result is a large value: growing the list piecemeal would copy every one of them several times.
+    let results = Vec::with_capacity(message.len());
+    let mut lab = LabResult { specimens: Vec::new(), orders: Vec::new(), results };
     let mut waiting: Option<Text<'m>> = None;
     let mut order_open = false;
     for segment in message.segments() {
