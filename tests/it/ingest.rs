@@ -1,5 +1,6 @@
 //! Files in, accepted messages out: each once, in order, whatever crashes.
 
+mod counts;
 mod simulation;
 
 use std::collections::BTreeSet;
