@@ -15,7 +15,7 @@ use super::message::{Subject, publications};
 use super::outbox::Outbox;
 use super::read::{Reader, Reading, Stat, stat};
 use super::tally::{Seen, Tally};
-use crate::envelope::{Change, Fault};
+use crate::envelope::{Change, Fault, Finding};
 use crate::store::{FileRecord, FileState, FolderRecord};
 
 /// Depth of a patient's folder below the root.
@@ -187,11 +187,6 @@ impl StoragePass<'_> {
                     self.tree.trouble(self.context, &leaf.path, &leaf.data_type, &error.kind().to_string());
                 }
             }
-            if let Ok(place) = StoragePath::parse(&join(&leaf.path, name)) {
-                for finding in place.findings {
-                    self.tree.trouble(self.context, &leaf.path, &leaf.data_type, finding.text());
-                }
-            }
             if !stems.insert(version.stem.clone()) {
                 version.stand_alone();
             }
@@ -296,7 +291,7 @@ impl StoragePass<'_> {
                 return false;
             }
         };
-        let content = with_name_fault(content, version);
+        let mut content = with_name_fault(content, version);
         let known = leaf.record.files.iter().find(|file| file.stem == version.stem);
         if version.altered && known.is_some_and(|file| file.hash == content.hash) {
             // It became readable and whole since it was compared: the next pass compares again.
@@ -312,6 +307,7 @@ impl StoragePass<'_> {
             return true;
         }
         self.tally.done(&stem, is_new, Seen::News);
+        content.findings.extend(path_findings(&name));
         let subject = Subject {
             patient: &leaf.patient,
             data_type: Some(&leaf.data_type),
@@ -338,6 +334,17 @@ impl StoragePass<'_> {
 /// Whether a version's file was not there before.
 fn is_new(before: &FolderRecord, version: &Version) -> bool {
     !before.files.iter().any(|file| file.in_storage && file.stem == version.stem)
+}
+
+/// Where a file's name does not say what its path does.
+fn path_findings(path: &str) -> Vec<Finding> {
+    let findings = StoragePath::parse(path).map(|path| path.findings).unwrap_or_default().into_iter();
+    let findings = findings.map(|finding| Finding {
+        code: finding.code().into(),
+        place: "file name".into(),
+        text: finding.text().into(),
+    });
+    findings.collect()
 }
 
 /// A file whose name can't be read is carried, and reported.
