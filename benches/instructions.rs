@@ -256,5 +256,6 @@ fn envelope(input: &Path) -> Envelope {
         accepted_at: "2026-11-20T09:30:15Z".to_owned(),
         event: None,
         fault: None,
+        findings: Vec::new(),
     }
 }

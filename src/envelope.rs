@@ -3,6 +3,7 @@
 //! A raw message (bytes as the facility wrote them) and a canonical event (CloudEvents 1.0) travel under the
 //! same envelope; [`Envelope::event`] is what routing added.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use schemars::JsonSchema;
@@ -106,6 +107,17 @@ pub struct Fault {
     pub place: String,
 }
 
+/// Something odd about the message, carried with it instead of stopping it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Finding {
+    /// A stable word for what is odd, such as `charset-mismatch`.
+    pub code: Cow<'static, str>,
+    /// Field path (`PID-3`) or `byte 123`.
+    pub place: String,
+    /// For people; never a value of the message.
+    pub text: String,
+}
+
 /// The header of a message on the broker.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Envelope {
@@ -134,4 +146,7 @@ pub struct Envelope {
     /// Set when the message went to invalid.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fault: Option<Fault>,
+    /// What was odd about its file and that file's path; every message of the file carries it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<Finding>,
 }

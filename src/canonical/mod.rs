@@ -32,6 +32,8 @@ pub use value::{Coded, Observed, OtherCode, Practitioner, Priority, Text};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use crate::envelope::Finding;
+
 use crate::envelope::Change;
 
 /// What an event is about: the closed set of kinds.
@@ -87,17 +89,6 @@ impl Kind {
     pub fn parse(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.as_str() == word)
     }
-}
-
-/// Something odd about the message, carried with it instead of stopping it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct Finding {
-    /// A stable word for what is odd, such as `charset-mismatch`.
-    pub code: &'static str,
-    /// Field path (`PID-3`) or `byte 123`.
-    pub place: String,
-    /// For people; never a value of the message.
-    pub text: String,
 }
 
 /// The message that an event was made from, in its own words.

@@ -5,7 +5,7 @@ use std::ops::Range;
 use bytes::Bytes;
 
 use super::hl7;
-use crate::envelope::Fault;
+use crate::envelope::{Fault, Finding};
 
 /// First half of a BLAKE3: enough to know a content again.
 pub(super) type Hash = [u8; 16];
@@ -16,6 +16,8 @@ pub(super) struct Content {
     pub(super) bytes: Bytes,
     /// The messages in it; one empty range if there is nothing.
     pub(super) parts: Vec<Range<usize>>,
+    /// What is odd about it.
+    pub(super) findings: Vec<Finding>,
     /// Why it makes no sense.
     pub(super) fault: Option<Fault>,
     /// Of its messages, without the line ends after each.
@@ -27,19 +29,16 @@ pub(super) struct Content {
 impl Content {
     /// The content of a file, in as many messages as it holds.
     pub(super) fn of_file(bytes: Bytes, fault: Option<Fault>) -> Self {
-        let mut parts = hl7::split(&bytes);
-        if parts.is_empty() {
-            parts = whole(&bytes);
-        }
+        let (parts, findings) = hl7::split(&bytes);
         let hash =
             parts.iter().fold(None, |hash, part| Some(fold(hash, slice(&bytes, part)))).unwrap_or_default();
-        Self { bytes, parts, fault, hash, unreadable: false }
+        Self { bytes, parts, findings, fault, hash, unreadable: false }
     }
 
     /// The content of a record that holds one message.
     pub(super) fn of_record(bytes: Bytes, fault: Option<Fault>) -> Self {
         let hash = fold(None, &bytes);
-        Self { parts: whole(&bytes), bytes, fault, hash, unreadable: false }
+        Self { parts: whole(&bytes), bytes, findings: Vec::new(), fault, hash, unreadable: false }
     }
 
     /// Of a file whose bytes could not be had.

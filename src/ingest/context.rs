@@ -29,7 +29,7 @@ impl FeedCounts {
         self.accepted.load(Ordering::Relaxed)
     }
 
-    /// Files, and transaction records, that had been accepted before and had not changed.
+    /// Those of the files that held nothing new: all in them had been accepted before.
     pub fn unchanged(&self) -> u64 {
         self.unchanged.load(Ordering::Relaxed)
     }
@@ -49,6 +49,12 @@ impl FeedCounts {
 
     pub(super) fn add_unchanged(&self, count: usize) {
         add(&self.unchanged, count);
+    }
+
+    /// Takes back what a pass counted that must be repeated: files and unchanged ones as they were before it.
+    pub(super) fn take_back(&self, (files, unchanged): (u64, u64)) {
+        self.files.store(files, Ordering::Relaxed);
+        self.unchanged.store(unchanged, Ordering::Relaxed);
     }
 
     pub(super) fn add_other_facility(&self) -> u64 {

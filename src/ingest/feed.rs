@@ -156,7 +156,8 @@ impl Feed {
             (source, result)
         });
         let published = self.publish_all(batches, stop).await;
-        let (source, result) = work.await.map_err(|_| self.ended())?;
+        let (mut source, result) = work.await.map_err(|_| self.ended())?;
+        source.end(published.is_ok() && result.is_ok());
         let source_label = source.label.clone();
         if let Some(place) = self.sources.get_mut(index) {
             *place = Some(source);

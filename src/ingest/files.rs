@@ -14,6 +14,7 @@ use super::message::{Subject, publication};
 use super::outbox::{Disposal, Outbox};
 use super::read::{Reader, Reading, Stat};
 use super::settings::After;
+use super::tally::{Seen, Tally};
 use crate::envelope::Change;
 use crate::store::{FileRecord, FileState};
 
@@ -30,7 +31,7 @@ pub(super) struct FilesPass<'a> {
     pub(super) reader: &'a mut Reader,
     pub(super) outbox: &'a mut Outbox,
     pub(super) after: After,
-    pub(super) first: bool,
+    pub(super) tally: &'a Tally,
     /// Something is waited for.
     pub(super) pending: bool,
 }
@@ -41,6 +42,7 @@ struct Arrival {
     mtime: i64,
     name: String,
     size: u64,
+    is_known: bool,
 }
 
 impl FilesPass<'_> {
@@ -75,16 +77,18 @@ impl FilesPass<'_> {
             }
             let stat = Stat::of(&metadata);
             let known = self.context.ledger.file(&self.tree.place, &name)?;
+            let is_known = known.is_some();
             if let Some(known) = known.filter(|known| Stat { size: known.size, mtime: known.mtime } == stat) {
-                self.unchanged(1);
+                self.tally.done(&name, false, Seen::Same);
                 if known.state != FileState::Invalid {
                     self.dispose(&name, stat);
                 }
                 continue;
             }
-            arrivals.push(Arrival { mtime: stat.mtime, name, size: stat.size });
+            arrivals.push(Arrival { mtime: stat.mtime, name, size: stat.size, is_known });
             if arrivals.len() > FILES_MAX {
-                arrivals.pop();
+                let later = arrivals.pop().filter(|arrival| arrival.is_known);
+                later.inspect(|arrival| self.tally.wait(&arrival.name, false, Seen::Same));
                 self.pending = true;
             }
         }
@@ -113,6 +117,7 @@ impl FilesPass<'_> {
         let content = match self.reader.read(&self.tree.root, &arrival.name, "", stat) {
             Reading::Ready(content) => content,
             Reading::Pending => {
+                self.tally.wait(&arrival.name, !arrival.is_known, Seen::Same);
                 self.pending = true;
                 return Ok(());
             }
@@ -120,15 +125,13 @@ impl FilesPass<'_> {
         };
         let known = self.context.ledger.file(&self.tree.place, &arrival.name)?;
         if known.as_ref().is_some_and(|known| known.hash == content.hash) {
-            self.unchanged(1);
+            self.tally.done(&arrival.name, false, Seen::Same);
         } else {
+            self.tally.done(&arrival.name, known.is_none(), Seen::News);
             let is_known = known.is_some_and(|known| known.state != FileState::Invalid);
             // A folder that is emptied may use a name again for something else.
             let is_update = is_known && self.after == After::Keep;
             self.publish(&arrival.name, &content, if is_update { Change::Updated } else { Change::Created });
-            if self.first || !is_known {
-                self.context.counts.add_files(1);
-            }
         }
         let record = file_record(
             &arrival.name,
@@ -168,13 +171,6 @@ impl FilesPass<'_> {
         };
         let (place, name) = (self.tree.place.clone(), name.to_owned());
         self.outbox.dispose(Disposal { from, to, stat, place, name });
-    }
-
-    fn unchanged(&self, files: usize) {
-        if self.first {
-            self.context.counts.add_files(files);
-            self.context.counts.add_unchanged(files);
-        }
     }
 
     fn trouble(&self, path: &str, error: &io::Error) {

@@ -3,21 +3,27 @@
 use std::ops::Range;
 
 use super::content::{slice, whole};
-use crate::envelope::Fault;
+use crate::envelope::{Fault, Finding};
 
 const BOM: &[u8] = b"\xEF\xBB\xBF";
 
-/// Where the messages of a file lie. A file that is one message is taken as a whole, so that it can be written
+/// Where the messages of a file lie, and what is odd around them. A file that is one message is taken as a whole, so that it can be written
 /// again byte by byte.
-pub(super) fn split(bytes: &[u8]) -> Vec<Range<usize>> {
-    let parts = hl7v2::split(bytes).parts;
+pub(super) fn split(bytes: &[u8]) -> (Vec<Range<usize>>, Vec<Finding>) {
+    let hl7v2::Split { parts, findings } = hl7v2::split(bytes);
+    let findings = findings.into_iter().map(|hl7v2::Finding { code, place, text }| Finding {
+        code: code.into(),
+        place,
+        text,
+    });
+    let findings = findings.collect();
     if let [only] = &parts[..] {
         let before = slice(bytes, &(0..only.start));
         if before.strip_prefix(BOM).unwrap_or(before).trim_ascii().is_empty() && only.end == bytes.len() {
-            return whole(bytes);
+            return (whole(bytes), findings);
         }
     }
-    parts
+    (parts, findings)
 }
 
 /// What is missing, if a file looks half-written.

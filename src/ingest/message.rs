@@ -57,6 +57,7 @@ pub(super) fn publication(
         accepted_at: context.clock.now().to_string(),
         event: None,
         fault: content.fault.clone(),
+        findings: content.findings.clone(),
     };
     let lane = Lane::of(&context.facility, subject.patient, context.lanes);
     let to = vec![(topology::ingest(), lane), (topology::accepted(&context.feed), Lane(0))];

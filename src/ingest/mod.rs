@@ -30,6 +30,7 @@ mod replay;
 pub mod settings;
 mod source;
 mod storage;
+mod tally;
 mod transaction;
 
 pub use context::FeedCounts;

@@ -11,6 +11,7 @@ use super::outbox::Outbox;
 use super::read::Reader;
 use super::settings::{After, Source};
 use super::storage::StoragePass;
+use super::tally::Tally;
 use super::transaction::TransactionPass;
 use crate::store::{Place, StoreError};
 
@@ -31,7 +32,7 @@ pub(super) struct SourceState {
     pub(super) label: String,
     pub(super) kind: Kind,
     reader: Reader,
-    first: bool,
+    tally: Tally,
 }
 
 impl SourceState {
@@ -50,18 +51,19 @@ impl SourceState {
             }
         };
         let reader = Reader::new(context.clone(), label.clone(), source.settle(), source.incomplete_limit());
-        Self { label, kind, reader, first: true }
+        Self { label, kind, reader, tally: Tally::new(context.counts.clone()) }
     }
 
     /// One pass; whether something is waited for.
     pub(super) fn pass(&mut self, context: &Context, outbox: &mut Outbox) -> Result<bool, Halt> {
-        let Self { label, kind, reader, first } = self;
-        let pending = match kind {
+        self.tally.begin();
+        let Self { label, kind, reader, tally } = self;
+        match kind {
             Kind::Storage { storage, log } => {
                 let waits = match log {
                     Some(log) => {
                         let folders = HashMap::new();
-                        let (first, pending) = (*first, false);
+                        let pending = false;
                         let mut pass = TransactionPass {
                             context,
                             log,
@@ -69,7 +71,7 @@ impl SourceState {
                             label,
                             reader,
                             outbox,
-                            first,
+                            tally,
                             pending,
                             folders,
                         };
@@ -79,26 +81,29 @@ impl SourceState {
                     None => false,
                 };
                 let sweep = is_sweep_due(context, &storage.place)?;
-                let (first, pending) = (*first, false);
+                let pending = false;
                 let mut pass =
-                    StoragePass { context, tree: storage, label, reader, outbox, sweep, first, pending };
+                    StoragePass { context, tree: storage, label, reader, outbox, sweep, tally, pending };
                 pass.run()?;
                 let pending = waits | pass.pending;
                 if sweep {
                     outbox.entries().mark(&storage.place, SWEPT, context.now());
                     outbox.send()?;
                 }
-                pending
+                Ok(pending)
             }
             Kind::Files { tree, after } => {
-                let (first, after, pending) = (*first, *after, false);
-                let mut pass = FilesPass { context, tree, label, reader, outbox, after, first, pending };
+                let (after, pending) = (*after, false);
+                let mut pass = FilesPass { context, tree, label, reader, outbox, after, tally, pending };
                 pass.run()?;
-                pass.pending
+                Ok(pass.pending)
             }
-        };
-        *first = false;
-        Ok(pending)
+        }
+    }
+
+    /// The pass came to its end and what it found was taken, or it broke off.
+    pub(super) fn end(&mut self, is_whole: bool) {
+        self.tally.end(is_whole);
     }
 }
 

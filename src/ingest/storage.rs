@@ -14,7 +14,8 @@ use super::leaf::{self, Taken, Version, adopt, name_of, order_of, refresh, take}
 use super::message::{Subject, publications};
 use super::outbox::Outbox;
 use super::read::{Reader, Reading, Stat, stat};
-use crate::envelope::{Change, Fault};
+use super::tally::{Seen, Tally};
+use crate::envelope::{Change, Fault, Finding};
 use crate::store::{FileRecord, FileState, FolderRecord};
 
 /// Depth of a patient's folder below the root.
@@ -31,8 +32,7 @@ pub(super) struct StoragePass<'a> {
     pub(super) outbox: &'a mut Outbox,
     /// Look at old files too.
     pub(super) sweep: bool,
-    /// The first pass since the feed was opened: every file counts as seen.
-    pub(super) first: bool,
+    pub(super) tally: &'a Tally,
     /// Something is waited for.
     pub(super) pending: bool,
 }
@@ -132,11 +132,7 @@ impl StoragePass<'_> {
         let Some(mut view) = self.look(path, false)? else { return Ok(None) };
         if view.listing.is_none() {
             if self.is_as_known(path, &view.record) {
-                if self.first {
-                    let files = view.record.files.iter().filter(|file| file.in_storage).count();
-                    self.context.counts.add_files(files);
-                    self.context.counts.add_unchanged(files);
-                }
+                self.tally.as_known(view.record.files.iter().filter(|file| file.in_storage).count());
                 return Ok(None);
             }
             match self.look(path, true)? {
@@ -191,11 +187,6 @@ impl StoragePass<'_> {
                     self.tree.trouble(self.context, &leaf.path, &leaf.data_type, &error.kind().to_string());
                 }
             }
-            if let Ok(place) = StoragePath::parse(&join(&leaf.path, name)) {
-                for finding in place.findings {
-                    self.tree.trouble(self.context, &leaf.path, &leaf.data_type, finding.text());
-                }
-            }
             if !stems.insert(version.stem.clone()) {
                 version.stand_alone();
             }
@@ -238,6 +229,7 @@ impl StoragePass<'_> {
             let Some(version) = leaf.versions.get(job.version) else { continue };
             let order = (job.leaf, version.order.clone());
             if held.contains(&order) {
+                self.tally.wait(&join(&leaf.path, &version.stem), is_new(&leaf.before, version), Seen::Same);
                 continue;
             }
             if !self.publish(leaf, &job) {
@@ -269,10 +261,8 @@ impl StoragePass<'_> {
                     continue;
                 };
                 refresh(file, version);
-                if self.first {
-                    self.context.counts.add_files(1);
-                    self.context.counts.add_unchanged(1);
-                }
+                let is_new = is_new(&leaf.before, version);
+                self.tally.done(&join(&leaf.path, &version.stem), is_new, Seen::Same);
             }
             jobs.extend(due.into_iter().map(|(version, change)| Job { leaf: index, version, change }));
         }
@@ -287,6 +277,8 @@ impl StoragePass<'_> {
     fn publish(&mut self, leaf: &mut Leaf, job: &Job) -> bool {
         let Some(version) = leaf.versions.get(job.version) else { return true };
         let name = join(&leaf.path, &version.name);
+        let stem = join(&leaf.path, &version.stem);
+        let is_new = is_new(&leaf.before, version);
         let reading = match version.stat {
             _ if job.change == Change::Deleted && !self.reader.is_settled(leaf.mtime) => Reading::Pending,
             stat => self.reader.read(&self.tree.root, &name, &leaf.data_type, stat),
@@ -294,27 +286,28 @@ impl StoragePass<'_> {
         let content = match reading {
             Reading::Ready(content) => content,
             Reading::Pending | Reading::Gone => {
+                self.tally.wait(&stem, is_new, Seen::Same);
                 self.pending = true;
                 return false;
             }
         };
-        let content = with_name_fault(content, version);
+        let mut content = with_name_fault(content, version);
         let known = leaf.record.files.iter().find(|file| file.stem == version.stem);
         if version.altered && known.is_some_and(|file| file.hash == content.hash) {
             // It became readable and whole since it was compared: the next pass compares again.
+            self.tally.wait(&stem, is_new, Seen::Same);
             self.pending = true;
             return false;
         }
         let is_fresh = known.is_none_or(|file| file.state == FileState::Invalid);
         leaf.restless |= content.unreadable;
-        if self.first || is_fresh {
-            self.context.counts.add_files(1);
-        }
         let is_it = |file: &FileRecord| file.hash == content.hash && order_of(file) == version.order;
         if is_fresh && adopt(&mut leaf.record, version, is_it) {
-            self.context.counts.add_unchanged(1);
+            self.tally.done(&stem, is_new, Seen::Same);
             return true;
         }
+        self.tally.done(&stem, is_new, Seen::News);
+        content.findings.extend(path_findings(&name));
         let subject = Subject {
             patient: &leaf.patient,
             data_type: Some(&leaf.data_type),
@@ -336,6 +329,22 @@ impl StoragePass<'_> {
             self.outbox.entries().folder(&self.tree.place, &leaf.path, &record);
         }
     }
+}
+
+/// Whether a version's file was not there before.
+fn is_new(before: &FolderRecord, version: &Version) -> bool {
+    !before.files.iter().any(|file| file.in_storage && file.stem == version.stem)
+}
+
+/// Where a file's name does not say what its path does.
+fn path_findings(path: &str) -> Vec<Finding> {
+    let findings = StoragePath::parse(path).map(|path| path.findings).unwrap_or_default().into_iter();
+    let findings = findings.map(|finding| Finding {
+        code: finding.code().into(),
+        place: "file name".into(),
+        text: finding.text().into(),
+    });
+    findings.collect()
 }
 
 /// A file whose name can't be read is carried, and reported.

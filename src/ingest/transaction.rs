@@ -21,6 +21,7 @@ use super::leaf::{Taken, WHOLE_NAME, change_of, flag_byte, is_same_version, know
 use super::message::{Subject, publications};
 use super::outbox::Outbox;
 use super::read::{Reader, Stat, fault, stat};
+use super::tally::{Seen, Tally};
 use crate::envelope::{Change, Fault};
 use crate::store::{FileRecord, FileState, FolderRecord};
 
@@ -37,7 +38,7 @@ pub(super) struct TransactionPass<'a> {
     pub(super) label: &'a str,
     pub(super) reader: &'a Reader,
     pub(super) outbox: &'a mut Outbox,
-    pub(super) first: bool,
+    pub(super) tally: &'a Tally,
     /// Something is waited for.
     pub(super) pending: bool,
     /// Records of the storage's folders that were changed since the last batch.
@@ -53,6 +54,8 @@ struct Tail<'a> {
     stat: Stat,
     /// Offset up to which it is taken.
     at: u64,
+    /// Something in it had not come by the storage before.
+    seen: Seen,
 }
 
 impl TransactionPass<'_> {
@@ -73,13 +76,13 @@ impl TransactionPass<'_> {
             names.sort_unstable();
             let mut record = view.record;
             for (_, name) in names {
-                match self.file(year, name, record)? {
-                    (followed, true) => record = followed,
-                    (_, false) => {
-                        self.pending = true;
-                        return self.send();
-                    }
+                if self.pending {
+                    self.tally.wait(&join(year, name), false, Seen::Same);
+                    continue;
                 }
+                let (followed, is_whole) = self.file(year, name, record)?;
+                record = followed;
+                self.pending = !is_whole;
             }
         }
         self.send()
@@ -88,18 +91,17 @@ impl TransactionPass<'_> {
     /// Follows a file to its end. False if something in it is waited for, and with it all that comes later.
     fn file(&mut self, year: &str, name: &str, record: FolderRecord) -> Result<(FolderRecord, bool), Halt> {
         let file = join(year, name);
-        let known = record.files.iter().find(|known| known.stem == name).map_or(0, |known| known.size);
+        let known = record.files.iter().find(|known| known.stem == name).map(|known| known.size);
+        let (is_new, known) = (known.is_none(), known.unwrap_or_default());
         let now = match stat(&self.log.full(&file)) {
             Ok(Some(now)) => now,
             Ok(None) => return Ok((record, true)),
             Err(error) => {
                 self.log.trouble(self.context, &file, "", &error.kind().to_string());
+                self.tally.wait(&file, is_new, Seen::Same);
                 return Ok((record, false));
             }
         };
-        if self.first {
-            self.context.counts.add_files(1);
-        }
         if now.size < known {
             self.log.trouble(
                 self.context,
@@ -109,7 +111,7 @@ impl TransactionPass<'_> {
             );
         }
         let at = if now.size < known { 0 } else { known };
-        let mut tail = Tail { year, file, name, record, stat: now, at };
+        let mut tail = Tail { year, file, name, record, stat: now, at, seen: Seen::Same };
         let whole = match self.follow(&mut tail) {
             Ok(whole) => whole?,
             Err(error) => {
@@ -119,8 +121,11 @@ impl TransactionPass<'_> {
         };
         if tail.at != known {
             self.note(&mut tail);
-        } else if self.first && whole {
-            self.context.counts.add_unchanged(1);
+        }
+        if whole {
+            self.tally.done(&tail.file, is_new, tail.seen);
+        } else {
+            self.tally.wait(&tail.file, is_new, tail.seen);
         }
         Ok((tail.record, whole))
     }
@@ -194,7 +199,7 @@ impl TransactionPass<'_> {
 
     fn record(
         &mut self,
-        tail: &Tail<'_>,
+        tail: &mut Tail<'_>,
         base: u64,
         bytes: &Bytes,
         record: &Record<'_>,
@@ -218,6 +223,7 @@ impl TransactionPass<'_> {
                 let (change, file) = (Change::Created, &tail.file);
                 let subject = Subject { patient: "", data_type: None, key: &key, version: "", file, change };
                 self.outbox.publish(publications(self.context, &subject, &content, at));
+                tail.seen = Seen::News;
                 Ok(())
             }
             Ok(header) => {
@@ -235,7 +241,7 @@ impl TransactionPass<'_> {
 
     fn version(
         &mut self,
-        tail: &Tail<'_>,
+        tail: &mut Tail<'_>,
         header: &Header<'_>,
         content: Content,
         at: u64,
@@ -251,7 +257,6 @@ impl TransactionPass<'_> {
         let Some(folder) = self.folders.get_mut(&path) else { return Ok(()) };
         let stem = stem_of(header.patient, header.date, header.data_type, header.order, header.time);
         if is_known(folder, header, &stem, &content) {
-            self.context.counts.add_unchanged(1);
             return Ok(());
         }
         let flag = match header.operation {
@@ -274,6 +279,7 @@ impl TransactionPass<'_> {
             change,
         };
         self.outbox.publish(publications(self.context, &subject, &content, at));
+        tail.seen = Seen::News;
         let taken = Taken {
             stem: &stem,
             flag: flag_byte(flag),

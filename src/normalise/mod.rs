@@ -97,7 +97,7 @@ fn header<'m>(message: &'m Message, reader: &mut Reader<'m>) -> MessageHeader<'m
 /// Findings of the decoder first, then those of normalising.
 fn findings(message: &Message, reader: Reader<'_>) -> Vec<Finding> {
     let decoded = message.findings().iter().map(|finding| Finding {
-        code: finding.code,
+        code: finding.code.into(),
         place: finding.place.clone(),
         text: finding.text.clone(),
     });

@@ -23,7 +23,7 @@ impl<'m> Reader<'m> {
 
     /// Notes something odd. `text` never holds a value of the message.
     pub(super) fn note(&mut self, code: &'static str, place: Place, text: &str) {
-        self.findings.push(Finding { code, place: place.to_string(), text: text.to_owned() });
+        self.findings.push(Finding { code: code.into(), place: place.to_string(), text: text.to_owned() });
     }
 
     /// The time in the first component of a field.

@@ -268,7 +268,7 @@ fn describe(message: &Message, seen: &mut InspectedMessage) {
 }
 
 fn finding(finding: &hl7v2::Finding) -> Finding {
-    Finding { code: finding.code, place: finding.place.clone(), text: finding.text.clone() }
+    Finding { code: finding.code.into(), place: finding.place.clone(), text: finding.text.clone() }
 }
 
 fn segment(segment: Segment<'_>) -> TreeSegment {

@@ -72,7 +72,8 @@ fn understand(envelope: &Envelope, body: &Bytes, lane: Lane, routing: &Routing) 
         change: envelope.change,
         zone: &routing.zone,
     };
-    let event = normalise(&message, &source)?;
+    let mut event = normalise(&message, &source)?;
+    event.findings.splice(0..0, envelope.findings.iter().cloned());
     let from = route::Source { feed: &envelope.origin.feed, facility: &envelope.facility };
     let recipients = routing.routes.decide(&event, from);
     if recipients.is_empty() {

@@ -41,6 +41,7 @@ fn envelope(id: &str) -> Envelope {
         accepted_at: "2026-11-22T01:00:00Z".into(),
         event: None,
         fault: None,
+        findings: Vec::new(),
     }
 }
 

@@ -1,5 +1,7 @@
 //! Files in, accepted messages out: each once, in order, whatever crashes.
 
+mod counts;
+mod findings;
 mod simulation;
 
 use std::collections::BTreeSet;

@@ -19,6 +19,16 @@ pub enum PathFinding {
 }
 
 impl PathFinding {
+    /// A stable word for the finding.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Prefix => "path-prefix",
+            Self::Patient => "path-patient",
+            Self::Date => "path-date",
+            Self::DataType => "path-data-type",
+        }
+    }
+
     /// The finding in words, without a value.
     pub fn text(self) -> &'static str {
         match self {

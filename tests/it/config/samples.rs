@@ -50,7 +50,7 @@ pub(super) fn event(content: Content<'_>) -> CanonicalEvent<'_> {
             sex: Some(Sex::Male),
         }),
         content,
-        findings: vec![Finding { code: "odd", place: "PID-3".into(), text: "odd".into() }],
+        findings: vec![Finding { code: "odd".into(), place: "PID-3".into(), text: "odd".into() }],
     }
 }
 
