@@ -86,14 +86,14 @@ fn conservation(text: &mut String, report: &Report, lang: Lang) {
             (word("parked", "保留"), *parked),
             (word("dead", "不達"), *dead),
         ];
-        text.push_str(&format!("; {name}: "));
+        text.push_str(&format!("\n  {name}: "));
         equation(text, &left, &right, subscriber.conserved());
     }
     text.push_str(match (report.conserved, lang) {
-        (true, Lang::En) => "; it adds up\n",
-        (true, Lang::Ja) => "; 一致しました\n",
-        (false, Lang::En) => "; IT DOES NOT ADD UP\n",
-        (false, Lang::Ja) => "; 一致しません\n",
+        (true, Lang::En) => "\nit adds up\n",
+        (true, Lang::Ja) => "\n一致しました\n",
+        (false, Lang::En) => "\nIT DOES NOT ADD UP\n",
+        (false, Lang::Ja) => "\n一致しません\n",
     });
 }
 
