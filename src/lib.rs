@@ -24,3 +24,4 @@ pub mod ops;
 pub mod clock;
 pub mod disposition;
 pub mod simulate;
+mod telemetry;

@@ -12,6 +12,7 @@ use super::{CloudEvent, Counts, DeliverError, Folder, FolderError};
 use crate::broker::{Broker, BrokerError, Consumer, Delivery, Publication, topology};
 use crate::clock::Clock;
 use crate::envelope::Lane;
+use crate::telemetry::causes;
 
 /// Copies taken at a time.
 const BATCH: usize = 256;
@@ -74,7 +75,7 @@ impl Worker {
                 Counts::add(&self.counts.dead, given_up);
                 return Ok(true);
             };
-            let failure = chain(&failure);
+            let failure = causes(&failure);
             if self.attempts_max.is_some_and(|most| attempt >= most) {
                 error!(subscriber = self.subscriber, lane = self.lane.0, failure, "parked: not delivered");
                 self.counts.gave_up.store(true, Ordering::Relaxed);
@@ -116,10 +117,4 @@ impl Worker {
         let day = self.clock.now().to_zoned(self.zone.clone()).date().to_string();
         self.folder.append(day, lines).await
     }
-}
-
-/// An error and its causes on one line.
-fn chain(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(error.source(), |cause| cause.source());
-    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }

@@ -23,6 +23,7 @@ use crate::disposition::Disposition;
 use crate::envelope::Lane;
 use crate::ingest::{Feed, FeedCounts, IngestError};
 use crate::store::{Ledger, SledKv, StoreError};
+use crate::telemetry::causes;
 
 /// How long a run goes on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -390,10 +391,4 @@ async fn finish(tasks: &mut Tasks, failure: &mut Option<HubError>) {
 
 fn sum(sources: &BTreeMap<String, Source>, counter: impl Fn(&FeedCounts) -> u64) -> u64 {
     sources.values().map(|source| counter(&source.counts)).sum()
-}
-
-/// An error with its causes on one line.
-fn causes(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(error.source(), |cause| cause.source());
-    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }
