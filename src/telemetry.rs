@@ -4,6 +4,6 @@ use std::error::Error;
 
 /// An error with its causes on one line.
 pub(crate) fn causes(error: &dyn Error) -> String {
-    let causes = std::iter::successors(error.source(), |cause| cause.source());
+    let causes = std::iter::successors(error.source(), |cause| (**cause).source());
     causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }
