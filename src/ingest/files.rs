@@ -28,7 +28,7 @@ pub(super) struct FilesPass<'a> {
     pub(super) context: &'a Context,
     pub(super) tree: &'a Tree,
     pub(super) label: &'a str,
-    pub(super) reader: &'a mut Reader,
+    pub(super) reader: &'a Reader,
     pub(super) outbox: &'a mut Outbox,
     pub(super) after: After,
     pub(super) tally: &'a Tally,

@@ -47,6 +47,11 @@ impl Outbox {
         Self { batch: Batch::default(), bytes: 0, sender }
     }
 
+    /// Another one beside it, to the same publishing side: batches of one stay in order, those of two do not.
+    pub(super) fn another(&self) -> Self {
+        Self::new(self.sender.clone())
+    }
+
     /// Adds messages that must be taken together.
     pub(super) fn publish(&mut self, publications: Vec<Publication>) {
         self.bytes += publications.iter().map(|publication| publication.body.len()).sum::<usize>();

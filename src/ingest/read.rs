@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fs::{self, File, Metadata};
 use std::io::{self, ErrorKind, Read};
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -56,18 +56,18 @@ pub(super) struct Reader {
     settle: i64,
     limit: i64,
     /// Files whose time lies in the future: how they looked, and since when.
-    skewed: HashMap<Hash, (Stat, i64)>,
+    skewed: Mutex<HashMap<Hash, (Stat, i64)>>,
 }
 
 impl Reader {
     pub(super) fn new(context: Arc<Context>, source: String, settle: Duration, limit: Duration) -> Self {
         let nanoseconds = |time: Duration| i64::try_from(time.as_nanos()).unwrap_or(i64::MAX);
         let (settle, limit) = (nanoseconds(settle), nanoseconds(limit));
-        Self { context, source, settle, limit: limit.max(settle), skewed: HashMap::new() }
+        Self { context, source, settle, limit: limit.max(settle), skewed: Mutex::default() }
     }
 
     /// Reads the file that looked so when it was listed. `name` is its path within the source.
-    pub(super) fn read(&mut self, root: &Path, name: &str, data_type: &str, stat: Stat) -> Reading {
+    pub(super) fn read(&self, root: &Path, name: &str, data_type: &str, stat: Stat) -> Reading {
         let quiet = self.quiet(name, stat);
         if quiet < self.settle {
             return Reading::Pending;
@@ -114,15 +114,16 @@ impl Reader {
     }
 
     /// How long a file has stood still: by its own time, or by ours where its time lies in the future.
-    fn quiet(&mut self, name: &str, stat: Stat) -> i64 {
+    fn quiet(&self, name: &str, stat: Stat) -> i64 {
         let now = self.context.now();
         if stat.mtime <= now {
             return now.saturating_sub(stat.mtime);
         }
-        if self.skewed.len() >= SKEWED_MAX {
-            self.skewed.clear();
+        let mut skewed = self.skewed.lock().unwrap_or_else(PoisonError::into_inner);
+        if skewed.len() >= SKEWED_MAX {
+            skewed.clear();
         }
-        let seen = self.skewed.entry(half(blake3::hash(name.as_bytes()))).or_insert((stat, now));
+        let seen = skewed.entry(half(blake3::hash(name.as_bytes()))).or_insert((stat, now));
         if seen.0 != stat {
             *seen = (stat, now);
         }
@@ -132,9 +133,9 @@ impl Reader {
 
 /// The bytes of a file, or None if it no longer looks as it did when it was listed.
 fn read_if_unchanged(path: &Path, stat: Stat) -> io::Result<Option<Bytes>> {
-    let mut bytes = Vec::with_capacity(usize::try_from(stat.size).unwrap_or_default().saturating_add(1));
+    let mut bytes = Vec::with_capacity(usize::try_from(stat.size).unwrap_or_default());
     let mut file = File::open(path)?;
-    Read::by_ref(&mut file).take(stat.size.saturating_add(1)).read_to_end(&mut bytes)?;
+    Read::by_ref(&mut file).take(stat.size).read_to_end(&mut bytes)?;
     let same =
         Stat::of(&file.metadata()?) == stat && u64::try_from(bytes.len()).is_ok_and(|read| read == stat.size);
     Ok(same.then(|| bytes.into()))

@@ -3,6 +3,9 @@
 
 use std::collections::HashSet;
 use std::io::ErrorKind;
+use std::num::NonZero;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 
 use ssmix2::StoragePath;
 
@@ -20,6 +23,10 @@ use crate::store::{FileRecord, FileState, FolderRecord};
 
 /// Depth of a patient's folder below the root.
 const PATIENT: usize = 3;
+/// Patients that are gone through together.
+const PATIENTS_MAX: usize = 4_096;
+/// Patients for which another thread is worth starting.
+const PATIENTS_MIN: usize = 64;
 /// Files that have stood still for so long are looked at once a day instead of on every pass.
 const OLD: i64 = 48 * 3_600 * 1_000_000_000;
 
@@ -28,7 +35,7 @@ pub(super) struct StoragePass<'a> {
     pub(super) context: &'a Context,
     pub(super) tree: &'a Tree,
     pub(super) label: &'a str,
-    pub(super) reader: &'a mut Reader,
+    pub(super) reader: &'a Reader,
     pub(super) outbox: &'a mut Outbox,
     /// Look at old files too.
     pub(super) sweep: bool,
@@ -65,26 +72,83 @@ impl StoragePass<'_> {
     /// Does the pass, and leaves in `pending` whether another should follow soon.
     pub(super) fn run(&mut self) -> Result<(), Halt> {
         let root = self.tree.look(self.context, "", false)?.map_err(Halt::Root)?;
-        self.walk("", root, 0)?;
+        let mut patients = Vec::new();
+        self.walk("", root, 1, &mut patients)?;
+        self.share(&patients)?;
         self.outbox.send()
     }
 
-    fn walk(&mut self, path: &str, view: View, depth: usize) -> Result<(), Halt> {
-        if depth == PATIENT {
-            return self.patient(path, view);
-        }
+    /// Gathers the patients' folders below a folder, whose children lie at `depth`.
+    fn walk(&mut self, path: &str, view: View, depth: usize, patients: &mut Vec<String>) -> Result<(), Halt> {
         for child in view.children() {
             let child = join(path, child);
-            if let Some(view) = self.look(&child, false)? {
-                self.walk(&child, view, depth + 1)?;
+            if depth == PATIENT {
+                patients.push(child);
+            } else if let Some(view) = self.look(&child, false)? {
+                self.walk(&child, view, depth + 1, patients)?;
+            }
+            if patients.len() >= PATIENTS_MAX {
+                self.share(&std::mem::take(patients))?;
             }
         }
         self.note(path, view);
         Ok(())
     }
 
+    /// Goes through patients on as many threads as are worth it. A patient's folders are one thread's matter, so
+    /// that they stay in order.
+    fn share(&mut self, patients: &[String]) -> Result<(), Halt> {
+        let cores = thread::available_parallelism().map_or(1, NonZero::get);
+        let helpers = cores.min(patients.len() / PATIENTS_MIN).saturating_sub(1);
+        let next = AtomicUsize::new(0);
+        thread::scope(|scope| {
+            let helpers: Vec<_> = (0..helpers)
+                .map(|_| {
+                    let (mut outbox, next) = (self.outbox.another(), &next);
+                    let Self { context, tree, label, reader, sweep, tally, .. } = *self;
+                    scope.spawn(move || {
+                        let outbox = &mut outbox;
+                        let mut pass = StoragePass {
+                            outbox,
+                            pending: false,
+                            context,
+                            tree,
+                            label,
+                            reader,
+                            sweep,
+                            tally,
+                        };
+                        pass.patients(patients, next).and_then(|()| pass.outbox.send()).map(|()| pass.pending)
+                    })
+                })
+                .collect();
+            let mut result = self.patients(patients, &next);
+            for helper in helpers {
+                let helped = helper.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+                result = result.and(helped.map(|pending| self.pending |= pending));
+            }
+            result
+        })
+    }
+
+    /// Goes through patients, from where `next` stands, which others move on too.
+    fn patients(&mut self, patients: &[String], next: &AtomicUsize) -> Result<(), Halt> {
+        while let Some(path) = patients.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let done = match self.look(path, false) {
+                Ok(Some(view)) => self.patient(path, view),
+                Ok(None) => Ok(()),
+                Err(halt) => Err(halt),
+            };
+            if done.is_err() {
+                next.store(patients.len(), Ordering::Relaxed);
+                return done;
+            }
+        }
+        Ok(())
+    }
+
     /// A folder; None if it can't be read now, or is gone.
-    fn look(&mut self, path: &str, always: bool) -> Result<Option<View>, Halt> {
+    fn look(&self, path: &str, always: bool) -> Result<Option<View>, Halt> {
         match self.tree.look(self.context, path, always)? {
             Ok(view) => Ok(Some(view)),
             Err(error) => {
@@ -172,7 +236,7 @@ impl StoragePass<'_> {
             })
     }
 
-    fn list_versions(&mut self, leaf: &mut Leaf, names: &[String]) {
+    fn list_versions(&self, leaf: &mut Leaf, names: &[String]) {
         let mut stems: HashSet<String> = HashSet::new();
         for name in names.iter().filter(|name| !name.starts_with('.')) {
             let mut version = Version::of(name);
@@ -200,7 +264,7 @@ impl StoragePass<'_> {
 
     /// Whether a known version's content is another than before. A version that came by the transaction storage
     /// is recognised here.
-    fn is_altered(&mut self, leaf: &mut Leaf, version: &mut Version) -> bool {
+    fn is_altered(&self, leaf: &mut Leaf, version: &mut Version) -> bool {
         adopt(&mut leaf.record, version, |file| leaf::is_same_version(&file.stem, &version.stem));
         let Some(file) = leaf.record.files.iter().find(|file| file.stem == version.stem) else {
             return false;

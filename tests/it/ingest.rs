@@ -4,7 +4,7 @@ mod counts;
 mod findings;
 mod simulation;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -362,6 +362,41 @@ async fn a_patient_larger_than_a_batch_comes_once_wherever_it_crashes() {
             return;
         }
         storage = Some(hub.storage);
+    }
+}
+
+/// So many patients that several threads share them: each patient's messages still come once and in order.
+#[tokio::test]
+async fn many_patients_come_once_and_each_in_order_wherever_it_crashes() {
+    const PATIENTS: usize = 300;
+    let mut hub = Hub::new(|storage| ssmix2(storage, false));
+    for patient in 0..PATIENTS {
+        for (order, serial) in [("1", 1), ("2", 2), ("3", 3)] {
+            let patient = format!("{:07}", patient * 37);
+            let record = Place { patient: patient.clone(), ..place(order) };
+            hub.storage.put(&record, &format!("2026040109000000{order}"), 1, &message(&patient, serial));
+        }
+    }
+    hub.wait(60);
+    for steps in 0.. {
+        hub = Hub::over(hub.storage, |storage| ssmix2(storage, false));
+        hub.fuse.set(Some(steps));
+        let crashed = hub.pass().await.is_err();
+        hub.fuse.set(None);
+        hub.feed = None;
+        hub.kv.crash(|ways| ways / 2);
+        hub.drain().await;
+        let mut patients: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for delivery in hub.broker.all(&topology::ingest()) {
+            patients.entry(delivery.envelope.patient.0.clone()).or_default().push(told(&delivery));
+        }
+        assert_eq!(patients.len(), PATIENTS, "crash after {steps} steps");
+        for told in patients.values() {
+            assert_eq!(told, &["1:1+", "2:2+", "3:3+"], "crash after {steps} steps");
+        }
+        if !crashed {
+            return;
+        }
     }
 }
 
