@@ -13,5 +13,6 @@ mod ingest;
 mod killed;
 mod run;
 mod schemas;
+mod store_crash;
 mod support;
 mod tidy;
