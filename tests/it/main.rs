@@ -14,5 +14,6 @@ mod ingest;
 mod killed;
 mod run;
 mod schemas;
+mod store_crash;
 mod support;
 mod tidy;
