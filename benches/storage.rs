@@ -19,6 +19,10 @@ use tokio::sync::watch;
 
 const ROUNDS: usize = 3;
 
+/// The allocator of the binary.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> Result<(), Box<dyn Error>> {
     let files = std::env::args().filter_map(|argument| argument.parse().ok()).next().unwrap_or(50_000);
     let folder = tempfile::tempdir()?;

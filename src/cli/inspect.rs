@@ -1,15 +1,16 @@
 //! `musubi inspect`
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 
 use super::lang::Lang;
-use super::{check, exit, fail, print, print_json};
+use super::{check, complain, exit, print, print_json};
 use crate::canonical::Finding;
 use crate::envelope::Fault;
-use crate::ops::inspect::{FileSource, Given, InspectedMessage, Inspection, RecipientDecision, inspect};
+use crate::ops::inspect::{
+    FileSource, Given, InspectedMessage, Inspection, RecipientDecision, inspect, read,
+};
 
 /// Arguments of `inspect`.
 #[derive(Debug, Args)]
@@ -32,23 +33,9 @@ pub(super) fn main(folder: &Path, lang: Lang, arguments: &Arguments) -> u8 {
         Ok(config) => config,
         Err(code) => return code,
     };
-    let bytes = match fs::read(&arguments.file) {
+    let bytes = match read(&arguments.file) {
         Ok(bytes) => bytes,
-        Err(error) if arguments.json => {
-            let reason = Fault {
-                code: "unreadable".to_owned(),
-                reason: error.to_string(),
-                place: arguments.file.display().to_string(),
-            };
-            print_json(&serde_json::json!({"file": reason.place, "refused": reason, "messages": []}));
-            return exit::BAD_DATA;
-        }
-        Err(error) => {
-            return fail(
-                &std::io::Error::new(error.kind(), format!("{}: {error}", arguments.file.display())),
-                exit::BAD_DATA,
-            );
-        }
+        Err(fault) => return refuse(&fault, arguments.json),
     };
     let given = Given { data_type: arguments.data_type.as_deref(), feed: arguments.feed.as_deref() };
     let seen = inspect(&arguments.file, &bytes, given, config.as_ref());
@@ -58,6 +45,16 @@ pub(super) fn main(folder: &Path, lang: Lang, arguments: &Arguments) -> u8 {
         print(&text(&seen, lang));
     }
     if seen.refused.is_some() { exit::BAD_DATA } else { exit::DONE }
+}
+
+/// A file that can't even be read: one object as for any other, or a line.
+fn refuse(fault: &Fault, json: bool) -> u8 {
+    if json {
+        print_json(&serde_json::json!({"file": fault.place, "refused": fault, "messages": []}));
+    } else {
+        complain(&format!("musubi: {}: {}", fault.place, fault.reason));
+    }
+    exit::BAD_DATA
 }
 
 fn text(seen: &Inspection, lang: Lang) -> String {
@@ -85,6 +82,10 @@ fn text(seen: &Inspection, lang: Lang) -> String {
         out.push('\n');
         line(&mut out, word("message", "メッセージ"), &at);
         self::message(&mut out, message, lang);
+    }
+    let left = seen.message_count - seen.messages.len();
+    if left > 0 {
+        out.push_str(&format!("\n{left} {}\n", word("more messages, not shown", "件は表示を省略")));
     }
     out
 }

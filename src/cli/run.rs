@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use clap::Args;
 use indicatif::ProgressBar;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
 use super::lang::Lang;
@@ -36,6 +36,11 @@ pub(super) fn main(folder: &Path, lang: Lang, arguments: &Arguments) -> u8 {
         Err(error) => return fail(&error, exit::TRY_LATER),
     };
     let mode = if arguments.drain { Mode::Drain } else { Mode::Watch };
+    // Before anything is opened or said: a signal from now on is a request to stop.
+    let signals = match runtime.block_on(async { Signals::catch() }) {
+        Ok(signals) => signals,
+        Err(error) => return fail(&error, exit::SOFTWARE),
+    };
     let hub = match Hub::open(config, Arc::new(SystemClock)) {
         Ok(hub) => hub,
         Err(error) => return stopped(&error),
@@ -46,7 +51,7 @@ pub(super) fn main(folder: &Path, lang: Lang, arguments: &Arguments) -> u8 {
             "musubi を起動しました。SIGTERM または Ctrl-C で停止します",
         ));
     }
-    match runtime.block_on(run(&hub, mode, lang)) {
+    match runtime.block_on(run(&hub, mode, lang, signals)) {
         Ok(report) => finish(&report, lang, arguments.json),
         Err(error) => stopped(&error),
     }
@@ -76,7 +81,7 @@ fn finish(report: &Report, lang: Lang, json: bool) -> u8 {
     }
 }
 
-async fn run(hub: &Hub, mode: Mode, lang: Lang) -> Result<Report, HubError> {
+async fn run(hub: &Hub, mode: Mode, lang: Lang, signals: Signals) -> Result<Report, HubError> {
     let (stop, stopped) = watch::channel(false);
     let bar = progress_bar();
     let show = |files: u64, accepted: u64| {
@@ -89,7 +94,7 @@ async fn run(hub: &Hub, mode: Mode, lang: Lang) -> Result<Report, HubError> {
     tokio::pin!(running);
     let report = tokio::select! {
         report = &mut running => report,
-        () = asked_to_stop() => {
+        () = signals.received() => {
             stop.send_replace(true);
             running.await
         }
@@ -98,16 +103,21 @@ async fn run(hub: &Hub, mode: Mode, lang: Lang) -> Result<Report, HubError> {
     report
 }
 
-/// Completes on SIGTERM or SIGINT.
-async fn asked_to_stop() {
-    let (Ok(mut terminate), Ok(mut interrupt)) =
-        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
-    else {
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+/// SIGTERM and SIGINT, caught from here on.
+struct Signals([Signal; 2]);
+
+impl Signals {
+    fn catch() -> io::Result<Self> {
+        Ok(Self([signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?]))
+    }
+
+    /// Completes when one of them comes.
+    async fn received(mut self) {
+        let [terminate, interrupt] = &mut self.0;
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
     }
 }
 

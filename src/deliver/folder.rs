@@ -7,6 +7,7 @@
 use std::collections::HashSet;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread;
@@ -151,7 +152,13 @@ impl Writer {
     }
 
     fn file(&mut self, day: &str, path: &Path) -> io::Result<&mut File> {
-        if self.open.as_ref().is_none_or(|(open, _)| open != day) {
+        // Somebody may have taken the file away since: what is written to it then would be nowhere.
+        let stays = |file: &File| Ok::<_, io::Error>(same(&file.metadata()?, path));
+        let current = match &self.open {
+            Some((open, file)) => open == day && stays(file)?,
+            None => false,
+        };
+        if !current {
             fs::create_dir_all(&self.path)?;
             let file = OpenOptions::new().create(true).append(true).open(path)?;
             File::open(&self.path)?.sync_all()?;
@@ -159,6 +166,11 @@ impl Writer {
         }
         self.open.as_mut().map(|(_, file)| file).ok_or_else(|| io::Error::other("no file is open"))
     }
+}
+
+/// Whether the path still leads to the file.
+fn same(open: &fs::Metadata, path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|now| (now.dev(), now.ino()) == (open.dev(), open.ino()))
 }
 
 fn newest_files(folder: &Path) -> io::Result<Vec<PathBuf>> {
@@ -177,16 +189,18 @@ fn newest_files(folder: &Path) -> io::Result<Vec<PathBuf>> {
 fn tail(path: &Path) -> io::Result<Vec<String>> {
     let mut file = OpenOptions::new().read(true).write(true).open(path)?;
     let mut start = file.metadata()?.len();
-    let mut bytes: Vec<u8> = Vec::new();
-    while start > 0 && bytes.iter().filter(|&&b| b == b'\n').count() <= TAIL_LINES {
+    let (mut chunks, mut lines) = (Vec::new(), 0);
+    while start > 0 && lines <= TAIL_LINES {
         let step = TAIL_STEP_BYTES.min(start);
         start -= step;
         file.seek(SeekFrom::Start(start))?;
         let mut chunk = vec![0; usize::try_from(step).map_err(io::Error::other)?];
         file.read_exact(&mut chunk)?;
-        chunk.append(&mut bytes);
-        bytes = chunk;
+        lines += chunk.iter().filter(|&&b| b == b'\n').count();
+        chunks.push(chunk);
     }
+    chunks.reverse();
+    let mut bytes = chunks.concat();
     let whole = bytes.iter().rposition(|&b| b == b'\n').map_or(0, |at| at + 1);
     if whole < bytes.len() {
         file.set_len(start + u64::try_from(whole).map_err(io::Error::other)?)?;

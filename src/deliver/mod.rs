@@ -1,7 +1,7 @@
 //! Stage 5: one subscriber's copies leave the hub: attempt, retry, park.
 //!
 //! A subscriber of kind `queue` reads its own durable queue: a copy is delivered when it lies there, and nothing of
-//! this module runs for it. For the others a [`Worker`] per lane takes the copies in order. What can't be delivered
+//! this module runs for it. For the others [`Workers`] take the copies, each lane in order. What can't be delivered
 //! stays parked in the subscriber's queue, in its order, and goes out when the subscriber can take it again.
 //!
 //! Invariant: a copy is acknowledged only after the subscriber has it durably.
@@ -17,7 +17,7 @@ use crate::broker::BrokerError;
 
 pub use cloud_event::CloudEvent;
 pub use folder::{Folder, FolderError};
-pub use worker::Worker;
+pub use worker::Workers;
 
 /// How a subscriber takes its copies.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,5 +68,11 @@ pub enum DeliverError {
         /// Cause.
         #[source]
         source: BrokerError,
+    },
+    /// A lane ended by panic: a fault of the hub.
+    #[error("subscriber {subscriber}: a lane failed: a fault of the hub, please report it")]
+    Failed {
+        /// Subscriber.
+        subscriber: String,
     },
 }

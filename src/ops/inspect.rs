@@ -13,10 +13,33 @@ use crate::canonical::{CanonicalEvent, Finding};
 use crate::config::Config;
 use crate::decode::NativeMessage;
 use crate::envelope::{Change, Fault};
+use crate::ingest::settings::BYTES_MAX;
 use crate::ingest::{self, FeedSettings};
 use crate::normalise::Source;
 use crate::pipeline;
 use crate::route::{self, Fate, Routes};
+
+/// Messages of a file that are shown: a batch of a day would fill the memory.
+const MESSAGES_MAX: usize = 200;
+/// Values of a message's tree that are shown.
+const VALUES_MAX: usize = 50_000;
+
+/// Reads a file for [`inspect`]: a regular file no larger than a feed would read.
+pub fn read(path: &Path) -> Result<Vec<u8>, Fault> {
+    let unreadable = |error: std::io::Error| refusal("unreadable", &error.to_string(), path);
+    let data = std::fs::metadata(path).map_err(unreadable)?;
+    if !data.is_file() {
+        return Err(refusal("not-a-file", "not a regular file", path));
+    }
+    if data.len() > BYTES_MAX {
+        return Err(refusal("too-large", &format!("larger than {BYTES_MAX} bytes"), path));
+    }
+    std::fs::read(path).map_err(unreadable)
+}
+
+fn refusal(code: &str, reason: &str, path: &Path) -> Fault {
+    Fault { code: code.to_owned(), reason: reason.to_owned(), place: path.display().to_string() }
+}
 
 /// What stands in a file.
 #[derive(Debug, Serialize)]
@@ -31,7 +54,9 @@ pub struct Inspection {
     pub refused: Option<Fault>,
     /// What is odd about the file as a whole.
     pub findings: Vec<Finding>,
-    /// Its messages.
+    /// How many messages it holds.
+    pub message_count: usize,
+    /// The first of them, as many as are shown.
     pub messages: Vec<InspectedMessage>,
 }
 
@@ -80,7 +105,7 @@ pub struct InspectedMessage {
     pub charset: Option<CharsetDecision>,
     /// MSH-1 and MSH-2.
     pub encoding_characters: Option<String>,
-    /// Segments with every value that is there.
+    /// Segments with every value that is there; cut short in a message with very many.
     pub tree: Vec<TreeSegment>,
     /// CloudEvents type of the event.
     #[serde(rename = "type")]
@@ -151,18 +176,26 @@ pub fn inspect(path: &Path, bytes: &[u8], given: Given<'_>, config: Option<&Conf
     let source = file_source(path, given, config);
     let split = hl7v2::split(bytes);
     let findings = split.findings.iter().map(finding).collect();
-    let mut messages: Vec<_> =
-        split.parts.iter().map(|part| message(bytes, part.clone(), &source, config)).collect();
-    if messages.is_empty() {
-        messages.push(message(bytes, 0..bytes.len(), &source, config));
-    }
+    let whole = 0..bytes.len();
+    let parts = if split.parts.is_empty() { std::slice::from_ref(&whole) } else { split.parts.as_slice() };
+    let shown = parts.iter().take(MESSAGES_MAX);
+    let messages: Vec<_> = shown.map(|part| message(bytes, part.clone(), &source, config)).collect();
+    let message_count = parts.len();
     let incomplete = hl7v2::completeness(bytes).err().map(|incomplete| Fault {
         code: incomplete.code.to_owned(),
         reason: incomplete.reason.to_owned(),
         place: incomplete.place.to_string(),
     });
     let refused = incomplete.or_else(|| messages.iter().find_map(|message| message.refused.clone()));
-    Inspection { file: path.display().to_string(), bytes: bytes.len(), source, refused, findings, messages }
+    Inspection {
+        file: path.display().to_string(),
+        bytes: bytes.len(),
+        source,
+        refused,
+        findings,
+        message_count,
+        messages,
+    }
 }
 
 fn file_source(path: &Path, given: Given<'_>, config: Option<&Config>) -> FileSource {
@@ -264,7 +297,12 @@ fn describe(message: &Message, seen: &mut InspectedMessage) {
     seen.encoding_characters =
         message.segment("MSH").map(|msh| format!("{}{}", msh.field(1).raw(), msh.field(2).raw()));
     seen.findings = message.findings().iter().map(finding).collect();
-    seen.tree = message.segments().map(segment).collect();
+    let mut values = 0;
+    let shown = message.segments().map(segment).take_while(|segment| {
+        values += segment.values.len();
+        values <= VALUES_MAX
+    });
+    seen.tree = shown.collect();
 }
 
 fn finding(finding: &hl7v2::Finding) -> Finding {

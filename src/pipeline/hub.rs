@@ -18,7 +18,7 @@ use crate::broker::embedded::{self, Embedded};
 use crate::broker::{Broker, BrokerError, QueueName, topology};
 use crate::clock::Clock;
 use crate::config::{self, Config};
-use crate::deliver::{self, DeliverError, Folder, FolderError, Subscriber, Worker};
+use crate::deliver::{self, DeliverError, Subscriber, Workers};
 use crate::disposition::Disposition;
 use crate::envelope::Lane;
 use crate::ingest::{Feed, FeedCounts, IngestError};
@@ -71,15 +71,6 @@ pub enum HubError {
     /// A feed.
     #[error("picking up stopped")]
     Ingest(#[from] IngestError),
-    /// A delivery folder.
-    #[error("subscriber {subscriber}: its folder can't be opened")]
-    Folder {
-        /// Subscriber.
-        subscriber: String,
-        /// Cause.
-        #[source]
-        source: FolderError,
-    },
     /// Delivery.
     #[error("delivering stopped")]
     Deliver(#[from] DeliverError),
@@ -154,7 +145,7 @@ impl Hub {
         let served = self.served().await?;
         let counts = Arc::new(self.router_counts());
         let (halt, halted) = watch::channel(false);
-        let mut takers = self.start_takers(mode, &served, &counts, &halted)?;
+        let mut takers = self.start_takers(mode, &served, &counts, &halted);
         let (mut feeds, sources) = self.start_feeds(mode, &stop).await?;
 
         let mut failure = None;
@@ -232,7 +223,7 @@ impl Hub {
         served: &[Served],
         counts: &Arc<RouterCounts>,
         halted: &watch::Receiver<bool>,
-    ) -> Result<Tasks, HubError> {
+    ) -> Tasks {
         let mut takers = JoinSet::new();
         let broker: Arc<dyn Broker> = Arc::new(self.broker.clone());
         for lane in self.lanes() {
@@ -249,24 +240,20 @@ impl Hub {
             let deliver::Kind::Folder { path } = &subscriber.deliver else {
                 continue;
             };
-            let fail = |source| HubError::Folder { subscriber: subscriber.name.clone(), source };
-            let folder = Arc::new(Folder::open(path).map_err(fail)?);
-            for lane in self.lanes() {
-                let worker = Worker {
-                    subscriber: subscriber.name.clone(),
-                    lane,
-                    broker: broker.clone(),
-                    folder: folder.clone(),
-                    counts: counts.clone(),
-                    clock: self.clock.clone(),
-                    zone: self.config.hub.timezone.clone(),
-                    attempts_max: (mode == Mode::Drain).then_some(DRAIN_ATTEMPTS),
-                };
-                let halted = halted.clone();
-                takers.spawn(async move { Ok(worker.run(halted).await?) });
-            }
+            let workers = Workers {
+                subscriber: subscriber.name.clone(),
+                path: path.clone(),
+                lanes: self.config.hub.broker.lanes(),
+                broker: broker.clone(),
+                counts: counts.clone(),
+                clock: self.clock.clone(),
+                zone: self.config.hub.timezone.clone(),
+                attempts_max: (mode == Mode::Drain).then_some(DRAIN_ATTEMPTS),
+            };
+            let halted = halted.clone();
+            takers.spawn(async move { Ok(workers.run(halted).await?) });
         }
-        Ok(takers)
+        takers
     }
 
     async fn start_feeds(
@@ -340,19 +327,24 @@ impl Hub {
         let mut subscribers = Vec::new();
         for Served { subscriber, carried, counts: delivery } in served {
             let routed = counts.copies.get(&subscriber.name).map_or(0, read);
-            let (delivered, parked) = match subscriber.deliver {
-                deliver::Kind::Queue => (routed, 0),
-                deliver::Kind::Folder { .. } => {
-                    (read(&delivery.delivered), self.depth(&topology::subscriber(&subscriber.name)).await?)
-                }
+            let left = match subscriber.deliver {
+                deliver::Kind::Queue => 0,
+                deliver::Kind::Folder { .. } => self.depth(&topology::subscriber(&subscriber.name)).await?,
             };
-            let (name, dead) = (subscriber.name.clone(), read(&delivery.dead));
+            let gave_up = delivery.gave_up.load(Ordering::Relaxed);
+            let (parked, waiting) = if gave_up { (left, 0) } else { (0, left) };
+            let delivered = match subscriber.deliver {
+                deliver::Kind::Queue => routed,
+                deliver::Kind::Folder { .. } => read(&delivery.delivered),
+            };
+            let (dead, carried, subscriber) = (read(&delivery.dead), *carried, subscriber.name.clone());
             subscribers.push(SubscriberReport {
-                subscriber: name,
+                subscriber,
                 routed,
-                carried: *carried,
+                carried,
                 delivered,
                 parked,
+                waiting,
                 dead,
             });
         }

@@ -31,16 +31,18 @@ pub struct SubscriberReport {
     pub carried: u64,
     /// Copies it has.
     pub delivered: u64,
-    /// Copies that wait for it.
+    /// Copies that could not be delivered and wait for it to be reachable again.
     pub parked: u64,
+    /// Copies on their way when the run was told to stop.
+    pub waiting: u64,
     /// Copies given up.
     pub dead: u64,
 }
 
 impl SubscriberReport {
-    /// carried + routed = delivered + parked + dead.
+    /// carried + routed = delivered + parked + dead + waiting.
     pub const fn conserved(&self) -> bool {
-        self.carried + self.routed == self.delivered + self.parked + self.dead
+        self.carried + self.routed == self.delivered + self.parked + self.dead + self.waiting
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::fs;
+use std::io::Read;
 use std::process::Command;
 use std::time::Duration;
 
@@ -114,6 +115,51 @@ fn a_running_hub_takes_what_comes_and_stops_on_sigterm() {
     );
 }
 
+/// At whatever moment it comes: exit code 0, counts that add up, and the rest is done by the next run.
+#[test]
+fn sigterm_in_the_middle_of_work_is_a_clean_stop() {
+    let hub = everything_to_one("standard");
+    let made = hub.run(&["simulate", "storage", &hub.path("standard").to_string_lossy(), "--files", "3000"]);
+    assert!(made.status.success(), "{made:?}");
+    for delay in [0, 60, 120, 200, 300, 400] {
+        let mut child = hub.start(&["run"]);
+        let mut said = [0; 20];
+        child.stderr.as_mut().unwrap().read_exact(&mut said).unwrap();
+        std::thread::sleep(Duration::from_millis(delay));
+        rustix::process::kill_process(
+            rustix::process::Pid::from_child(&child),
+            rustix::process::Signal::TERM,
+        )
+        .unwrap();
+        let output = child.wait_with_output().unwrap();
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert_eq!(
+            output.status.code(),
+            Some(0),
+            "after {delay} ms: {text} {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        assert!(text.contains("it adds up"), "after {delay} ms: {text}");
+    }
+    let (code, report) = hub.drain();
+    assert_eq!((code, &report["conserved"]), (0, &json!(true)), "{report:#}");
+    let events = hub.delivered("referral");
+    assert_eq!(events.len(), 3_000);
+    assert_no_gap_and_no_repeat(&events);
+}
+
+#[test]
+fn a_subscriber_that_can_not_be_served_stops_no_other() {
+    let hub = region();
+    hub.write("var/deliveries/imaging", "a file where a folder should be");
+    let (code, report) = hub.drain();
+    assert_eq!((code, &report["conserved"]), (75, &json!(true)), "{report:#}");
+    assert!(sum(&report, "subscribers", "parked") > 0 && !hub.delivered("referral").is_empty(), "{report:#}");
+    fs::remove_file(hub.path("var/deliveries/imaging")).unwrap();
+    assert_eq!(hub.drain().0, 0);
+    assert_no_gap_and_no_repeat(&hub.delivered("imaging"));
+}
+
 #[test]
 fn a_second_hub_on_the_same_folder_is_refused() {
     let hub = HubFolder::new();
@@ -173,9 +219,14 @@ fn a_folder_that_can_not_be_written_keeps_the_copies_parked_and_gets_them_later(
         "routes.toml",
         routes.replacen("{ kind = \"folder\" }", "{ kind = \"folder\", path = \"/dev/full/x\" }", 1),
     );
-    let refused = hub.run(&["run", "--drain"]);
-    assert_eq!(refused.status.code(), Some(75), "{refused:?}");
-    // A folder can't be made under a file: nothing was picked up yet. Now one that opens but can't be written to.
+    // A folder can't be made under a file.
+    let (code, report) = hub.drain();
+    assert_eq!(
+        (code, &report["conserved"], sum(&report, "subscribers", "parked")),
+        (75, &json!(true), 1),
+        "{report:#}"
+    );
+    // Now one that opens but can't be written to.
     hub.write("routes.toml", routes);
     fs::create_dir_all(hub.path("var/deliveries/referral")).unwrap();
     let today = jiff::Zoned::now().with_time_zone(jiff::tz::TimeZone::get("Asia/Tokyo").unwrap()).date();
@@ -320,4 +371,28 @@ pub(crate) fn everything_to_one(standard: &str) -> HubFolder {
         ),
     );
     hub
+}
+
+#[test]
+fn inspect_answers_with_one_object_whatever_it_is_given() {
+    let hub = HubFolder::new();
+    hub.write("empty", "");
+    hub.write("many", "MSH|^~\\&|A|B|C|D|20261120||ADT^A08|1|P|2.5\rPID|||1\r".repeat(20_000));
+    for (file, code, why) in [
+        (hub.path("empty"), 65, "empty"),
+        (hub.path("nowhere"), 65, "unreadable"),
+        (hub.path("feeds"), 65, "not-a-file"),
+        ("/dev/zero".into(), 65, "not-a-file"),
+        (repository().join("fixtures/cases/half_written/input"), 65, "torn"),
+        (hub.path("many"), 0, ""),
+    ] {
+        let output = hub.run(&["inspect", &file.to_string_lossy(), "--json"]);
+        assert_eq!(output.status.code(), Some(code), "{}", file.display());
+        let seen: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let refused = seen["refused"]["code"].as_str().unwrap_or_default();
+        assert!(refused.starts_with(why) && (code == 65 || refused.is_empty()), "{}: {refused}", file.display());
+    }
+    let output = hub.run(&["inspect", &hub.path("many").to_string_lossy(), "--json"]);
+    let seen: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((&seen["message_count"], seen["messages"].as_array().unwrap().len()), (&json!(20_000), 200));
 }
