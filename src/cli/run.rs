@@ -15,6 +15,9 @@ use super::{check, complain, exit, fail, print, print_json, text};
 use crate::clock::SystemClock;
 use crate::pipeline::{Hub, HubError, Mode, Report};
 
+/// Threads for work that waits for the disk. Each keeps memory of its own, so not too many.
+const BLOCKING_THREADS: usize = 32;
+
 /// Arguments of `run`.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -31,7 +34,11 @@ pub(super) fn main(folder: &Path, lang: Lang, arguments: &Arguments) -> u8 {
         Ok(config) => config,
         Err(code) => return code,
     };
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .max_blocking_threads(BLOCKING_THREADS)
+        .enable_all()
+        .build()
+    {
         Ok(runtime) => runtime,
         Err(error) => return fail(&error, exit::TRY_LATER),
     };

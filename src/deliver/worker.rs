@@ -17,7 +17,7 @@ use crate::envelope::Lane;
 use crate::telemetry::causes;
 
 /// Copies taken at a time.
-const BATCH: usize = 256;
+const BATCH: usize = 64;
 /// Wait after the first failed attempt; it doubles up to [`BACK_OFF_MAX`].
 const BACK_OFF: Duration = Duration::from_millis(100);
 const BACK_OFF_MAX: Duration = Duration::from_secs(30);

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::spawn_blocking;
 
 use super::context::{Context, FeedCounts};
@@ -54,6 +54,8 @@ pub struct Feed {
     /// Deliveries of `accepted.<feed>` whose entries are in the ledger and not yet flushed.
     open: usize,
     flushed: Timestamp,
+    /// Held while files are read.
+    passes: Arc<Semaphore>,
 }
 
 impl Feed {
@@ -81,12 +83,28 @@ impl Feed {
             labels.zip(&settings.sources).map(|(label, source)| SourceState::new(&context, label, source));
         let sources = sources.map(Some).collect();
         let poll = settings.sources.iter().map(Source::poll).min().unwrap_or(settings::POLL);
-        let mut feed = Self { context, broker, sources, poll, accepted: None, open: 0, flushed };
+        let mut feed = Self {
+            context,
+            broker,
+            sources,
+            poll,
+            accepted: None,
+            open: 0,
+            flushed,
+            passes: Arc::new(Semaphore::new(1)),
+        };
         for queue in [topology::ingest(), topology::accepted(&feed.context.feed)] {
             feed.broker.declare(&queue).await.map_err(|error| feed.refused(error))?;
         }
         feed.recover().await?;
         Ok(feed)
+    }
+
+    /// Lets only so many feeds read files at a time as `passes` has permits. A pass keeps a blocking thread, and
+    /// needs another for the ledger: hundreds of feeds at once would take them all and wait for each other.
+    #[must_use]
+    pub fn taking_turns(self, passes: Arc<Semaphore>) -> Self {
+        Self { passes, ..self }
     }
 
     /// The feed's counters.
@@ -149,6 +167,7 @@ impl Feed {
         let Some(mut source) = self.sources.get_mut(index).and_then(Option::take) else {
             return Err(self.ended());
         };
+        let _turn = self.passes.clone().acquire_owned().await;
         let (sender, batches) = mpsc::channel(2);
         let context = self.context.clone();
         let work = spawn_blocking(move || {

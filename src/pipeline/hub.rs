@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tokio::task::{JoinError, JoinSet};
 use tracing::warn;
 
@@ -81,6 +81,8 @@ pub enum HubError {
 
 /// Attempts of a drain at a delivery before it leaves the copies parked.
 const DRAIN_ATTEMPTS: u32 = 4;
+/// Feeds that read files at the same time.
+const PASSES: usize = 8;
 /// How often a drain looks whether the queues are empty, and a terminal is told of progress.
 const TICK: Duration = Duration::from_millis(10);
 
@@ -262,11 +264,13 @@ impl Hub {
         stop: &watch::Receiver<bool>,
     ) -> Result<(Tasks, BTreeMap<String, Source>), HubError> {
         let (mut tasks, mut sources) = (JoinSet::new(), BTreeMap::new());
+        let passes = Arc::new(Semaphore::new(PASSES));
         for config::Feed { settings, .. } in &self.config.feeds {
             let broker: Arc<dyn Broker> = Arc::new(self.broker.clone());
             let (ledger, clock) = (self.ledger.clone(), self.clock.clone());
-            let mut feed =
-                Feed::open(settings.clone(), self.config.hub.broker.lanes(), broker, ledger, clock).await?;
+            let lanes = self.config.hub.broker.lanes();
+            let feed = Feed::open(settings.clone(), lanes, broker, ledger, clock).await?;
+            let mut feed = feed.taking_turns(passes.clone());
             let source = Source { counts: feed.counts(), failed: Arc::default() };
             let (stop, failed) = (stop.clone(), source.failed.clone());
             sources.insert(settings.name.clone(), source);

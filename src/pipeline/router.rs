@@ -13,7 +13,7 @@ use crate::broker::{Broker, BrokerError, Consumer, Delivery, topology};
 use crate::envelope::Lane;
 
 /// Messages taken at a time.
-const BATCH: usize = 128;
+const BATCH: usize = 64;
 /// Wait before a refused batch is tried again.
 const BACK_OFF: Duration = Duration::from_secs(1);
 

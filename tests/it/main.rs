@@ -12,6 +12,7 @@ mod config;
 mod documentation;
 mod ingest;
 mod killed;
+mod many_feeds;
 mod run;
 mod schemas;
 mod store_crash;

@@ -390,7 +390,11 @@ fn inspect_answers_with_one_object_whatever_it_is_given() {
         assert_eq!(output.status.code(), Some(code), "{}", file.display());
         let seen: Value = serde_json::from_slice(&output.stdout).unwrap();
         let refused = seen["refused"]["code"].as_str().unwrap_or_default();
-        assert!(refused.starts_with(why) && (code == 65 || refused.is_empty()), "{}: {refused}", file.display());
+        assert!(
+            refused.starts_with(why) && (code == 65 || refused.is_empty()),
+            "{}: {refused}",
+            file.display()
+        );
     }
     let output = hub.run(&["inspect", &hub.path("many").to_string_lossy(), "--json"]);
     let seen: Value = serde_json::from_slice(&output.stdout).unwrap();
