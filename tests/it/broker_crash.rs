@@ -12,17 +12,21 @@ mod oracle;
 
 use std::io::ErrorKind;
 use std::sync::Arc;
+use std::time::Duration;
 
 use musubi::broker::embedded::{Embedded, Settings, Storage};
 use musubi::broker::{Broker, BrokerError, Consumer, Publication, QueueName, topology};
 use musubi::envelope::Lane;
 use tokio::task::JoinSet;
+use tokio::time::timeout;
 
 use self::disk::{Dice, Disk};
 use self::oracle::{Oracle, Transaction};
 use crate::broker_contract::{ids, message};
 
 const SETTINGS: Settings = Settings { segment_bytes: 64 << 10 };
+/// More than anything here takes.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// The lanes of a run: two queues, the first with three lanes.
 fn lanes() -> Vec<(QueueName, Lane)> {
@@ -410,6 +414,50 @@ async fn a_journal_that_ends_before_its_mark_is_refused_and_left_as_it_is() {
     assert_eq!(reopened(&disk).await.unwrap(), names[..59]);
     disk.damage(last, |content| content.truncate(0));
     assert!(refused(&disk).await.ends_with("was durable and is gone"));
+}
+
+/// Whether the journal is known to have lost something when its last group is damaged.
+async fn last_group_is_marked(disk: &Disk) -> bool {
+    let copy = disk.copy();
+    copy.lose_power();
+    copy.damage(1, |content| {
+        let last = content.iter().rposition(|byte| *byte != 0).unwrap();
+        content[last] ^= 1;
+    });
+    match reopened(&copy).await {
+        Ok(_) => false,
+        Err(BrokerError::Damaged { .. }) => true,
+        Err(error) => panic!("{error}"),
+    }
+}
+
+#[tokio::test]
+async fn the_mark_keeps_up_with_a_writer_that_is_busy_and_with_one_that_rests() {
+    let disk = Disk::new(6);
+    let broker = Embedded::open_on(Arc::new(disk.clone()), Settings::default()).unwrap();
+    let queue = topology::ingest();
+    broker.declare(&queue).await.unwrap();
+    let publish = async || {
+        let body = oracle::body("1", 6_000);
+        broker.publish(vec![message(&[(&queue, 0)], "1", body)]).await.unwrap();
+    };
+    let busy = async {
+        for _ in 0..3 {
+            let before = Storage::mark(&disk).unwrap();
+            while Storage::mark(&disk).unwrap() == before {
+                publish().await;
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        }
+    };
+    timeout(PATIENCE, busy).await.expect("no mark while groups are written");
+    publish().await;
+    let rest = async {
+        while !last_group_is_marked(&disk).await {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    timeout(PATIENCE, rest).await.expect("no mark while nothing is written");
 }
 
 #[tokio::test]

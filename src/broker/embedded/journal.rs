@@ -49,8 +49,8 @@ pub(super) struct Journal {
     pub(super) unsure: usize,
     /// Number of the group that the mark names.
     pub(super) marked: u64,
-    /// When the mark was last written, or could not be.
-    pub(super) marked_at: Instant,
+    /// When the mark was last written, or could not be; none since the journal was opened.
+    pub(super) marked_at: Option<Instant>,
 }
 
 impl Journal {
@@ -111,10 +111,15 @@ impl Journal {
     /// How long the mark may wait; none if it names the last durable group already.
     pub(super) fn mark_due(&self) -> Option<Duration> {
         let behind = self.number > self.marked + 1;
-        behind.then(|| MARK_EVERY.saturating_sub(self.marked_at.elapsed()))
+        let age = self.marked_at.map_or(MARK_EVERY, |at| at.elapsed());
+        behind.then(|| MARK_EVERY.saturating_sub(age))
     }
 
     /// Makes the mark name the last durable group.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "only paces the writer: nothing that is written depends on it"
+    )]
     pub(super) fn mark(&mut self) {
         if self.mark_due().is_none() {
             return;
@@ -126,7 +131,7 @@ impl Journal {
                 tracing::warn!(%error, "the mark of the last durable group can't be written now; trying again");
             }
         }
-        self.marked_at = Instant::now();
+        self.marked_at = Some(Instant::now());
     }
 
     /// Brings the end of the journal back to a known state: durable zeros.

@@ -11,7 +11,6 @@ use std::hash::{BuildHasher, Hasher};
 use std::io;
 use std::ops::Range;
 use std::sync::Arc;
-use std::time::Instant;
 
 use super::group::{HEADER, Header, PAGE, padded};
 use super::index::Index;
@@ -64,7 +63,7 @@ pub(super) fn recover(
         offset: end,
         unsure: 0,
         marked,
-        marked_at: Instant::now(),
+        marked_at: None,
     };
     Ok((index, journal))
 }
