@@ -5,13 +5,19 @@
 //!   live message can go, whichever it is.
 //! - After a failed write or sync nobody knows what a crash would leave there. Nothing more is written before
 //!   zeros over the same bytes are durable; until then every append fails.
+//! - A mark that can't be written fails no append: it only means that less is known at the next opening.
 
 use std::io;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use super::group::{self, PAGE, padded};
+use super::mark::Mark;
 use super::storage::{SegmentFile, Storage};
 use crate::broker::BrokerError;
+
+/// The mark is at most about this far behind.
+const MARK_EVERY: Duration = Duration::from_secs(1);
 
 /// What a group is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,6 +47,10 @@ pub(super) struct Journal {
     pub(super) offset: u64,
     /// How many bytes from `offset` on may hold rests of a write that failed.
     pub(super) unsure: usize,
+    /// Number of the group that the mark names.
+    pub(super) marked: u64,
+    /// When the mark was last written, or could not be; none since the journal was opened.
+    pub(super) marked_at: Option<Instant>,
 }
 
 impl Journal {
@@ -96,6 +106,32 @@ impl Journal {
         self.number += 1;
         self.offset += group.len() as u64;
         Ok((self.segment, payload))
+    }
+
+    /// How long the mark may wait; none if it names the last durable group already.
+    pub(super) fn mark_due(&self) -> Option<Duration> {
+        let behind = self.number > self.marked + 1;
+        let age = self.marked_at.map_or(MARK_EVERY, |at| at.elapsed());
+        behind.then(|| MARK_EVERY.saturating_sub(age))
+    }
+
+    /// Makes the mark name the last durable group.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "only paces the writer: nothing that is written depends on it"
+    )]
+    pub(super) fn mark(&mut self) {
+        if self.mark_due().is_none() {
+            return;
+        }
+        let mark = Mark { journal: self.id, group: self.number - 1 };
+        match mark.save(&*self.storage) {
+            Ok(()) => self.marked = mark.group,
+            Err(error) => {
+                tracing::warn!(%error, "the mark of the last durable group can't be written now; trying again");
+            }
+        }
+        self.marked_at = Some(Instant::now());
     }
 
     /// Brings the end of the journal back to a known state: durable zeros.

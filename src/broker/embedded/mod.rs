@@ -1,14 +1,16 @@
 //! The embedded broker: durable queues with lanes on the local disk, for a hub without a server to install.
 //!
 //! All queues share one append-only journal (`group`, `record`) in preallocated segment files, written by one
-//! thread (`writer`, `journal`, `compaction`) and read back at open (`recovery`). Memory holds 12 bytes for each message and
-//! queue (`index`); bodies are read from disk when they are handed out (`consumer`).
+//! thread (`writer`, `journal`, `compaction`) and read back at open (`recovery`), which refuses a journal that ends
+//! before the last group known to be durable (`mark`). Memory holds 12 bytes for each message and queue (`index`);
+//! bodies are read from disk when they are handed out (`consumer`).
 
 mod compaction;
 mod consumer;
 mod group;
 mod index;
 mod journal;
+mod mark;
 mod record;
 mod recovery;
 mod storage;
@@ -78,6 +80,7 @@ struct Inner {
     orders: Sender<Order>,
     budget: Arc<Semaphore>,
     writer: Mutex<Option<JoinHandle<()>>>,
+    journal_number: u64,
 }
 
 impl Embedded {
@@ -88,7 +91,7 @@ impl Embedded {
     /// [`BrokerError::Damaged`] if something that was durable is no longer readable.
     pub fn open(dir: &Path, settings: Settings) -> Result<Self, BrokerError> {
         let failed = |source| BrokerError::Store { place: dir.display().to_string(), source };
-        let folder = Folder::new(&dir.join("journal")).map_err(failed)?;
+        let folder = Folder::new(dir).map_err(failed)?;
         let lock = exclusive(&dir.join("lock")).map_err(failed)?;
         Self::start(Arc::new(folder), settings, Some(lock))
     }
@@ -106,6 +109,7 @@ impl Embedded {
         let (index, journal) = recovery::recover(Arc::clone(&storage), segment_bytes)?;
         let index = Arc::new(Mutex::new(index));
         let (orders, receiver) = mpsc::channel();
+        let journal_number = journal.id;
         let writer = Writer { orders: receiver, journal, index: Arc::clone(&index), _lock: lock };
         let thread = std::thread::Builder::new().name("journal".to_owned());
         let writer = thread
@@ -113,7 +117,7 @@ impl Embedded {
             .map_err(|source| BrokerError::Store { place: "writer thread".to_owned(), source })?;
         let budget = Arc::new(Semaphore::new(WAITING_BYTES));
         let writer = Mutex::new(Some(writer));
-        Ok(Self { inner: Arc::new(Inner { storage, index, orders, budget, writer }) })
+        Ok(Self { inner: Arc::new(Inner { storage, index, orders, budget, writer, journal_number }) })
     }
 
     /// Every queue with its lanes, in order of declaration.
@@ -121,6 +125,12 @@ impl Embedded {
         let index = lock(&self.inner.index);
         let names = index.names().into_iter();
         (0..).zip(names).map(|(id, queue)| QueueDepth { queue, lanes: index.depths(id) }).collect()
+    }
+
+    /// The random number that this journal was born with. It is durable before the broker is open: another number
+    /// in the same folder later means that the journal was lost or exchanged as a whole.
+    pub fn journal_number(&self) -> u64 {
+        self.inner.journal_number
     }
 
     /// Finishes what waits, then refuses everything. Blocks until the last group is durable; afterwards the folder

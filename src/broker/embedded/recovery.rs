@@ -3,6 +3,7 @@
 //! Invariants:
 //! - Whatever is shown after opening is durable: the last process may have died before it synced its last group, or
 //!   after that sync failed. So the segments that can hold that group are synced and read from disk, not from cache.
+//! - Nothing is cut before it is known that the journal reaches as far as its mark.
 //! - After a cut everything behind the last group is zero, so no rest of a torn write can be met later.
 
 use std::collections::hash_map::RandomState;
@@ -14,6 +15,7 @@ use std::sync::Arc;
 use super::group::{HEADER, Header, PAGE, padded};
 use super::index::Index;
 use super::journal::{Journal, zero};
+use super::mark::Mark;
 use super::record::Records;
 use super::storage::{SegmentFile, Storage};
 use crate::broker::BrokerError;
@@ -23,6 +25,7 @@ pub(super) fn recover(
     storage: Arc<dyn Storage>,
     segment_bytes: u64,
 ) -> Result<(Index, Journal), BrokerError> {
+    let mark = Mark::load(&*storage)?;
     let mut scan = Scan::new(&*storage);
     let segments = scan.segments()?;
     // The newest group is in the last segment, or in the one before if the last has only just been made.
@@ -33,9 +36,12 @@ pub(super) fn recover(
     for segment in &segments {
         scan.segment(*segment)?;
     }
+    scan.reaches(mark, &segments)?;
     scan.finish(&segments)?;
     let Scan { mut index, journal, number, end, .. } = scan;
     index.mark_handed();
+    let id = journal.or(mark.map(|mark| mark.journal));
+    let id = id.unwrap_or_else(|| RandomState::new().build_hasher().finish());
     let segment = segments.last().copied().unwrap_or(1);
     let failed = |source| BrokerError::Store { place: storage.place(segment), source };
     let file = match segments.last() {
@@ -45,10 +51,30 @@ pub(super) fn recover(
     let file = file.map_err(failed)?;
     let bytes = file.bytes().map_err(failed)?;
     index.add_segment(segment);
-    let id = journal.unwrap_or_else(|| RandomState::new().build_hasher().finish());
-    let journal =
-        Journal { storage, segment_bytes, id, number, segment, file, bytes, offset: end, unsure: 0 };
+    let marked = marked(&*storage, mark, Mark { journal: id, group: number - 1 })?;
+    let journal = Journal {
+        storage,
+        segment_bytes,
+        id,
+        number,
+        segment,
+        file,
+        bytes,
+        offset: end,
+        unsure: 0,
+        marked,
+        marked_at: None,
+    };
     Ok((index, journal))
+}
+
+/// The group that the mark names. Without a mark, the first is made of what was read, all of which is durable; after
+/// that the journal's number stays.
+fn marked(storage: &dyn Storage, mark: Option<Mark>, read: Mark) -> Result<u64, BrokerError> {
+    match mark {
+        Some(mark) => Ok(mark.group),
+        None => read.save(storage).map(|()| read.group),
+    }
 }
 
 /// What has been read so far.
@@ -188,6 +214,20 @@ impl<'a> Scan<'a> {
         }
     }
 
+    /// Checks that the group which the mark names is there.
+    fn reaches(&self, mark: Option<Mark>, segments: &[u32]) -> Result<(), BrokerError> {
+        let Some(Mark { journal, group }) = mark else { return Ok(()) };
+        let what = match self.journal {
+            Some(found) if found != journal => {
+                format!("this is another journal than the one whose group {group} was durable and is gone")
+            }
+            _ if self.number <= group => format!("group {group} was durable and is gone"),
+            _ => return Ok(()),
+        };
+        let (segment, offset) = self.torn.unwrap_or((segments.last().copied().unwrap_or(1), self.end));
+        Err(self.damaged(segment, offset, what))
+    }
+
     /// Checks that no message is missing, cuts the torn end, and makes names durable.
     fn finish(&self, segments: &[u32]) -> Result<(), BrokerError> {
         if let Some(what) = self.index.missing() {
@@ -197,7 +237,7 @@ impl<'a> Scan<'a> {
             tracing::warn!(
                 segment,
                 offset,
-                "the journal ends in a torn write, which was never confirmed: cut"
+                "the journal ends in a torn write, later than the last group known to be durable: cut"
             );
             self.cut(segment, offset).map_err(|error| self.failed(segment, error))?;
         }

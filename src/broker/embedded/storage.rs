@@ -1,7 +1,7 @@
 //! What the journal asks of a disk, small enough that a test can put a model of one in its place.
 
 use std::fs::{self, File, OpenOptions};
-use std::io;
+use std::io::{self, Write};
 use std::iter;
 use std::ops::Range;
 use std::os::unix::fs::FileExt;
@@ -11,7 +11,9 @@ use std::sync::Arc;
 use rustix::fs::{Advice, FallocateFlags, SeekFrom, fadvise, fallocate, seek};
 use rustix::io::Errno;
 
-/// A folder of numbered segment files.
+const MARK: &str = "mark";
+
+/// A folder of numbered segment files, with a mark beside them.
 pub trait Storage: Send + Sync {
     /// The segments that are there, in any order.
     fn segments(&self) -> io::Result<Vec<u32>>;
@@ -31,6 +33,15 @@ pub trait Storage: Send + Sync {
 
     /// How an error names a segment.
     fn place(&self, segment: u32) -> String;
+
+    /// The mark, if there is one.
+    fn mark(&self) -> io::Result<Option<Vec<u8>>>;
+
+    /// Puts a mark in place of any before. It is durable when this returns; a crash leaves the one or the other, whole.
+    fn put_mark(&self, bytes: &[u8]) -> io::Result<()>;
+
+    /// How an error names the mark.
+    fn mark_place(&self) -> String;
 }
 
 /// One segment file.
@@ -55,29 +66,31 @@ pub trait SegmentFile: Send + Sync {
     fn reload(&self) -> io::Result<()>;
 }
 
-/// The real thing: files `0000000001.seg` and so on in one folder.
+/// The real thing: files `journal/0000000001.seg` and so on in one folder, and its file `mark`.
 #[derive(Debug)]
-pub struct Folder(PathBuf);
+pub struct Folder {
+    path: PathBuf,
+    journal: PathBuf,
+}
 
 impl Folder {
-    /// The folder at `path`, made durable if it is new.
+    /// The folder at `path`; its `journal` is made durable if it is new.
     pub fn new(path: &Path) -> io::Result<Self> {
-        fs::create_dir_all(path)?;
-        if let Some(parent) = path.parent() {
-            File::open(parent)?.sync_all()?;
-        }
-        Ok(Self(path.to_owned()))
+        let journal = path.join("journal");
+        fs::create_dir_all(&journal)?;
+        File::open(path)?.sync_all()?;
+        Ok(Self { path: path.to_owned(), journal })
     }
 
     fn path(&self, segment: u32) -> PathBuf {
-        self.0.join(format!("{segment:010}.seg"))
+        self.journal.join(format!("{segment:010}.seg"))
     }
 }
 
 impl Storage for Folder {
     fn segments(&self) -> io::Result<Vec<u32>> {
         let mut found = Vec::new();
-        for entry in fs::read_dir(&self.0)? {
+        for entry in fs::read_dir(&self.journal)? {
             let name = entry?.file_name();
             let number = name.to_str().and_then(|name| name.strip_suffix(".seg"));
             found.extend(number.and_then(|number| number.parse::<u32>().ok()));
@@ -106,11 +119,32 @@ impl Storage for Folder {
     }
 
     fn sync(&self) -> io::Result<()> {
-        File::open(&self.0)?.sync_all()
+        File::open(&self.journal)?.sync_all()
     }
 
     fn place(&self, segment: u32) -> String {
         self.path(segment).display().to_string()
+    }
+
+    fn mark(&self) -> io::Result<Option<Vec<u8>>> {
+        match fs::read(self.path.join(MARK)) {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn put_mark(&self, bytes: &[u8]) -> io::Result<()> {
+        let new = self.path.join("mark.new");
+        let mut file = File::create(&new)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        fs::rename(&new, self.path.join(MARK))?;
+        File::open(&self.path)?.sync_all()
+    }
+
+    fn mark_place(&self) -> String {
+        self.path.join(MARK).display().to_string()
     }
 }
 

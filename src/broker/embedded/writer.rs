@@ -12,8 +12,9 @@
 use std::collections::HashMap;
 use std::fs::File;
 use std::io;
-use std::sync::mpsc::Receiver;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
@@ -93,11 +94,29 @@ pub(super) struct Writer {
 impl Writer {
     /// Works until it is told to stop.
     pub(super) fn run(mut self) {
-        while let Ok(Order::Write(first)) = self.orders.recv() {
+        while let Some(first) = self.next() {
             let (batch, closing) = self.gather(first);
             self.commit(batch);
             if closing {
-                return;
+                break;
+            }
+        }
+        self.journal.mark();
+    }
+
+    /// Waits for a transaction, none when it is time to stop, and keeps the mark up to date meanwhile.
+    fn next(&mut self) -> Option<Transaction> {
+        loop {
+            let order = match self.journal.mark_due() {
+                None => self.orders.recv().map_err(RecvTimeoutError::from),
+                // However busy the writer is.
+                Some(Duration::ZERO) => Err(RecvTimeoutError::Timeout),
+                Some(wait) => self.orders.recv_timeout(wait),
+            };
+            match order {
+                Ok(Order::Write(transaction)) => return Some(transaction),
+                Ok(Order::Close) | Err(RecvTimeoutError::Disconnected) => return None,
+                Err(RecvTimeoutError::Timeout) => self.journal.mark(),
             }
         }
     }
@@ -142,6 +161,7 @@ impl Writer {
         let active = self.journal.segment;
         self.make_durable(&mut group, purpose)?;
         if self.journal.segment != active {
+            self.journal.mark();
             self.compact();
         }
         Ok(())

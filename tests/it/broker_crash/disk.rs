@@ -2,7 +2,7 @@
 //! and fail writes and syncs. Everything random comes from a seed.
 //!
 //! What a power loss leaves: of each write that no later sync covered, every sector on its own may be there, be
-//! missing or be rubbish; of each new or removed name, either state, until the folder was synced. A sync that fails
+//! missing or be rubbish; of each new or removed name, and of the mark, either state, until the folder was synced. A sync that fails
 //! leaves the same, and a later sync does not repair it (Linux marks the pages clean).
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -98,6 +98,8 @@ struct State {
     names: BTreeMap<u32, usize>,
     durable_names: BTreeMap<u32, usize>,
     files: Vec<Content>,
+    mark: Option<Vec<u8>>,
+    durable_mark: Option<Vec<u8>>,
     /// Steps until everything stops.
     fuse: Option<u64>,
     stopped: bool,
@@ -122,6 +124,8 @@ impl Disk {
             names: BTreeMap::new(),
             durable_names: BTreeMap::new(),
             files: Vec::new(),
+            mark: None,
+            durable_mark: None,
             fuse: None,
             stopped: false,
             full: false,
@@ -198,6 +202,10 @@ impl Disk {
         });
         state.names = kept.collect();
         state.durable_names = state.names.clone();
+        if state.dice.one_in(2) {
+            state.mark = state.durable_mark.clone();
+        }
+        state.durable_mark = state.mark.clone();
     }
 
     /// A copy that lives on its own.
@@ -206,6 +214,8 @@ impl Disk {
         copy.state().names = state.names.clone();
         copy.state().durable_names = state.durable_names.clone();
         copy.state().files = state.files.clone();
+        copy.state().mark = state.mark.clone();
+        copy.state().durable_mark = state.durable_mark.clone();
         drop(state);
         copy
     }
@@ -214,6 +224,13 @@ impl Disk {
     pub(crate) fn contents(&self) -> Vec<(u32, Vec<u8>)> {
         let state = self.state();
         state.names.iter().map(|(segment, file)| (*segment, state.files[*file].cached.clone())).collect()
+    }
+
+    /// Changes the mark on the platter.
+    pub(crate) fn damage_mark(&self, change: impl FnOnce(&mut Option<Vec<u8>>)) {
+        let mut state = self.state();
+        change(&mut state.mark);
+        state.durable_mark = state.mark.clone();
     }
 
     /// Changes what lies on the platter.
@@ -289,6 +306,30 @@ impl Storage for Disk {
 
     fn place(&self, segment: u32) -> String {
         format!("{segment:010}.seg")
+    }
+
+    fn mark(&self) -> io::Result<Option<Vec<u8>>> {
+        let state = self.state();
+        state.alive()?;
+        Ok(state.mark.clone())
+    }
+
+    fn put_mark(&self, bytes: &[u8]) -> io::Result<()> {
+        let state = &mut *self.state();
+        // Written and synced under another name, which nobody reads.
+        state.step()?;
+        if state.full {
+            return Err(io::Error::from_raw_os_error(NO_SPACE));
+        }
+        state.step()?;
+        state.mark = Some(bytes.to_vec());
+        state.step()?;
+        state.durable_mark = state.mark.clone();
+        Ok(())
+    }
+
+    fn mark_place(&self) -> String {
+        "mark".to_owned()
     }
 }
 

@@ -1,6 +1,8 @@
-//! kill -9 of a real process that publishes, and moves messages from one queue to the next, on a real folder.
+//! On a real folder: kill -9 of a real process that publishes, and moves messages from one queue to the next; and
+//! files that someone cut or removed.
 
 use std::collections::HashMap;
+use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -156,4 +158,37 @@ async fn nothing_confirmed_is_lost_when_the_process_is_killed() {
         next = check(folder.path(), next, &said, &mut taken).await;
     }
     assert!(next > 200, "only {next} messages were published");
+}
+
+/// An opening after `harm` was done to the segment of a broker that was closed in order, with 40 messages in it.
+async fn opened_after(harm: impl FnOnce(&Path)) -> Result<u64, BrokerError> {
+    let folder = tempfile::tempdir().unwrap();
+    let broker = Embedded::open(folder.path(), SETTINGS).unwrap();
+    let (input, _) = queues();
+    broker.declare(&input).await.unwrap();
+    for n in 0..40 {
+        broker.publish(vec![message(&[(&input, 0)], &n.to_string(), "x")]).await.unwrap();
+    }
+    broker.close();
+    harm(&folder.path().join("journal/0000000001.seg"));
+    Embedded::open(folder.path(), SETTINGS)?.depth(&input).await
+}
+
+#[tokio::test]
+async fn files_that_were_cut_or_removed_after_closing_are_missed() {
+    assert_eq!(opened_after(|_| {}).await.unwrap(), 40);
+    let cut = |bytes| {
+        move |segment: &Path| File::options().write(true).open(segment).unwrap().set_len(bytes).unwrap()
+    };
+    let refused = [
+        opened_after(cut(0)).await,
+        opened_after(cut(40_000)).await,
+        opened_after(|segment| fs::remove_file(segment).unwrap()).await,
+        opened_after(|segment| fs::remove_dir_all(segment.parent().unwrap()).unwrap()).await,
+    ];
+    for opened in refused {
+        let Err(BrokerError::Damaged { file, what, .. }) = opened else { panic!("{opened:?}") };
+        assert!(file.ends_with("journal/0000000001.seg"), "{file}");
+        assert_eq!(what, "group 42 was durable and is gone");
+    }
 }
