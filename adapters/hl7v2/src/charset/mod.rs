@@ -23,7 +23,7 @@ use encoding_rs::Encoding;
 pub use encode::{Unmappable, encode};
 
 pub(crate) use detect::{Read, read, utf16_of};
-pub(crate) use iso2022::ends_shifted;
+pub(crate) use iso2022::{ends_in_escape_sequence, ends_shifted};
 
 /// A character set that can be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
