@@ -9,6 +9,7 @@
 //! U+00A3, U+00AC, and U+2014 for U+2015) to the same codes. NEC's row 13 and the IBM extensions
 //! are read and never written.
 
+mod against;
 mod detect;
 mod encode;
 mod iso2022;
