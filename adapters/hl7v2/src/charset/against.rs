@@ -29,6 +29,7 @@ fn cp932_against(bytes: &[u8], declared: Charset) -> bool {
     // The lead bytes of the usual characters are controls in ISO 8859 and not in use in EUC.
     let usual = read.usual >= 2 && 4 * read.usual >= 3 * read.pairs;
     match declared {
+        _ if declared.is_latin() => bytes.iter().any(|b| matches!(b, 0x80..=0x9F)),
         _ if !is_wide(declared) => usual,
         // GBK has characters there, but no text is of those alone.
         Charset::Gb18030 => usual && (read.kana >= 3 || read.usual >= 3 && is_seldom_gb2312(bytes)),
@@ -107,14 +108,14 @@ fn euc_against(bytes: &[u8], declared: Charset) -> bool {
     let usual = leads().filter(|lead| matches!(lead, 0xA1 | 0xA3..=0xA5 | 0xB0..=0xCF)).count();
     // Chinese and Korean sets have kana too, but texts in those languages do not.
     let written_in_kana = kana >= 3 && 5 * kana >= pairs;
-    5 * usual >= 4 * pairs
-        && match declared {
-            _ if declared.is_latin() => pairs > 2,
-            Charset::Cyrillic | Charset::Greek => pairs > 2 && is_disordered(bytes, declared),
-            Charset::Gb18030 | Charset::EucKr => written_in_kana,
-            // Here the bytes of kana are letters in use: more of them have to be there.
-            _ => written_in_kana && pairs >= 8,
-        }
+    let plain = 5 * usual >= 4 * pairs;
+    match declared {
+        _ if declared.is_latin() => pairs > 2,
+        Charset::Cyrillic | Charset::Greek => plain && pairs > 2 && is_disordered(bytes, declared),
+        Charset::Gb18030 | Charset::EucKr => plain && written_in_kana,
+        // Here the bytes of kana are letters in use: more of them have to be there.
+        _ => plain && written_in_kana && pairs >= 8,
+    }
 }
 
 /// Whether capitals follow small letters and signs stand within words, as in no text that is
@@ -179,6 +180,13 @@ mod tests {
             for declared in sets.into_iter().filter(|declared| declared.decode(&bytes).is_some()) {
                 assert_eq!(japanese_against(&bytes, declared), Some(Charset::Cp932), "{declared}: {text}");
             }
+        }
+    }
+
+    #[test]
+    fn rare_kanji_are_enough_where_latin_letters_are_declared() {
+        for (text, set) in [("髙﨑^渡邉", Charset::Cp932), ("渡邊^美咲", Charset::EucJp)] {
+            assert_eq!(japanese_against(&bytes(text, set), Charset::Latin9), Some(set), "{text}");
         }
     }
 

@@ -178,7 +178,10 @@ fn tabled(bytes: &[u8], charset: Charset, findings: &mut Findings) -> String {
     if faulty {
         undecodable(&text, charset, findings);
     }
-    text.into_owned()
+    let mut text = text.into_owned();
+    // The decoder has made room for the worst case.
+    text.shrink_to_fit();
+    text
 }
 
 fn undecodable(text: &str, charset: Charset, findings: &mut Findings) {
