@@ -7,26 +7,29 @@ use crate::index::Index;
 /// `ADD|rest` is appended to the last field of the segment before it. A DSC segment and the MSH
 /// that repeats its pointer in MSH-14 go; a DSC that nothing answers stays.
 pub(crate) fn join(text: &str, index: &Index) -> Option<String> {
-    let mut kept: Vec<Vec<&str>> = Vec::with_capacity(index.entries.len());
-    for (at, entry) in index.entries.iter().enumerate() {
-        let raw = text.get(entry.start as usize..index.end(at))?;
-        let before = kept.last().and_then(|parts| parts.first()).copied().unwrap_or_default();
-        match raw.get(..3)? {
+    let raw = |at: usize| text.get(index.entries.get(at)?.start as usize..index.end(at));
+    let mut out = String::with_capacity(text.len() + 1);
+    // Which segments stand in `out`, and where.
+    let mut kept: Vec<(usize, usize)> = Vec::with_capacity(index.entries.len());
+    for at in 0..index.entries.len() {
+        let segment = raw(at)?;
+        let before = kept.last().and_then(|(at, _)| raw(*at)).unwrap_or_default();
+        let mut rest = segment;
+        match segment.get(..3)? {
             "ADD" if at > 0 => {
-                if let Some(parts) = kept.last_mut() {
-                    parts.extend(raw.get(4..));
-                }
+                out.pop();
+                rest = segment.get(4..).unwrap_or_default();
             }
             "MSH" if answers(index, text, at, before) => {
-                kept.pop();
+                out.truncate(kept.pop().map_or(0, |(_, start)| start));
+                continue;
             }
-            _ => kept.push(vec![raw]),
+            _ => kept.push((at, out.len())),
         }
+        out.push_str(rest);
+        out.push('\r');
     }
-    if kept.len() == index.entries.len() {
-        return None;
-    }
-    Some(kept.into_iter().flat_map(|parts| parts.into_iter().chain(["\r"])).collect())
+    (kept.len() < index.entries.len()).then_some(out)
 }
 
 /// Whether the MSH at `at` repeats the pointer of the DSC segment before it.

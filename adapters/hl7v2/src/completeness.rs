@@ -3,7 +3,7 @@
 //! An SS-MIX2 storage has no mark for that: a file appears under its final name and grows. A
 //! complete one starts with a header, holds more than that, and ends in a segment, in ASCII.
 
-use crate::charset::ends_shifted;
+use crate::charset::{ends_in_escape_sequence, ends_shifted};
 use crate::file::narrowed;
 
 /// Why a file cannot be complete.
@@ -39,7 +39,7 @@ pub fn completeness(bytes: &[u8]) -> Result<(), Incomplete> {
         return fail("mllp-frame-torn", "the last frame has no end", at);
     }
     let end = content.iter().rposition(|b| !is_blank(*b)).map_or(0, |at| at + 1);
-    let content = &content[..end];
+    let (content, behind) = content.split_at(end);
     let last = content.iter().rposition(|b| matches!(b, b'\r' | b'\n')).map(|at| at + 1);
     let Some(last) = last else {
         return fail("only-header", "the file holds a single segment", start);
@@ -48,7 +48,10 @@ pub fn completeness(bytes: &[u8]) -> Result<(), Incomplete> {
         return fail("torn-segment", "the last line is no segment", start + last);
     }
     let half_a_unit = origin + units.len() * unit < bytes.len();
-    if half_a_unit || unit == 1 && (ends_shifted(content) || ends_in_character(content)) {
+    // A line that has its end was written whole, whatever it ends in.
+    let torn_escape =
+        ends_in_escape_sequence(content) && behind.iter().all(|b| matches!(b, 0 | b'\t' | b' '));
+    if half_a_unit || unit == 1 && (torn_escape || ends_shifted(content) || ends_in_character(content)) {
         return fail("torn-character", "the file ends within multi-byte characters", start + end);
     }
     Ok(())

@@ -83,9 +83,11 @@ pub fn decode(bytes: &[u8]) -> Result<Message, DecodeError> {
     let joined = index.continued.then(|| add::join(&text, &index)).flatten();
     let (text, index) = match joined {
         // What the lines of the text gave rise to has been reported already.
-        Some(text) => {
-            let index = Index::build(&text, 0, delimiters.field, &mut Findings::default());
-            (text, index)
+        Some(joined) => {
+            // Both are as large as what takes their place.
+            drop((text, index));
+            let index = Index::build(&joined, 0, delimiters.field, &mut Findings::default());
+            (joined, index)
         }
         None => (text, index),
     };

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::label::Label;
-use super::{Charset, Decision, Reason, iso2022, likely};
+use super::{Charset, Decision, Reason, against, iso2022, likely};
 use crate::finding::{Findings, Place};
 use crate::header::Header;
 
@@ -146,16 +146,18 @@ fn outweighs_utf8(bytes: &[u8], declared: Charset) -> bool {
 fn choose(bytes: &[u8], declaration: &Declaration) -> (Charset, Reason) {
     let declared = declaration.set();
     match declared {
-        Some(set) if set.is_latin() => match likely::guess_against_latin(bytes) {
-            Some(better) => (better, Reason::Guessed),
-            None => (set, Reason::Declared),
-        },
         Some(Charset::Iso2022Jp) if declaration.has_kana() && Charset::Cp932.decode(bytes).is_some() => {
             (Charset::Cp932, Reason::Declared)
         }
         Some(Charset::Utf8 | Charset::Ascii | Charset::Iso2022Jp | Charset::Utf16Be | Charset::Utf16Le)
         | None => (guess(bytes), Reason::Guessed),
-        Some(set) if set.decode(bytes).is_some() => (set, Reason::Declared),
+        Some(set @ (Charset::Cp932 | Charset::EucJp)) if set.decode(bytes).is_some() => {
+            (set, Reason::Declared)
+        }
+        Some(set) if set.is_latin() || set.decode(bytes).is_some() => {
+            let better = against::japanese_against(bytes, set);
+            better.map_or((set, Reason::Declared), |better| (better, Reason::Guessed))
+        }
         Some(set) => match guess(bytes) {
             // Nothing fits better than the declared set with a few broken characters.
             Charset::Latin1 => (set, Reason::Declared),
@@ -176,7 +178,10 @@ fn tabled(bytes: &[u8], charset: Charset, findings: &mut Findings) -> String {
     if faulty {
         undecodable(&text, charset, findings);
     }
-    text.into_owned()
+    let mut text = text.into_owned();
+    // The decoder has made room for the worst case.
+    text.shrink_to_fit();
+    text
 }
 
 fn undecodable(text: &str, charset: Charset, findings: &mut Findings) {

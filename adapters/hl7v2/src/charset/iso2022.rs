@@ -86,6 +86,12 @@ pub(crate) fn ends_shifted(bytes: &[u8]) -> bool {
     findings.has("shift-open-at-segment-end")
 }
 
+/// Whether the bytes end with the first ones of an escape sequence.
+pub(crate) fn ends_in_escape_sequence(bytes: &[u8]) -> bool {
+    let torn: [&[u8]; 7] = [b"", b"$", b"(", b")", b"&", b"$(", b"$)"];
+    torn.iter().any(|torn| bytes.strip_suffix(*torn).is_some_and(|before| before.ends_with(&[ESC])))
+}
+
 /// Whether any designation of a Japanese set is there, as an escape sequence or in HL7's form.
 ///
 /// HL7's form tells nothing about bytes that are 8-bit anyhow.

@@ -57,7 +57,7 @@ pub(super) fn cp932_run(bytes: &[u8]) -> usize {
 }
 
 /// The length of the CP932 character beyond ASCII at the start.
-fn cp932_char(bytes: &[u8]) -> Option<usize> {
+pub(super) fn cp932_char(bytes: &[u8]) -> Option<usize> {
     match bytes {
         [0xA1..=0xDF, ..] => Some(1),
         [0x81..=0x9F | 0xE0..=0xFC, 0x40..=0x7E | 0x80..=0xFC, ..] => {
@@ -97,16 +97,6 @@ fn euc_pairs(bytes: &[u8]) -> usize {
     runs.map(|run| if run.len() % 2 == 0 { Some(run.len() / 2) } else { None })
         .sum::<Option<usize>>()
         .unwrap_or(0)
-}
-
-/// CP932 or EUC-JP where a Latin set is declared and the bytes plainly are not Latin.
-pub(super) fn guess_against_latin(bytes: &[u8]) -> Option<Charset> {
-    match guess(bytes) {
-        // Bytes 0x80 to 0x9F are control characters in ISO 8859.
-        Charset::Cp932 if bytes.iter().any(|b| matches!(b, 0x80..=0x9F)) => Some(Charset::Cp932),
-        Charset::EucJp if euc_pairs(bytes) > 2 => Some(Charset::EucJp),
-        _ => None,
-    }
 }
 
 #[cfg(test)]

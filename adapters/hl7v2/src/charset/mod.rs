@@ -9,6 +9,7 @@
 //! U+00A3, U+00AC, and U+2014 for U+2015) to the same codes. NEC's row 13 and the IBM extensions
 //! are read and never written.
 
+mod against;
 mod detect;
 mod encode;
 mod iso2022;
@@ -23,7 +24,7 @@ use encoding_rs::Encoding;
 pub use encode::{Unmappable, encode};
 
 pub(crate) use detect::{Read, read, utf16_of};
-pub(crate) use iso2022::ends_shifted;
+pub(crate) use iso2022::{ends_in_escape_sequence, ends_shifted};
 
 /// A character set that can be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

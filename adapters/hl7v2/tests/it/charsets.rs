@@ -57,6 +57,24 @@ fn a_false_declaration_is_recognised_and_reported() {
 }
 
 #[test]
+fn japanese_under_a_set_that_takes_any_bytes_is_recognised_and_reported() {
+    let mismatch = ["charset-mismatch"];
+    for declared in ["8859/5", "8859/7", "8859/15", "GB 18030-2000", "KS X 1001", "BIG-5"] {
+        check(declared, YAMAMOTO_SJIS, YAMAMOTO, Charset::Cp932, &mismatch);
+    }
+    for declared in ["8859/7", "8859/15", "GB 18030-2000", "KS X 1001"] {
+        check(declared, YAMAMOTO_EUC, YAMAMOTO, Charset::EucJp, &mismatch);
+    }
+    let kana = b"\xd4\xcf\xd3\xc4^\xc0\xdb\xb3";
+    for declared in ["8859/1", "8859/5", "GB 18030-2000"] {
+        check(declared, kana, "ﾔﾏﾓﾄ^ﾀﾛｳ", Charset::Cp932, &mismatch);
+    }
+    // The same bytes are an ordinary word in capitals.
+    check("8859/5", b"\xb8\xb2\xb0\xbd\xbe\xb2", "ИВАНОВ", Charset::Cyrillic, &[]);
+    check("GB 18030-2000", b"\xc0\xee^\xc3\xf7\xcf\xc9\xbb\xaa", "李^明仙华", Charset::Gb18030, &[]);
+}
+
+#[test]
 fn a_missing_declaration_is_reported_only_beyond_ascii() {
     let undeclared = ["charset-undeclared"];
     check("", b"YAMAMOTO", "YAMAMOTO", Charset::Ascii, &[]);

@@ -137,3 +137,17 @@ fn a_file_in_the_making_is_not() {
     assert_eq!(code(format!("\u{b}{A}\u{1c}\r\u{b}{B}").as_bytes()), "mllp-frame-torn");
     assert_eq!(completeness(b"MSH|^~\\&|A\rPI").unwrap_err().place, "byte 11");
 }
+
+#[test]
+fn a_file_cut_within_an_escape_sequence_is_not_complete() {
+    let before: [&[u8]; 3] = [b"", b"\x1b$B;3K\\", b"\x1b$B;3K\\\x1b(B^"];
+    for before in before {
+        for torn in ["\x1b", "\x1b$", "\x1b(", "\x1b$(", "\x1b)", "\x1b&"] {
+            let file = [b"MSH|^~\\&|A\rPID|", before, torn.as_bytes()].concat();
+            assert_eq!(completeness(&file).unwrap_err().code, "torn-character", "{file:02X?}");
+        }
+    }
+    // The line has its end: nothing more of it will come.
+    assert_eq!(completeness(b"MSH|^~\\&|A\rPID|a\x1b\r"), Ok(()));
+    assert_eq!(completeness(b"MSH|^~\\&|A\rPID|$("), Ok(()));
+}
