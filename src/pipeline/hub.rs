@@ -1,7 +1,7 @@
 //! Everything in one process: feeds, routers and delivery workers on the embedded broker.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -22,7 +22,8 @@ use crate::deliver::{self, DeliverError, Subscriber, Workers};
 use crate::disposition::Disposition;
 use crate::envelope::Lane;
 use crate::ingest::{Feed, FeedCounts, IngestError};
-use crate::store::{Ledger, SledKv, StoreError};
+use crate::store::ledger::Entries;
+use crate::store::{Ledger, Place, SledKv, StoreError};
 use crate::telemetry::causes;
 
 /// How long a run goes on.
@@ -48,6 +49,16 @@ pub enum HubError {
         /// Cause.
         #[source]
         source: StoreError,
+    },
+    /// The journal is another one than that beside which the ledger was kept.
+    #[error(
+        "the journal is not the one beside which the pick-up ledger in {} was kept: what was accepted before is gone \
+         from the journal; restore the folder of the journal, or remove that ledger to pick everything up again",
+        path.display()
+    )]
+    OtherJournal {
+        /// Folder of the ledger.
+        path: PathBuf,
     },
     /// The secret of the stand-ins.
     #[error("the secret in {} can't be read or made", path.display())]
@@ -112,7 +123,10 @@ type Tasks = JoinSet<Result<(), HubError>>;
 impl HubError {
     /// Whether trying again later can help.
     pub const fn passes(&self) -> bool {
-        let lasting = matches!(self, Self::Failed(_) | Self::Broker(BrokerError::Damaged { .. }));
+        let lasting = matches!(
+            self,
+            Self::Failed(_) | Self::OtherJournal { .. } | Self::Broker(BrokerError::Damaged { .. })
+        );
         !lasting
     }
 }
@@ -123,12 +137,14 @@ impl Hub {
         let broker = Embedded::open(&config.hub.data_dir.join("broker"), embedded::Settings::default())?;
         check_lanes(&broker, config.hub.broker.lanes())?;
         let path = config.hub.data_dir.join("ledger");
-        let (store, aside) = SledKv::open(&path).map_err(|source| HubError::Ledger { path, source })?;
+        let (store, aside) =
+            SledKv::open(&path).map_err(|source| HubError::Ledger { path: path.clone(), source })?;
         if let Some(aside) = aside {
             let aside = aside.display();
             warn!(%aside, "the pick-up ledger could not be opened; it was set aside and is built anew");
         }
         let ledger = Ledger::new(Arc::new(store));
+        same_journal(&ledger, broker.journal_number(), &path)?;
         let path = config.hub.data_dir.join("pseudonym.key");
         let pseudonyms = Pseudonyms::open(&path).map_err(|source| HubError::Pseudonyms { path, source })?;
         let (routes, zone) = (config.routes.clone(), config.hub.timezone.clone());
@@ -361,6 +377,23 @@ impl Hub {
             waiting: self.depth(&topology::ingest()).await?,
         };
         Ok(Report::new(feeds, subscribers, messages))
+    }
+}
+
+/// The ledger says what was accepted, the journal holds it: without the journal that it was kept beside, the ledger
+/// would pass over files whose messages are gone.
+fn same_journal(ledger: &Ledger, journal: u64, path: &Path) -> Result<(), HubError> {
+    let failed = |source| HubError::Ledger { path: path.to_owned(), source };
+    let place = Place { feed: String::new(), source: String::new() };
+    let journal = journal.cast_signed();
+    match ledger.mark(&place, "journal").map_err(failed)? {
+        Some(known) if known == journal => Ok(()),
+        Some(_) => Err(HubError::OtherJournal { path: path.to_owned() }),
+        None => {
+            let mut entries = Entries::default();
+            entries.mark(&place, "journal", journal);
+            ledger.write(entries).and_then(|()| ledger.flush()).map_err(failed)
+        }
     }
 }
 

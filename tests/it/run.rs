@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::fs;
 use std::io::Read;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
@@ -51,7 +52,7 @@ fn the_demo_region_is_delivered_once_and_the_counts_add_up() {
 }
 
 /// Names, sizes and times of all source files.
-fn snapshot(hub: &HubFolder) -> Vec<(std::path::PathBuf, u64, std::time::SystemTime)> {
+fn snapshot(hub: &HubFolder) -> Vec<(PathBuf, u64, std::time::SystemTime)> {
     let files = files_below(&hub.path("fixtures")).into_iter();
     files
         .map(|file| {
@@ -158,6 +159,27 @@ fn a_subscriber_that_can_not_be_served_stops_no_other() {
     fs::remove_file(hub.path("var/deliveries/imaging")).unwrap();
     assert_eq!(hub.drain().0, 0);
     assert_no_gap_and_no_repeat(&hub.delivered("imaging"));
+}
+
+/// What was accepted and is gone from the disk must never look like a quiet day.
+#[test]
+fn a_journal_that_lost_messages_is_refused() {
+    let segment = |hub: &HubFolder| files_below(&hub.path("var/broker/journal")).remove(0);
+    type Harm = fn(&Path);
+    let harm: [(&str, Harm); 3] = [
+        ("deleted", |segment| fs::remove_file(segment).unwrap()),
+        ("cut", |segment| fs::OpenOptions::new().write(true).open(segment).unwrap().set_len(40_000).unwrap()),
+        ("all gone", |segment| fs::remove_dir_all(segment.ancestors().nth(2).unwrap()).unwrap()),
+    ];
+    for (what, harm) in harm {
+        let hub = region();
+        assert_eq!(hub.drain().0, 0);
+        harm(&segment(&hub));
+        let output = hub.run(&["run", "--drain"]);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(70), "{what}: {said}");
+        assert!(said.contains("journal"), "{what}: {said}");
+    }
 }
 
 #[test]
