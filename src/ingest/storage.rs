@@ -279,7 +279,9 @@ impl StoragePass<'_> {
                     leaf.restless = true;
                     version.stat = Stat::UNKNOWN;
                 }
-                content.hash != file.hash
+                // What is half-written here adds nothing to a record that came whole.
+                let adds = file.state == FileState::Invalid || content.fault.is_none();
+                content.hash != file.hash && (adds || !is_uncompared(file))
             }
             Reading::Pending | Reading::Gone => true,
         }
@@ -393,6 +395,11 @@ impl StoragePass<'_> {
             self.outbox.entries().folder(&self.tree.place, &leaf.path, &record);
         }
     }
+}
+
+/// Whether a version is known only as it came by the transaction storage.
+fn is_uncompared(file: &FileRecord) -> bool {
+    file.in_transaction && file.size == FileRecord::UNKNOWN
 }
 
 /// Whether a version's file was not there before.

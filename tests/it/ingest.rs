@@ -3,6 +3,7 @@
 mod counts;
 mod findings;
 mod simulation;
+mod transactions;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
