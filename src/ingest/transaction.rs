@@ -59,6 +59,8 @@ struct Tail<'a> {
     last: Option<LastRecord>,
     /// The same, to be read again: what was appended may belong to it.
     again: Option<LastRecord>,
+    /// It is read from its beginning although it was taken before.
+    is_repeat: bool,
     /// Something in it had not come by the storage before.
     seen: Seen,
 }
@@ -129,7 +131,18 @@ impl TransactionPass<'_> {
             );
         }
         let (at, last) = if now.size < known { (0, None) } else { (known, last) };
-        let mut tail = Tail { year, file, name, record, stat: now, at, last, again: last, seen: Seen::Same };
+        let mut tail = Tail {
+            year,
+            file,
+            name,
+            record,
+            stat: now,
+            at,
+            last,
+            again: last,
+            is_repeat: now.size < known,
+            seen: Seen::Same,
+        };
         let whole = match self.follow(&mut tail) {
             Ok(whole) => whole?,
             Err(error) => {
@@ -281,7 +294,7 @@ impl TransactionPass<'_> {
         }
         let Some(folder) = self.folders.get_mut(&path) else { return Ok(()) };
         let stem = stem_of(header.patient, header.date, header.data_type, header.order, header.time);
-        let is_again = tail.again.is_some();
+        let is_again = tail.again.is_some() || tail.is_repeat;
         if is_known(folder, header, &stem, &content) || is_again && is_deleted(folder, header, &stem) {
             return Ok(());
         }
@@ -345,7 +358,12 @@ fn is_known(folder: &mut FolderRecord, header: &Header<'_>, stem: &str, content:
         let by_content = file.hash == content.hash;
         let same =
             by_name && (by_content || awaited) || awaited && by_content && order_of(file) == header.order;
-        same && (header.operation == Operation::Insert || file.state != FileState::Live)
+        // A record that was deleted may be inserted again as it was.
+        let is_undone = match header.operation {
+            Operation::Delete => file.state == FileState::Live,
+            Operation::Insert => file.state == FileState::Retired && file.in_transaction,
+        };
+        same && !is_undone
     });
     known.map(|file| file.in_transaction = true).is_some()
 }

@@ -71,3 +71,25 @@ async fn a_file_with_other_content_than_its_record_updates_it() {
     hub.drain().await;
     assert_eq!(hub.accepted().len(), 2);
 }
+
+#[tokio::test]
+async fn a_deleted_record_that_is_inserted_again_as_it_was_comes_back() {
+    let (insert, delete) = (record("INS", "7", 1), record("DEL", "7", 1));
+    let mut hub = take(&[&insert, &delete, &insert]).await;
+    assert_eq!(hub.accepted(), ["7:1+", "7:1-", "7:1~"]);
+    hub.feed = None;
+    hub.drain().await;
+    assert_eq!(hub.accepted().len(), 3);
+    assert_eq!(take(&[[insert.clone(), delete, insert].concat()]).await.accepted(), ["7:1+", "7:1-", "7:1~"]);
+}
+
+#[tokio::test]
+async fn what_is_read_again_from_its_beginning_undoes_no_deletion() {
+    let delete = format!("{}{}", place("7").header("DEL", "20260401100000000"), message("0000123", 2));
+    let text = format!("{}\r\n{delete}", record("INS", "7", 1));
+    let mut hub = take(&[&text]).await;
+    hub.storage.write(TR, text.trim_end().as_bytes());
+    hub.wait(30);
+    hub.drain().await;
+    assert_eq!(hub.accepted(), ["7:1+", "7:2-"]);
+}
