@@ -7,7 +7,7 @@ use std::io;
 use super::content::{Content, Hash, slice};
 use super::context::Context;
 use super::error::Halt;
-use super::folder::{Tree, join};
+use super::folder::{Tree, join, obstacle};
 use super::hl7;
 use super::leaf::WHOLE_NAME;
 use super::message::{Subject, publication};
@@ -95,13 +95,21 @@ impl FilesPass<'_> {
         Ok(())
     }
 
-    /// Path and metadata of an entry; None for hidden ones and those that vanish.
+    /// Path and metadata of an entry; None for hidden ones, those that vanish, and what is neither file nor folder.
     fn entry(&self, path: &str, entry: io::Result<fs::DirEntry>) -> Option<(String, fs::Metadata)> {
-        let found = entry.and_then(|entry| Ok((entry.file_name(), fs::metadata(entry.path())?)));
+        let found = entry.and_then(|entry| Ok((entry.file_name(), entry.metadata()?)));
         match found {
             Ok((name, metadata)) => {
                 let name = name.to_string_lossy();
-                (!name.starts_with('.')).then(|| (join(path, &name), metadata))
+                if name.starts_with('.') {
+                    return None;
+                }
+                let path = join(path, &name);
+                if let Some(what) = obstacle(metadata.file_type()) {
+                    self.tree.trouble(self.context, &path, "", what);
+                    return None;
+                }
+                Some((path, metadata))
             }
             Err(error) => {
                 if error.kind() != io::ErrorKind::NotFound {

@@ -4,7 +4,6 @@
 //! standardised storage, so that it counts as unchanged there; and the other way round.
 
 use std::collections::HashMap;
-use std::fs::File;
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom};
 
 use bytes::Bytes;
@@ -21,7 +20,7 @@ use super::last_record::LastRecord;
 use super::leaf::{Taken, WHOLE_NAME, change_of, flag_byte, is_same_version, known_version, order_of, take};
 use super::message::{Subject, publications};
 use super::outbox::Outbox;
-use super::read::{Reader, Stat, fault, stat};
+use super::read::{Reader, Stat, fault, open, stat};
 use super::tally::{Seen, Tally};
 use crate::envelope::{Change, Fault};
 use crate::store::{FileRecord, FileState, FolderRecord};
@@ -165,7 +164,7 @@ impl TransactionPass<'_> {
     fn follow(&mut self, tail: &mut Tail<'_>) -> io::Result<Result<bool, Halt>> {
         let mut length = CHUNK;
         while tail.at < tail.stat.size {
-            let mut file = match File::open(self.log.full(&tail.file)) {
+            let mut file = match open(&self.log.full(&tail.file)) {
                 Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Ok(true)),
                 opened => opened?,
             };
