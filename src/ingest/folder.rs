@@ -4,9 +4,12 @@
 //! ledger knows it is therefore not listed again. The time is believed only if it was older than
 //! `RACY` when the listing began: a younger folder may change once more within the same tick of a coarse clock.
 
+use std::collections::HashMap;
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, FileType};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use super::context::Context;
 use super::read::mtime;
@@ -52,12 +55,45 @@ impl View {
 pub(super) struct Tree {
     pub(super) root: PathBuf,
     pub(super) place: Place,
+    /// What is not UTF-8, by its path as text: its own name.
+    names: Mutex<HashMap<String, OsString>>,
 }
 
 impl Tree {
+    pub(super) fn new(root: PathBuf, place: Place) -> Self {
+        Self { root, place, names: Mutex::default() }
+    }
+
     /// The place of a path in the file system.
     pub(super) fn full(&self, path: &str) -> PathBuf {
-        if path.is_empty() { self.root.clone() } else { self.root.join(path) }
+        if path.is_empty() {
+            return self.root.clone();
+        }
+        if !path.contains(char::REPLACEMENT_CHARACTER) {
+            return self.root.join(path);
+        }
+        let names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut full = self.root.clone();
+        let mut text = String::new();
+        for part in path.split('/') {
+            text = join(&text, part);
+            full.push(names.get(&text).map_or(OsStr::new(part), OsString::as_os_str));
+        }
+        full
+    }
+
+    /// The path of an entry as text. A name that is not UTF-8 is kept visibly wrong, with a hash that tells it
+    /// from others; its file is found by it from now on.
+    pub(super) fn text(&self, path: &str, name: OsString) -> String {
+        let name = match name.into_string() {
+            Ok(name) => return join(path, &name),
+            Err(name) => name,
+        };
+        let hash = blake3::hash(name.as_encoded_bytes()).to_hex();
+        let text = format!("{}~{}", name.to_string_lossy(), hash.get(..8).unwrap_or_default());
+        let text = join(path, &text);
+        self.names.lock().unwrap_or_else(PoisonError::into_inner).insert(text.clone(), name);
+        text
     }
 
     /// A folder as the ledger knows it, listed only if it has changed (or `always`). `Ok(Err)` if it can't be
@@ -78,7 +114,9 @@ impl Tree {
             Err(error) => return Ok(Err(error)),
         };
         let record = context.ledger.folder(&self.place, path)?.unwrap_or_default();
-        if !always && record.mtime == Some(mtime) {
+        // A name that is not UTF-8 is known only once it was listed.
+        let is_text = !record.children.iter().any(|child| child.contains(char::REPLACEMENT_CHARACTER));
+        if !always && record.mtime == Some(mtime) && is_text {
             return Ok(Ok(View { record, listing: None }));
         }
         let trusted = (mtime < now.saturating_sub(RACY)).then_some(mtime);
@@ -94,10 +132,10 @@ impl Tree {
         for entry in fs::read_dir(full)? {
             let entry = entry?;
             let kind = entry.file_type()?;
-            // A name that is not UTF-8 can't be a storage's; kept visibly wrong, it becomes an unreadable file.
-            let name = entry.file_name().to_string_lossy().into_owned();
+            let text = self.text(path, entry.file_name());
+            let name = text.rsplit_once('/').map_or(text.as_str(), |(_, name)| name).to_owned();
             match obstacle(kind) {
-                Some(what) => self.trouble(context, &join(path, &name), "", what),
+                Some(what) => self.trouble(context, &text, "", what),
                 None if kind.is_dir() => folders.push(name),
                 None => files.push(name),
             }

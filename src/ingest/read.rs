@@ -68,8 +68,8 @@ impl Reader {
         Self { context, source, settle, limit: limit.max(settle), skewed: Mutex::default() }
     }
 
-    /// Reads the file that looked so when it was listed. `name` is its path within the source.
-    pub(super) fn read(&self, root: &Path, name: &str, data_type: &str, stat: Stat) -> Reading {
+    /// Reads the file that looked so when it was listed. `name` is its path within the source, as text.
+    pub(super) fn read(&self, full: &Path, name: &str, data_type: &str, stat: Stat) -> Reading {
         let quiet = self.quiet(name, stat);
         if quiet < self.settle {
             return Reading::Pending;
@@ -81,7 +81,7 @@ impl Reader {
             let reason = format!("the file is larger than {} bytes", self.context.bytes_max);
             return Reading::Ready(Content::missing(fault("too-large", &reason, stat.size), false));
         }
-        let bytes = match read_if_unchanged(&root.join(name), stat) {
+        let bytes = match read_if_unchanged(full, stat) {
             Ok(Some(bytes)) => bytes,
             Ok(None) => return Reading::Pending,
             Err(error) if error.kind() == ErrorKind::NotFound => return Reading::Gone,

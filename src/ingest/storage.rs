@@ -273,7 +273,7 @@ impl StoragePass<'_> {
             return false;
         }
         let name = join(&leaf.path, &version.name);
-        match self.reader.read(&self.tree.root, &name, &leaf.data_type, version.stat) {
+        match self.reader.read(&self.tree.full(&name), &name, &leaf.data_type, version.stat) {
             Reading::Ready(content) => {
                 if content.unreadable {
                     leaf.restless = true;
@@ -347,7 +347,7 @@ impl StoragePass<'_> {
         let is_new = is_new(&leaf.before, version);
         let reading = match version.stat {
             _ if job.change == Change::Deleted && !self.reader.is_settled(leaf.mtime) => Reading::Pending,
-            stat => self.reader.read(&self.tree.root, &name, &leaf.data_type, stat),
+            stat => self.reader.read(&self.tree.full(&name), &name, &leaf.data_type, stat),
         };
         let content = match reading {
             Reading::Ready(content) => content,
