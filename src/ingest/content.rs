@@ -1,5 +1,6 @@
 //! A file's content: its bytes, the messages in it, and the hash by which it is known again.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use bytes::Bytes;
@@ -48,13 +49,31 @@ impl Content {
 }
 
 /// The hash of a content, message by message, so that it can also be told from the messages as they were
-/// published.
+/// published. Line ends of another kind make no other content.
 pub(super) fn fold(before: Option<Hash>, message: &[u8]) -> Hash {
-    let hash = half(blake3::hash(message.trim_ascii_end()));
+    let hash = half(blake3::hash(&with_line_ends(message.trim_ascii_end())));
     match before {
         None => hash,
         Some(before) => half(blake3::hash(&[before, hash].concat())),
     }
+}
+
+/// A message with `\r` for every line end.
+fn with_line_ends(message: &[u8]) -> Cow<'_, [u8]> {
+    if !message.contains(&b'\n') {
+        return Cow::Borrowed(message);
+    }
+    let mut text = Vec::with_capacity(message.len());
+    let mut before = 0;
+    for byte in message {
+        match (before, *byte) {
+            (b'\r', b'\n') => {}
+            (_, b'\n') => text.push(b'\r'),
+            (_, byte) => text.push(byte),
+        }
+        before = *byte;
+    }
+    Cow::Owned(text)
 }
 
 /// The first half of a hash.

@@ -85,7 +85,7 @@ impl Context {
     }
 
     /// Warns of a file or folder that can't be used, once per path and cause. Paths of a storage hold patient
-    /// ids, so that only a hash is told.
+    /// ids, so that only a hash is told; and so may what stands where a data type should.
     pub(super) fn trouble(&self, source: &str, path: &str, data_type: &str, what: &str) {
         let mut hasher = blake3::Hasher::new();
         hasher.update(source.as_bytes()).update(&[0]).update(path.as_bytes());
@@ -96,8 +96,31 @@ impl Context {
             known.clear();
         }
         if known.insert(state) {
+            let data_type = if is_data_type(data_type) { data_type } else { "-" };
             let path_hash = path_hash.get(..16).unwrap_or_default();
             tracing::warn!(feed = %self.feed, source, data_type, path_hash, what, "file or folder can't be used");
         }
+    }
+}
+
+/// Whether a folder's name looks like a data type: `OMD`, `OML-11`.
+fn is_data_type(name: &str) -> bool {
+    let (letters, number) =
+        name.split_once('-').map_or((name, None), |(letters, rest)| (letters, Some(rest)));
+    letters.len() == 3
+        && letters.bytes().all(|byte| byte.is_ascii_uppercase())
+        && number.is_none_or(|number| number.len() == 2 && number.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_looks_like_a_data_type_is_told() {
+        assert!(["OMD", "OML-11"].into_iter().all(is_data_type));
+        let others =
+            ["", "-", "0000123", "ABC0123", "OML-", "OML-111", "OML-A1", "oml-11", "OML-11-1", "ABCD"];
+        assert!(!others.into_iter().any(is_data_type));
     }
 }

@@ -216,6 +216,7 @@ impl Feed {
         let accepted = self.accepted.take();
         if count > 0 {
             self.broker.publish(publications).await.map_err(|error| self.refused(error))?;
+            self.context.counts.add_accepted(count);
         }
         let ledger = self.context.ledger.clone();
         self.blocking(move |context| {
@@ -225,7 +226,6 @@ impl Feed {
         .await?;
         self.accepted = accepted;
         self.open += count;
-        self.context.counts.add_accepted(count);
         if let Some(done) = done {
             // If the file work no longer listens, nobody needs the answer.
             let _gone = done.send(()).is_err();

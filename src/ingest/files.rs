@@ -3,11 +3,12 @@
 use std::collections::BinaryHeap;
 use std::fs;
 use std::io;
+use std::path::Path;
 
 use super::content::{Content, Hash, slice};
 use super::context::Context;
 use super::error::Halt;
-use super::folder::{Tree, join};
+use super::folder::{Tree, obstacle};
 use super::hl7;
 use super::leaf::WHOLE_NAME;
 use super::message::{Subject, publication};
@@ -95,13 +96,20 @@ impl FilesPass<'_> {
         Ok(())
     }
 
-    /// Path and metadata of an entry; None for hidden ones and those that vanish.
+    /// Path and metadata of an entry; None for hidden ones, those that vanish, and what is neither file nor folder.
     fn entry(&self, path: &str, entry: io::Result<fs::DirEntry>) -> Option<(String, fs::Metadata)> {
-        let found = entry.and_then(|entry| Ok((entry.file_name(), fs::metadata(entry.path())?)));
+        let found = entry.and_then(|entry| Ok((entry.file_name(), entry.metadata()?)));
         match found {
             Ok((name, metadata)) => {
-                let name = name.to_string_lossy();
-                (!name.starts_with('.')).then(|| (join(path, &name), metadata))
+                if name.as_encoded_bytes().starts_with(b".") {
+                    return None;
+                }
+                let path = self.tree.text(path, name);
+                if let Some(what) = obstacle(metadata.file_type()) {
+                    self.tree.trouble(self.context, &path, "", what);
+                    return None;
+                }
+                Some((path, metadata))
             }
             Err(error) => {
                 if error.kind() != io::ErrorKind::NotFound {
@@ -114,7 +122,7 @@ impl FilesPass<'_> {
 
     fn take(&mut self, arrival: &Arrival) -> Result<(), Halt> {
         let stat = Stat { size: arrival.size, mtime: arrival.mtime };
-        let content = match self.reader.read(&self.tree.root, &arrival.name, "", stat) {
+        let content = match self.reader.read(&self.tree.full(&arrival.name), &arrival.name, "", stat) {
             Reading::Ready(content) => content,
             Reading::Pending => {
                 self.tally.wait(&arrival.name, !arrival.is_known, Seen::Same);
@@ -166,7 +174,10 @@ impl FilesPass<'_> {
         let from = self.tree.full(name);
         let to = match self.after {
             After::Keep => return,
-            After::Move => Some(self.tree.root.join(DONE).join(name)),
+            After::Move => {
+                let own_name = from.strip_prefix(&self.tree.root).unwrap_or(Path::new(name));
+                Some(self.tree.root.join(DONE).join(own_name))
+            }
             After::Delete => None,
         };
         let (place, name) = (self.tree.place.clone(), name.to_owned());

@@ -4,9 +4,12 @@
 //! ledger knows it is therefore not listed again. The time is believed only if it was older than
 //! `RACY` when the listing began: a younger folder may change once more within the same tick of a coarse clock.
 
-use std::fs;
-use std::io;
+use std::collections::HashMap;
+use std::ffi::{OsStr, OsString};
+use std::fs::{self, FileType};
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use super::context::Context;
 use super::read::mtime;
@@ -52,12 +55,45 @@ impl View {
 pub(super) struct Tree {
     pub(super) root: PathBuf,
     pub(super) place: Place,
+    /// What is not UTF-8, by its path as text: its own name.
+    names: Mutex<HashMap<String, OsString>>,
 }
 
 impl Tree {
+    pub(super) fn new(root: PathBuf, place: Place) -> Self {
+        Self { root, place, names: Mutex::default() }
+    }
+
     /// The place of a path in the file system.
     pub(super) fn full(&self, path: &str) -> PathBuf {
-        if path.is_empty() { self.root.clone() } else { self.root.join(path) }
+        if path.is_empty() {
+            return self.root.clone();
+        }
+        if !path.contains(char::REPLACEMENT_CHARACTER) {
+            return self.root.join(path);
+        }
+        let names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut full = self.root.clone();
+        let mut text = String::new();
+        for part in path.split('/') {
+            text = join(&text, part);
+            full.push(names.get(&text).map_or(OsStr::new(part), OsString::as_os_str));
+        }
+        full
+    }
+
+    /// The path of an entry as text. A name that is not UTF-8 is kept visibly wrong, with a hash that tells it
+    /// from others; its file is found by it from now on.
+    pub(super) fn text(&self, path: &str, name: OsString) -> String {
+        let name = match name.into_string() {
+            Ok(name) => return join(path, &name),
+            Err(name) => name,
+        };
+        let hash = blake3::hash(name.as_encoded_bytes()).to_hex();
+        let text = format!("{}~{}", name.to_string_lossy(), hash.get(..8).unwrap_or_default());
+        let text = join(path, &text);
+        self.names.lock().unwrap_or_else(PoisonError::into_inner).insert(text.clone(), name);
+        text
     }
 
     /// A folder as the ledger knows it, listed only if it has changed (or `always`). `Ok(Err)` if it can't be
@@ -70,19 +106,43 @@ impl Tree {
     ) -> Result<Result<View, io::Error>, StoreError> {
         let full = self.full(path);
         let now = context.now();
-        let mtime = match fs::metadata(&full) {
-            Ok(metadata) => mtime(&metadata),
+        // The root may be a link; what lies below it may not lead out of it, nor back into it.
+        let metadata = if path.is_empty() { fs::metadata(&full) } else { fs::symlink_metadata(&full) };
+        let mtime = match metadata {
+            Ok(metadata) if metadata.is_dir() => mtime(&metadata),
+            Ok(_) => return Ok(Err(ErrorKind::NotADirectory.into())),
             Err(error) => return Ok(Err(error)),
         };
         let record = context.ledger.folder(&self.place, path)?.unwrap_or_default();
-        if !always && record.mtime == Some(mtime) {
+        // A name that is not UTF-8 is known only once it was listed.
+        let is_text = !record.children.iter().any(|child| child.contains(char::REPLACEMENT_CHARACTER));
+        if !always && record.mtime == Some(mtime) && is_text {
             return Ok(Ok(View { record, listing: None }));
         }
         let trusted = (mtime < now.saturating_sub(RACY)).then_some(mtime);
-        Ok(list(&full).map(|(folders, files)| View {
+        Ok(self.list(context, path, &full).map(|(folders, files)| View {
             record,
             listing: Some(Listing { folders, files, mtime, trusted }),
         }))
+    }
+
+    /// Folders and files in a folder, each sorted by name.
+    fn list(&self, context: &Context, path: &str, full: &Path) -> io::Result<(Vec<String>, Vec<String>)> {
+        let (mut folders, mut files) = (Vec::new(), Vec::new());
+        for entry in fs::read_dir(full)? {
+            let entry = entry?;
+            let kind = entry.file_type()?;
+            let text = self.text(path, entry.file_name());
+            let name = text.rsplit_once('/').map_or(text.as_str(), |(_, name)| name).to_owned();
+            match obstacle(kind) {
+                Some(what) => self.trouble(context, &text, "", what),
+                None if kind.is_dir() => folders.push(name),
+                None => files.push(name),
+            }
+        }
+        folders.sort_unstable();
+        files.sort_unstable();
+        Ok((folders, files))
     }
 
     /// Warns of a folder or file of this tree.
@@ -91,22 +151,16 @@ impl Tree {
     }
 }
 
-/// Folders and files in a folder, each sorted by name. Names that are no text are told by an error.
-fn list(folder: &Path) -> io::Result<(Vec<String>, Vec<String>)> {
-    let (mut folders, mut files) = (Vec::new(), Vec::new());
-    for entry in fs::read_dir(folder)? {
-        let entry = entry?;
-        let kind = entry.file_type()?;
-        // A link that leads nowhere counts as a file, so that it is reported.
-        let is_dir =
-            kind.is_dir() || kind.is_symlink() && fs::metadata(entry.path()).is_ok_and(|to| to.is_dir());
-        // A name that is not UTF-8 can't be a storage's; kept visibly wrong, it becomes an unreadable file.
-        let name = entry.file_name().to_string_lossy().into_owned();
-        if is_dir { folders.push(name) } else { files.push(name) }
+/// Why something is neither a folder to go into nor a file to read. A link could lead to the same file twice,
+/// or to one that is another's to delete; a pipe or device could keep its reader for ever.
+pub(super) fn obstacle(kind: FileType) -> Option<&'static str> {
+    if kind.is_symlink() {
+        Some("it is a symbolic link; links are not followed")
+    } else if kind.is_dir() || kind.is_file() {
+        None
+    } else {
+        Some("it is neither a file nor a folder")
     }
-    folders.sort_unstable();
-    files.sort_unstable();
-    Ok((folders, files))
 }
 
 /// A path below another, with `/` between.

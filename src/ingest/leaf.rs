@@ -236,7 +236,8 @@ pub(super) fn refresh(file: &mut FileRecord, version: &Version) {
     (file.size, file.mtime) = (version.stat.size, version.stat.mtime);
 }
 
-/// Recognises a file as a version that came by the transaction storage and was awaited here.
+/// Recognises a file as a version that came by the transaction storage and was awaited here. How the file looks
+/// is noted only once their contents were compared.
 pub(super) fn adopt(
     record: &mut FolderRecord,
     version: &Version,
@@ -245,6 +246,7 @@ pub(super) fn adopt(
     let awaited = |file: &&mut FileRecord| file.in_transaction && !file.in_storage && is_it(file);
     let Some(file) = record.files.iter_mut().find(awaited) else { return false };
     refresh(file, version);
+    (file.size, file.mtime) = (FileRecord::UNKNOWN, 0);
     // The file may have been met before, when it made no sense yet.
     record.files.retain(|file| file.stem != version.stem || file.in_transaction);
     true

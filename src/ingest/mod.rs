@@ -22,6 +22,7 @@ mod feed;
 mod files;
 mod folder;
 mod hl7;
+mod last_record;
 mod leaf;
 mod message;
 mod outbox;

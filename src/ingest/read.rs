@@ -3,11 +3,13 @@
 use std::collections::HashMap;
 use std::fs::{self, File, Metadata};
 use std::io::{self, ErrorKind, Read};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
+use rustix::fs::OFlags;
 
 use super::content::{Content, Hash, half};
 use super::context::Context;
@@ -66,8 +68,8 @@ impl Reader {
         Self { context, source, settle, limit: limit.max(settle), skewed: Mutex::default() }
     }
 
-    /// Reads the file that looked so when it was listed. `name` is its path within the source.
-    pub(super) fn read(&self, root: &Path, name: &str, data_type: &str, stat: Stat) -> Reading {
+    /// Reads the file that looked so when it was listed. `name` is its path within the source, as text.
+    pub(super) fn read(&self, full: &Path, name: &str, data_type: &str, stat: Stat) -> Reading {
         let quiet = self.quiet(name, stat);
         if quiet < self.settle {
             return Reading::Pending;
@@ -79,7 +81,7 @@ impl Reader {
             let reason = format!("the file is larger than {} bytes", self.context.bytes_max);
             return Reading::Ready(Content::missing(fault("too-large", &reason, stat.size), false));
         }
-        let bytes = match read_if_unchanged(&root.join(name), stat) {
+        let bytes = match read_if_unchanged(full, stat) {
             Ok(Some(bytes)) => bytes,
             Ok(None) => return Reading::Pending,
             Err(error) if error.kind() == ErrorKind::NotFound => return Reading::Gone,
@@ -134,16 +136,23 @@ impl Reader {
 /// The bytes of a file, or None if it no longer looks as it did when it was listed.
 fn read_if_unchanged(path: &Path, stat: Stat) -> io::Result<Option<Bytes>> {
     let mut bytes = Vec::with_capacity(usize::try_from(stat.size).unwrap_or_default());
-    let mut file = File::open(path)?;
+    let mut file = open(path)?;
     Read::by_ref(&mut file).take(stat.size).read_to_end(&mut bytes)?;
     let same =
         Stat::of(&file.metadata()?) == stat && u64::try_from(bytes.len()).is_ok_and(|read| read == stat.size);
     Ok(same.then(|| bytes.into()))
 }
 
+/// Opens a file. One that has become a link or a pipe since it was listed is refused.
+pub(super) fn open(path: &Path) -> io::Result<File> {
+    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
+    let file = File::options().read(true).custom_flags(flags.bits().cast_signed()).open(path)?;
+    if file.metadata()?.is_file() { Ok(file) } else { Err(ErrorKind::InvalidInput.into()) }
+}
+
 /// How a file looks now; None if it is gone.
 pub(super) fn stat(path: &Path) -> io::Result<Option<Stat>> {
-    match fs::metadata(path) {
+    match fs::symlink_metadata(path) {
         Ok(metadata) => Ok(Some(Stat::of(&metadata))),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),

@@ -9,6 +9,7 @@ use super::content::{Hash, fold};
 use super::context::Context;
 use super::files::file_record;
 use super::folder::Tree;
+use super::last_record::LastRecord;
 use super::leaf::{Taken, Version, is_same_version, take};
 use super::source::{Kind, SourceState};
 use super::transaction::{folder_of, stem_of, taken_up_to};
@@ -60,8 +61,10 @@ impl Replay {
         let (folder, name) = file.rsplit_once('/').unwrap_or(("", file));
         match (&source.kind, TransactionFileName::parse(name)) {
             (Kind::Storage { log: Some(log), storage }, Some(_)) => {
-                let end = envelope.origin.offset + u64::try_from(delivery.body.len()).unwrap_or(u64::MAX);
-                taken_up_to(self.folder(context, log, folder)?, name, end, 0);
+                let start = envelope.origin.offset;
+                let end = start + u64::try_from(delivery.body.len()).unwrap_or(u64::MAX);
+                let last = (end > start).then(|| LastRecord::of(start, &delivery.body));
+                taken_up_to(self.folder(context, log, folder)?, name, end, last, 0);
                 self.transaction_version(context, storage, key, delivery)
             }
             (Kind::Storage { storage, .. }, _) => {

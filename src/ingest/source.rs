@@ -37,9 +37,8 @@ pub(super) struct SourceState {
 
 impl SourceState {
     pub(super) fn new(context: &Arc<Context>, label: String, source: &Source) -> Self {
-        let tree = |root: &std::path::Path, source: String| Tree {
-            root: root.to_owned(),
-            place: Place { feed: context.feed.clone(), source },
+        let tree = |root: &std::path::Path, source: String| {
+            Tree::new(root.to_owned(), Place { feed: context.feed.clone(), source })
         };
         let kind = match source {
             Source::Ssmix2 { standard, transaction, .. } => Kind::Storage {

@@ -273,13 +273,15 @@ impl StoragePass<'_> {
             return false;
         }
         let name = join(&leaf.path, &version.name);
-        match self.reader.read(&self.tree.root, &name, &leaf.data_type, version.stat) {
+        match self.reader.read(&self.tree.full(&name), &name, &leaf.data_type, version.stat) {
             Reading::Ready(content) => {
                 if content.unreadable {
                     leaf.restless = true;
                     version.stat = Stat::UNKNOWN;
                 }
-                content.hash != file.hash
+                // What is half-written here adds nothing to a record that came whole.
+                let adds = file.state == FileState::Invalid || content.fault.is_none();
+                content.hash != file.hash && (adds || !is_uncompared(file))
             }
             Reading::Pending | Reading::Gone => true,
         }
@@ -345,7 +347,7 @@ impl StoragePass<'_> {
         let is_new = is_new(&leaf.before, version);
         let reading = match version.stat {
             _ if job.change == Change::Deleted && !self.reader.is_settled(leaf.mtime) => Reading::Pending,
-            stat => self.reader.read(&self.tree.root, &name, &leaf.data_type, stat),
+            stat => self.reader.read(&self.tree.full(&name), &name, &leaf.data_type, stat),
         };
         let content = match reading {
             Reading::Ready(content) => content,
@@ -393,6 +395,11 @@ impl StoragePass<'_> {
             self.outbox.entries().folder(&self.tree.place, &leaf.path, &record);
         }
     }
+}
+
+/// Whether a version is known only as it came by the transaction storage.
+fn is_uncompared(file: &FileRecord) -> bool {
+    file.in_transaction && file.size == FileRecord::UNKNOWN
 }
 
 /// Whether a version's file was not there before.

@@ -4,7 +4,6 @@
 //! standardised storage, so that it counts as unchanged there; and the other way round.
 
 use std::collections::HashMap;
-use std::fs::File;
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom};
 
 use bytes::Bytes;
@@ -17,10 +16,11 @@ use super::context::Context;
 use super::error::Halt;
 use super::folder::{Tree, join};
 use super::hl7;
+use super::last_record::LastRecord;
 use super::leaf::{Taken, WHOLE_NAME, change_of, flag_byte, is_same_version, known_version, order_of, take};
 use super::message::{Subject, publications};
 use super::outbox::Outbox;
-use super::read::{Reader, Stat, fault, stat};
+use super::read::{Reader, Stat, fault, open, stat};
 use super::tally::{Seen, Tally};
 use crate::envelope::{Change, Fault};
 use crate::store::{FileRecord, FileState, FolderRecord};
@@ -54,8 +54,26 @@ struct Tail<'a> {
     stat: Stat,
     /// Offset up to which it is taken.
     at: u64,
+    /// The record that ends there.
+    last: Option<LastRecord>,
+    /// The same, to be read again: what was appended may belong to it.
+    again: Option<LastRecord>,
+    /// It is read from its beginning although it was taken before.
+    is_repeat: bool,
     /// Something in it had not come by the storage before.
     seen: Seen,
+}
+
+impl Tail<'_> {
+    /// Offset from which to read on.
+    fn from(&self) -> u64 {
+        self.again.map_or(self.at, |last| last.start)
+    }
+
+    /// A record was gone through.
+    fn passed(&mut self, last: LastRecord, at: u64) {
+        (self.last, self.again, self.at) = (Some(last), None, at);
+    }
 }
 
 impl TransactionPass<'_> {
@@ -91,8 +109,9 @@ impl TransactionPass<'_> {
     /// Follows a file to its end. False if something in it is waited for, and with it all that comes later.
     fn file(&mut self, year: &str, name: &str, record: FolderRecord) -> Result<(FolderRecord, bool), Halt> {
         let file = join(year, name);
-        let known = record.files.iter().find(|known| known.stem == name).map(|known| known.size);
-        let (is_new, known) = (known.is_none(), known.unwrap_or_default());
+        let known = record.files.iter().find(|known| known.stem == name);
+        let last = known.and_then(|known| LastRecord::from_hash(known.hash));
+        let (is_new, known) = (known.is_none(), known.map(|known| known.size).unwrap_or_default());
         let now = match stat(&self.log.full(&file)) {
             Ok(Some(now)) => now,
             Ok(None) => return Ok((record, true)),
@@ -110,8 +129,19 @@ impl TransactionPass<'_> {
                 "it has become shorter and is read again from its beginning",
             );
         }
-        let at = if now.size < known { 0 } else { known };
-        let mut tail = Tail { year, file, name, record, stat: now, at, seen: Seen::Same };
+        let (at, last) = if now.size < known { (0, None) } else { (known, last) };
+        let mut tail = Tail {
+            year,
+            file,
+            name,
+            record,
+            stat: now,
+            at,
+            last,
+            again: last,
+            is_repeat: now.size < known,
+            seen: Seen::Same,
+        };
         let whole = match self.follow(&mut tail) {
             Ok(whole) => whole?,
             Err(error) => {
@@ -134,33 +164,40 @@ impl TransactionPass<'_> {
     fn follow(&mut self, tail: &mut Tail<'_>) -> io::Result<Result<bool, Halt>> {
         let mut length = CHUNK;
         while tail.at < tail.stat.size {
-            let mut file = match File::open(self.log.full(&tail.file)) {
+            let mut file = match open(&self.log.full(&tail.file)) {
                 Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Ok(true)),
                 opened => opened?,
             };
-            file.seek(SeekFrom::Start(tail.at))?;
+            tail.again = tail.again.map(|last| last.with_header(&mut file)).transpose()?;
+            let before = tail.from();
+            file.seek(SeekFrom::Start(before))?;
             let mut bytes = Vec::new();
-            file.take(length.min(tail.stat.size - tail.at)).read_to_end(&mut bytes)?;
-            let before = tail.at;
+            file.take(length.min(tail.stat.size.saturating_sub(before))).read_to_end(&mut bytes)?;
             let is_end = before + to_u64(bytes.len()) >= tail.stat.size;
             match self.piece(tail, &bytes.into(), is_end) {
                 Ok(true) => {}
                 Ok(false) => return Ok(Ok(false)),
                 Err(halt) => return Ok(Err(halt)),
             }
-            length = if tail.at > before { CHUNK } else { length.saturating_mul(2) };
+            length = if tail.from() > before { CHUNK } else { length.saturating_mul(2) };
         }
         Ok(Ok(true))
     }
 
     /// Takes the records of a piece that begins at a record. False if its last one must wait.
     fn piece(&mut self, tail: &mut Tail<'_>, bytes: &Bytes, is_end: bool) -> Result<bool, Halt> {
-        let base = tail.at;
+        let base = tail.from();
         for record in records(bytes) {
             let length = to_u64(record.message_range.end - record.header_range.start);
             let is_large = length > self.context.bytes_max;
             if record.last && !is_end && !is_large {
                 return Ok(true);
+            }
+            let (start, end) = (record.header_range.start, record.message_range.end);
+            let last = LastRecord::of(base + to_u64(start), slice(bytes, &(start..end)));
+            if tail.again.is_some_and(|again| again.end == last.end) {
+                tail.passed(last, base + to_u64(end));
+                continue;
             }
             let mut torn = None;
             if record.last && !is_large {
@@ -175,7 +212,7 @@ impl TransactionPass<'_> {
                 torn = Some(fault("too-large", &reason, base + to_u64(record.header_range.start)));
             }
             self.record(tail, base, bytes, &record, torn, is_large)?;
-            tail.at = base + to_u64(record.message_range.end);
+            tail.passed(last, base + to_u64(end));
             if self.outbox.is_full() {
                 self.note(tail);
                 self.send()?;
@@ -256,7 +293,8 @@ impl TransactionPass<'_> {
         }
         let Some(folder) = self.folders.get_mut(&path) else { return Ok(()) };
         let stem = stem_of(header.patient, header.date, header.data_type, header.order, header.time);
-        if is_known(folder, header, &stem, &content) {
+        let is_again = tail.again.is_some() || tail.is_repeat;
+        if is_known(folder, header, &stem, &content) || is_again && is_deleted(folder, header, &stem) {
             return Ok(());
         }
         let flag = match header.operation {
@@ -296,7 +334,7 @@ impl TransactionPass<'_> {
 
     /// Notes how far a file is taken, and what that did to the storage's folders.
     fn note(&mut self, tail: &mut Tail<'_>) {
-        taken_up_to(&mut tail.record, tail.name, tail.at, tail.stat.mtime);
+        taken_up_to(&mut tail.record, tail.name, tail.at, tail.last, tail.stat.mtime);
         self.outbox.entries().folder(&self.log.place, tail.year, &tail.record);
         for (path, record) in &self.folders {
             self.outbox.entries().folder(&self.storage.place, path, record);
@@ -313,22 +351,39 @@ impl TransactionPass<'_> {
 
 /// Whether a record's version has been accepted before: from here, or as a file of the storage.
 fn is_known(folder: &mut FolderRecord, header: &Header<'_>, stem: &str, content: &Content) -> bool {
-    let is_delete = header.operation == Operation::Delete;
     let known = folder.files.iter_mut().find(|file| {
         let by_name = is_same_version(stem, &file.stem);
         let awaited = file.in_storage && !file.in_transaction && file.state != FileState::Invalid;
         let by_content = file.hash == content.hash;
         let same =
             by_name && (by_content || awaited) || awaited && by_content && order_of(file) == header.order;
-        same && (!is_delete || file.state != FileState::Live)
+        // A record that was deleted may be inserted again as it was.
+        let is_undone = match header.operation {
+            Operation::Delete => file.state == FileState::Live,
+            Operation::Insert => file.state == FileState::Retired && file.in_transaction,
+        };
+        same && !is_undone
     });
     known.map(|file| file.in_transaction = true).is_some()
 }
 
-/// Notes in a year's record how far one of its files is taken.
-pub(super) fn taken_up_to(record: &mut FolderRecord, name: &str, offset: u64, mtime: i64) {
+/// Whether an inserted version was withdrawn since: nobody needs the rest of it.
+fn is_deleted(folder: &FolderRecord, header: &Header<'_>, stem: &str) -> bool {
+    let is_it = |file: &&FileRecord| file.state == FileState::Retired && is_same_version(stem, &file.stem);
+    header.operation == Operation::Insert && folder.files.iter().any(|file| is_it(&file))
+}
+
+/// Notes in a year's record how far one of its files is taken, and which record ends there.
+pub(super) fn taken_up_to(
+    record: &mut FolderRecord,
+    name: &str,
+    offset: u64,
+    last: Option<LastRecord>,
+    mtime: i64,
+) {
+    let hash = LastRecord::to_hash(last);
     if let Some(file) = record.files.iter_mut().find(|file| file.stem == name) {
-        (file.size, file.mtime) = (offset, mtime);
+        (file.size, file.mtime, file.hash) = (offset, mtime, hash);
         return;
     }
     record.files.push(FileRecord {
@@ -339,7 +394,7 @@ pub(super) fn taken_up_to(record: &mut FolderRecord, name: &str, offset: u64, mt
         in_transaction: true,
         size: offset,
         mtime,
-        hash: [0; 16],
+        hash,
     });
 }
 

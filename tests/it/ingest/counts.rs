@@ -3,7 +3,7 @@
 use std::fs;
 use std::time::Duration;
 
-use musubi::ingest::{After, Pace};
+use musubi::ingest::{After, IngestError, Pace};
 use serde_json::Value;
 
 use super::{Hub, TR, hl7_files, message, place, ssmix2};
@@ -99,6 +99,21 @@ async fn a_pass_that_broke_off_counts_nothing_twice() {
             return;
         }
     }
+}
+
+#[tokio::test]
+async fn what_was_confirmed_counts_though_the_ledger_failed() {
+    let hub = Hub::new(|storage| hl7_files(storage.path("drop"), After::Keep));
+    hub.storage.write("drop/a.hl7", message("0000001", 1).as_bytes());
+    hub.wait(60);
+    let mut feed = hub.open().await.unwrap();
+    let (_stop, told) = tokio::sync::watch::channel(false);
+    // Two steps to publish; the next one is the ledger's.
+    hub.fuse.set(Some(2));
+    assert!(matches!(feed.pass(&told).await, Err(IngestError::Ledger { .. })));
+    hub.fuse.set(None);
+    feed.pass(&told).await.unwrap();
+    assert_eq!((hub.accepted().len(), feed.counts().accepted()), (1, 1));
 }
 
 /// The demo region, just copied or long settled: the same counts of every feed.
