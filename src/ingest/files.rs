@@ -3,9 +3,10 @@
 use std::collections::BinaryHeap;
 use std::fs;
 use std::io;
+use std::ops::Range;
 use std::path::Path;
 
-use super::content::{Content, Hash, slice};
+use super::content::{Content, Hash, fold, slice};
 use super::context::Context;
 use super::error::Halt;
 use super::folder::{Tree, obstacle};
@@ -17,7 +18,7 @@ use super::read::{Reader, Reading, Stat};
 use super::settings::After;
 use super::tally::{Seen, Tally};
 use crate::envelope::Change;
-use crate::store::{FileRecord, FileState};
+use crate::store::{DropRecord, FileRecord, FileState, PartRecord};
 
 /// Where files go that were taken.
 const DONE: &str = ".done";
@@ -79,7 +80,10 @@ impl FilesPass<'_> {
             let stat = Stat::of(&metadata);
             let known = self.context.ledger.file(&self.tree.place, &name)?;
             let is_known = known.is_some();
-            if let Some(known) = known.filter(|known| Stat { size: known.size, mtime: known.mtime } == stat) {
+            if let Some(known) = known
+                .map(|known| known.file)
+                .filter(|known| Stat { size: known.size, mtime: known.mtime } == stat)
+            {
                 self.tally.done(&name, false, Seen::Same);
                 if known.state != FileState::Invalid {
                     self.dispose(&name, stat);
@@ -132,21 +136,18 @@ impl FilesPass<'_> {
             Reading::Gone => return Ok(()),
         };
         let known = self.context.ledger.file(&self.tree.place, &arrival.name)?;
-        if known.as_ref().is_some_and(|known| known.hash == content.hash) {
-            self.tally.done(&arrival.name, false, Seen::Same);
-        } else {
-            self.tally.done(&arrival.name, known.is_none(), Seen::News);
-            let is_known = known.is_some_and(|known| known.state != FileState::Invalid);
-            // A folder that is emptied may use a name again for something else.
-            let is_update = is_known && self.after == After::Keep;
-            self.publish(&arrival.name, &content, if is_update { Change::Updated } else { Change::Created });
-        }
-        let record = file_record(
-            &arrival.name,
-            content.hash,
-            content.fault.is_some(),
-            (!content.unreadable).then_some(stat),
-        );
+        let parts = parts_of(&content);
+        let is_same = known.as_ref().is_some_and(|known| known.file.hash == content.hash);
+        let is_news = !is_same && self.publish(&arrival.name, &content, &parts, known.as_ref());
+        let seen = if is_news { Seen::News } else { Seen::Same };
+        self.tally.done(&arrival.name, is_news && known.is_none(), seen);
+        let stat_read = (!content.unreadable).then_some(stat);
+        let file = file_record(&arrival.name, content.hash, content.fault.is_some(), stat_read);
+        let old = known.map(|known| known.parts).unwrap_or_default();
+        let parts = parts
+            .into_iter()
+            .map(|part| if is_accepted(&old, &part) { PartRecord { is_fault: false, ..part } } else { part });
+        let record = DropRecord { file, parts: parts.collect() };
         self.outbox.entries().file(&self.tree.place, &arrival.name, &record);
         // One that made no sense stays where it is: it may still be completed.
         if content.fault.is_none() {
@@ -155,18 +156,35 @@ impl FilesPass<'_> {
         Ok(())
     }
 
-    fn publish(&mut self, name: &str, content: &Content, change: Change) {
-        let version: String = content.hash.iter().map(|byte| format!("{byte:02x}")).collect();
+    /// Publishes the messages of a file, but for those that were accepted from the same place of it; whether
+    /// there were others. A folder that is emptied may use a name again for something else.
+    fn publish(
+        &mut self,
+        name: &str,
+        content: &Content,
+        parts: &[PartRecord],
+        known: Option<&DropRecord>,
+    ) -> bool {
+        let known = known.filter(|_| self.after == After::Keep);
+        let old = known.map(|known| known.parts.as_slice()).unwrap_or_default();
+        let is_known = known.is_some_and(|known| known.file.state != FileState::Invalid && old.is_empty());
         let key = format!("{}/{name}", self.label);
-        let parts = content.parts.iter().enumerate();
-        let messages = parts.map(|(part, range)| {
+        let mut messages = Vec::new();
+        for ((at, range), part) in content.parts.iter().enumerate().zip(parts) {
+            if is_accepted(old, part) || old.contains(part) {
+                continue;
+            }
+            let is_update = is_known || old.iter().any(|old| old.offset == part.offset && !old.is_fault);
+            let change = if is_update { Change::Updated } else { Change::Created };
+            let version: String = part.hash.iter().map(|byte| format!("{byte:02x}")).collect();
             let patient = &hl7::patient(slice(&content.bytes, range));
             let subject =
                 Subject { patient, data_type: None, key: &key, version: &version, file: name, change };
-            publication(self.context, &subject, content, 0, (part, range))
-        });
-        let messages = messages.collect();
+            messages.push(publication(self.context, &subject, content, 0, (at, range)));
+        }
+        let is_news = !messages.is_empty();
         self.outbox.publish(messages);
+        is_news
     }
 
     /// Does away with a file that was taken as it looked then.
@@ -187,6 +205,21 @@ impl FilesPass<'_> {
     fn trouble(&self, path: &str, error: &io::Error) {
         self.tree.trouble(self.context, path, "", &error.kind().to_string());
     }
+}
+
+/// The messages of a content as the ledger knows them.
+fn parts_of(content: &Content) -> Vec<PartRecord> {
+    let part = |range: &Range<usize>| PartRecord {
+        offset: u64::try_from(range.start).unwrap_or(u64::MAX),
+        is_fault: content.fault.is_some(),
+        hash: fold(None, slice(&content.bytes, range)),
+    };
+    content.parts.iter().map(part).collect()
+}
+
+/// Whether a message was accepted whole from the same place.
+fn is_accepted(known: &[PartRecord], part: &PartRecord) -> bool {
+    known.contains(&PartRecord { is_fault: false, ..*part })
 }
 
 /// The ledger's record of a dropped file; without `stat` it will be read again and compared.

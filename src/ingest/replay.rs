@@ -16,7 +16,7 @@ use super::transaction::{folder_of, stem_of, taken_up_to};
 use crate::broker::Delivery;
 use crate::envelope::{Change, Envelope};
 use crate::store::ledger::Entries;
-use crate::store::{FolderRecord, Place, StoreError};
+use crate::store::{DropRecord, FolderRecord, PartRecord, Place, StoreError};
 
 /// Reads accepted messages back, in the order of their acceptance.
 #[derive(Default)]
@@ -24,6 +24,8 @@ pub(super) struct Replay {
     /// The message before, by which the parts of one file are put together again.
     before: Option<(String, u64, Hash)>,
     folders: HashMap<(String, String), (Place, FolderRecord)>,
+    /// Messages of dropped files that are not yet in the ledger.
+    parts: HashMap<(String, String), Vec<PartRecord>>,
     entries: Entries,
 }
 
@@ -42,6 +44,7 @@ impl Replay {
         for ((_, path), (place, record)) in self.folders.drain() {
             entries.folder(&place, &path, &record);
         }
+        self.parts.clear();
         context.ledger.write(entries)
     }
 
@@ -74,11 +77,7 @@ impl Replay {
                 take(record, &Taken::read_back(&version, envelope, hash));
                 Ok(())
             }
-            (Kind::Files { tree, .. }, _) => {
-                let record = file_record(file, self.hash(delivery), envelope.fault.is_some(), None);
-                self.entries.file(&tree.place, file, &record);
-                Ok(())
-            }
+            (Kind::Files { tree, .. }, _) => self.dropped(context, tree, file, delivery),
         }
     }
 
@@ -113,6 +112,28 @@ impl Replay {
             in_transaction: true,
         };
         take(record, &taken);
+        Ok(())
+    }
+
+    fn dropped(
+        &mut self,
+        context: &Context,
+        tree: &Tree,
+        name: &str,
+        delivery: &Delivery,
+    ) -> Result<(), StoreError> {
+        let is_fault = delivery.envelope.fault.is_some();
+        let file = file_record(name, self.hash(delivery), is_fault, None);
+        let place = (tree.place.source.clone(), name.to_owned());
+        let mut parts = match self.parts.remove(&place) {
+            Some(parts) => parts,
+            None => context.ledger.file(&tree.place, name)?.map(|known| known.parts).unwrap_or_default(),
+        };
+        let offset = delivery.envelope.origin.offset;
+        parts.retain(|part| part.offset != offset);
+        parts.push(PartRecord { offset, is_fault, hash: fold(None, &delivery.body) });
+        self.entries.file(&tree.place, name, &DropRecord { file, parts: parts.clone() });
+        self.parts.insert(place, parts);
         Ok(())
     }
 

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use super::kv::{Batch, Durability, Kv, StoreError};
-use super::record::{FileRecord, FolderRecord};
+use super::record::{DropRecord, FolderRecord};
 
 /// A source of a feed: where its entries lie in the ledger.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,7 +41,7 @@ impl Entries {
     }
 
     /// Replaces the record of a file that is kept apart from its folder's.
-    pub fn file(&mut self, place: &Place, path: &str, record: &FileRecord) {
+    pub fn file(&mut self, place: &Place, path: &str, record: &DropRecord) {
         self.0.push((key(place, FILE, path), Some(record.to_bytes())));
     }
 
@@ -78,8 +78,8 @@ impl Ledger {
     }
 
     /// What is known of a file that is kept apart from its folder's record.
-    pub fn file(&self, place: &Place, path: &str) -> Result<Option<FileRecord>, StoreError> {
-        self.0.get(&key(place, FILE, path))?.map(|bytes| FileRecord::from_bytes(&bytes)).transpose()
+    pub fn file(&self, place: &Place, path: &str) -> Result<Option<DropRecord>, StoreError> {
+        self.0.get(&key(place, FILE, path))?.map(|bytes| DropRecord::from_bytes(&bytes)).transpose()
     }
 
     /// A number noted before.

@@ -10,5 +10,5 @@ mod sled_kv;
 
 pub use kv::{Batch, Durability, Kv, StoreError};
 pub use ledger::{Ledger, Place};
-pub use record::{FileRecord, FileState, FolderRecord};
+pub use record::{DropRecord, FileRecord, FileState, FolderRecord, PartRecord};
 pub use sled_kv::SledKv;

@@ -57,6 +57,52 @@ pub struct FolderRecord {
     pub files: Vec<FileRecord>,
 }
 
+/// What is known of one file of a drop folder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DropRecord {
+    /// The file.
+    pub file: FileRecord,
+    /// Its messages as they were accepted.
+    pub parts: Vec<PartRecord>,
+}
+
+/// What is known of one message of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PartRecord {
+    /// Where it began.
+    pub offset: u64,
+    /// It was accepted with a fault; whole, it counts as new.
+    pub is_fault: bool,
+    /// First half of the BLAKE3 of it without the line ends at its end.
+    pub hash: [u8; 16],
+}
+
+impl DropRecord {
+    /// The record's bytes.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut bytes = self.file.to_bytes();
+        for part in &self.parts {
+            bytes.extend_from_slice(&part.offset.to_le_bytes());
+            bytes.push(u8::from(part.is_fault));
+            bytes.extend_from_slice(&part.hash);
+        }
+        bytes
+    }
+
+    /// Reads what [`to_bytes`](Self::to_bytes) wrote.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, StoreError> {
+        let mut reader = Reader(bytes);
+        let file = FileRecord::read(&mut reader)?;
+        let mut parts = Vec::new();
+        while !reader.0.is_empty() {
+            let offset = u64::from_le_bytes(reader.array()?);
+            let [is_fault] = reader.array()?;
+            parts.push(PartRecord { offset, is_fault: is_fault != 0, hash: reader.array()? });
+        }
+        Ok(Self { file, parts })
+    }
+}
+
 impl FileRecord {
     /// The record's bytes.
     pub fn to_bytes(&self) -> Vec<u8> {
@@ -210,7 +256,10 @@ mod tests {
             let record = FolderRecord { mtime, newest, children, files };
             prop_assert_eq!(FolderRecord::from_bytes(&record.to_bytes()).unwrap(), record.clone());
             for file in record.files {
-                prop_assert_eq!(FileRecord::from_bytes(&file.to_bytes()).unwrap(), file);
+                prop_assert_eq!(FileRecord::from_bytes(&file.to_bytes()).unwrap(), file.clone());
+                let parts = vec![PartRecord { offset: newest.unsigned_abs(), is_fault: true, hash: file.hash }; 2];
+                let dropped = DropRecord { file, parts };
+                prop_assert_eq!(DropRecord::from_bytes(&dropped.to_bytes()).unwrap(), dropped);
             }
         }
 

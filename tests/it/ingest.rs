@@ -2,6 +2,7 @@
 
 mod counts;
 mod findings;
+mod growing;
 mod odd_files;
 mod simulation;
 mod transactions;
