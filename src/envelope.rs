@@ -77,6 +77,11 @@ pub struct Origin {
     pub hash: String,
 }
 
+/// Media type of a canonical event.
+pub const CANONICAL: &str = "application/json";
+/// Media type of original bytes.
+pub const ORIGINAL: &str = "application/hl7-v2";
+
 /// What routing adds when a raw message has become an event for a subscriber.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Routed {

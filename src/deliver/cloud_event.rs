@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::broker::Delivery;
-use crate::envelope::{Change, Envelope, Identifying, Lane};
+use crate::envelope::{CANONICAL, Change, Envelope, Identifying, Lane};
 
 /// One event as it leaves the hub. Attribute names follow CloudEvents 1.0: lower case, no separators.
 #[derive(Debug, Serialize, Deserialize)]
@@ -60,7 +60,7 @@ impl<'a> CloudEvent<'a> {
             &delivery.envelope;
         let routed = delivery.envelope.event.as_ref()?;
         let data = match (routed.media_type.as_str(), serde_json::from_slice(&delivery.body)) {
-            (JSON, Ok(json)) => Some(json),
+            (CANONICAL, Ok(json)) => Some(json),
             // Original bytes, or not what the envelope says: they go as they are.
             _ => None,
         };
@@ -94,9 +94,6 @@ impl<'a> CloudEvent<'a> {
         Ok(())
     }
 }
-
-/// Media type of a canonical event.
-pub(crate) const JSON: &str = "application/json";
 
 /// `lab-result.created.v1` is described by `urn:musubi:schema:lab-result.v1`.
 fn schema_of(event_type: &str, disclosure: Option<&str>) -> String {

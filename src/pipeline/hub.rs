@@ -199,8 +199,8 @@ impl Hub {
     async fn declare(&self) -> Result<u64, BrokerError> {
         let own = [topology::ingest(), topology::invalid()];
         let feeds = self.config.feeds.iter().map(|feed| topology::accepted(&feed.settings.name));
-        let subscribers =
-            self.config.subscribers.iter().map(|subscriber| topology::subscriber(&subscriber.name));
+        let names = self.config.subscribers.iter().map(|subscriber| &subscriber.name);
+        let subscribers = names.flat_map(|name| [topology::subscriber(name), topology::dead(name)]);
         for queue in own.into_iter().chain(feeds).chain(subscribers) {
             self.broker.declare(&queue).await?;
         }

@@ -10,14 +10,9 @@ use super::pseudonym::Pseudonyms;
 use crate::broker::{Publication, topology};
 use crate::canonical::CanonicalEvent;
 use crate::decode::decode;
-use crate::envelope::{Change, Envelope, Fault, Identifying, Lane, Routed};
+use crate::envelope::{CANONICAL, Change, Envelope, Fault, Identifying, Lane, ORIGINAL, Routed};
 use crate::normalise::{Source, normalise};
 use crate::route::{self, Disclosure, Recipient, Routes, Send};
-
-/// Media type of a canonical event.
-pub(crate) const CANONICAL: &str = "application/json";
-/// Media type of original bytes.
-pub(crate) const ORIGINAL: &str = "application/hl7-v2";
 
 /// What became of a message.
 #[derive(Debug, Clone, PartialEq, Eq)]

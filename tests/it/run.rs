@@ -7,7 +7,10 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
+use musubi::broker::embedded::{Embedded, Settings};
+use musubi::broker::{Broker, Publication, topology};
 use musubi::canonical::Kind;
+use musubi::envelope::Lane;
 use serde_json::{Value, json};
 
 use crate::support::{HubFolder, copy_tree, corpus, files_below, repository};
@@ -159,6 +162,28 @@ fn a_subscriber_that_can_not_be_served_stops_no_other() {
     fs::remove_file(hub.path("var/deliveries/imaging")).unwrap();
     assert_eq!(hub.drain().0, 0);
     assert_no_gap_and_no_repeat(&hub.delivered("imaging"));
+}
+
+/// A copy that no router made goes to the dead-letter queue; the others are delivered.
+#[tokio::test]
+async fn a_copy_that_is_no_event_is_given_up_and_counted() {
+    let hub = region();
+    assert_eq!(hub.drain().0, 0);
+    let delivered = hub.delivered("referral").len();
+    let broker = Embedded::open(&hub.path("var/broker"), Settings::default()).unwrap();
+    let mut raw = broker.peek(&topology::invalid(), Lane(0), 1).await.unwrap().remove(0);
+    raw.envelope.event = None;
+    let to = vec![(topology::subscriber("referral"), Lane(3))];
+    broker.publish(vec![Publication { to, envelope: raw.envelope, body: raw.body }]).await.unwrap();
+    broker.close();
+    drop(broker);
+    let (code, report) = hub.drain();
+    assert_eq!(
+        (code, &report["conserved"], sum(&report, "subscribers", "dead")),
+        (0, &json!(true), 1),
+        "{report:#}"
+    );
+    assert_eq!(hub.delivered("referral").len(), delivered);
 }
 
 /// What was accepted and is gone from the disk must never look like a quiet day.
