@@ -8,12 +8,30 @@ use std::fs::{self, File};
 use std::io::{self, ErrorKind};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::kv::{BATCH_KEYS_MAX, Batch, Durability, Entries, Kv, StoreError};
 
 const FORMAT_KEY: &[u8] = b"\0format";
 const FORMAT: &[u8] = b"1";
 const CACHE_BYTES: u64 = 32 << 20;
+
+/// How often, and how long apart, a locked store is asked for.
+const LOCK_ATTEMPTS: u32 = 40;
+const LOCK_WAIT: Duration = Duration::from_millis(50);
+
+/// Opens the database. One that has just been closed stays locked until its own threads have let go of it.
+fn open_unlocked(config: &sled::Config) -> sled::Result<sled::Db> {
+    for _ in 1..LOCK_ATTEMPTS {
+        match config.open() {
+            Err(sled::Error::Io(error)) if error.to_string().contains("could not acquire lock") => {
+                std::thread::sleep(LOCK_WAIT);
+            }
+            opened => return opened,
+        }
+    }
+    config.open()
+}
 
 /// A store on the local disk.
 pub struct SledKv {
@@ -41,7 +59,7 @@ impl SledKv {
         // A log that sled can't make sense of opens as an empty store: only a missing one may be empty.
         let is_new = !dir.join("db").try_exists().map_err(|source| io_error(dir, source))?;
         let config = sled::Config::new().path(dir).cache_capacity(CACHE_BYTES).flush_every_ms(None);
-        let db = catch_unwind(AssertUnwindSafe(|| config.open()))
+        let db = catch_unwind(AssertUnwindSafe(|| open_unlocked(&config)))
             .map_err(|_| damaged(dir, "it could not be opened"))?
             .map_err(|error| store_error(dir, error))?;
         let log = File::open(dir.join("db")).map_err(|source| io_error(dir, source))?;
