@@ -99,6 +99,18 @@ pub struct Routed {
     pub disclosure: Option<String>,
     /// Media type of the body: `application/json` for a canonical event, `application/hl7-v2` for original bytes.
     pub media_type: String,
+    /// Its place in the subscriber's queue, once it has left that queue (parked, or given up).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<Place>,
+}
+
+/// A place in a queue: what a subscriber compares to see a gap or a repeat.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Place {
+    /// Lane.
+    pub lane: Lane,
+    /// From 1, without a gap.
+    pub sequence: u64,
 }
 
 /// Why a message makes no sense to the hub.

@@ -3,12 +3,13 @@
 //! Promises of every implementation, held by the contract suite in `tests/it`:
 //! - `publish` returns only when the whole batch is durable (fsync or quorum); it is taken whole or not at all.
 //! - a queue's lane gives its messages in the order of publication, numbered 1, 2, 3 … without a gap.
-//! - `settle` makes what follows durable first and only then acknowledges; on the embedded broker both are one
-//!   record, so that a crash finds both or neither.
+//! - `settle` makes what follows durable first and only then acknowledges. A crash finds both or neither: on the
+//!   embedded broker they are one record, on RabbitMQ what follows carries the same numbers when it is sent again.
 //! - what was not settled comes again after the consumer is dropped, or after a crash, in the same order.
 //! - a lane has one consumer at a time.
 
 pub mod embedded;
+pub mod rabbitmq;
 pub mod topology;
 
 use async_trait::async_trait;
@@ -82,6 +83,19 @@ pub enum BrokerError {
         /// Offset of the damaged group.
         offset: u64,
         /// What was found.
+        what: String,
+    },
+    /// The connection to the broker was lost, or it did not answer in time. Effect indefinite: what was being
+    /// published may have been taken, what was received and not settled comes again from a new consumer.
+    #[error("the broker is away: {what}")]
+    Away {
+        /// What was lost or waited for.
+        what: String,
+    },
+    /// The broker answered, but refused: returned or negatively confirmed a message, or a declaration.
+    #[error("the broker refused {what}")]
+    Refused {
+        /// What, and in its words why.
         what: String,
     },
     /// The broker has been closed.

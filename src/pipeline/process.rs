@@ -109,6 +109,7 @@ fn copies(
             basis: recipient.route.basis.as_str().to_owned(),
             disclosure: recipient.route.disclosure.as_ref().map(|disclosure| disclosure.name.clone()),
             media_type: media_type.to_owned(),
+            place: None,
         };
         let mut envelope = Envelope { change: event.change, event: Some(routed), ..envelope.clone() };
         if let Some(disclosure) = &recipient.route.disclosure {

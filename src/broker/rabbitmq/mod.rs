@@ -1,0 +1,6 @@
+//! RabbitMQ behind the channel port.
+
+pub mod amqp;
+mod settings;
+
+pub use settings::{Settings, Tls};

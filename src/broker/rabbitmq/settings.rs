@@ -1,0 +1,33 @@
+//! What `hub.toml` says of the RabbitMQ server.
+
+use std::path::PathBuf;
+
+/// How to reach RabbitMQ, and how much of it to use.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// `amqp://host:port` or `amqps://host:port`, tried in turn. Without user, password and virtual host.
+    pub urls: Vec<String>,
+    /// Virtual host.
+    pub vhost: String,
+    /// User.
+    pub user: String,
+    /// File whose first line is the password; read at every connection, so that it can be changed.
+    pub password_file: PathBuf,
+    /// For `amqps`.
+    pub tls: Option<Tls>,
+    /// Parallel strands of the ingest queue; fixed once the queues exist.
+    pub lanes: u16,
+    /// Messages published and not yet confirmed, on one channel.
+    pub window: u16,
+    /// Messages handed to one consumer and not yet acknowledged.
+    pub prefetch: u16,
+}
+
+/// What stands behind `amqps`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tls {
+    /// PEM file of the authorities that sign the servers' certificates.
+    pub ca: PathBuf,
+    /// PEM files of the client's certificate chain and key, where the server asks for one.
+    pub client: Option<(PathBuf, PathBuf)>,
+}
