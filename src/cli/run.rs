@@ -13,7 +13,7 @@ use tokio::sync::watch;
 use super::lang::Lang;
 use super::{check, complain, exit, fail, print, print_json, text};
 use crate::clock::SystemClock;
-use crate::pipeline::{Hub, HubError, Mode, Report};
+use crate::pipeline::{Hub, HubError, Mode, Part, Report};
 
 /// Threads for work that waits for the disk. Each keeps memory of its own, so not too many.
 const BLOCKING_THREADS: usize = 32;
@@ -48,7 +48,7 @@ pub(super) fn main(folder: &Path, lang: Lang, arguments: &Arguments) -> u8 {
         Ok(signals) => signals,
         Err(error) => return fail(&error, exit::SOFTWARE),
     };
-    let hub = match Hub::open(config, Arc::new(SystemClock)) {
+    let hub = match Hub::open(config, Part::All, Arc::new(SystemClock)) {
         Ok(hub) => hub,
         Err(error) => return stopped(&error),
     };
@@ -66,7 +66,7 @@ pub(super) fn main(folder: &Path, lang: Lang, arguments: &Arguments) -> u8 {
 
 fn stopped(error: &HubError) -> u8 {
     let code = match error {
-        HubError::LaneLeftBehind { .. } => exit::BAD_CONFIG,
+        error if error.is_configuration() => exit::BAD_CONFIG,
         error if error.passes() => exit::TRY_LATER,
         _ => exit::SOFTWARE,
     };

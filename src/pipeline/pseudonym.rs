@@ -33,6 +33,11 @@ impl Pseudonyms {
         }
     }
 
+    /// What tells this secret from another without betraying it.
+    pub fn fingerprint(&self) -> String {
+        blake3::keyed_hash(&self.0, b"musubi: which secret").to_hex().to_string()
+    }
+
     /// The stand-in of a facility's identifying value.
     pub fn of(&self, facility: &str, value: &Identifying) -> Identifying {
         let mut hasher = blake3::Hasher::new_keyed(&self.0);
