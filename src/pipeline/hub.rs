@@ -148,7 +148,7 @@ impl Hub {
         let path = config.hub.pseudonym_key.clone();
         let pseudonyms = Pseudonyms::open(&path).map_err(|source| HubError::Pseudonyms { path, source })?;
         let (routes, zone) = (config.routes.clone(), config.hub.timezone.clone());
-        let routing = Arc::new(Routing { routes, zone, pseudonyms });
+        let routing = Arc::new(Routing { routes, zone, pseudonyms, archive: false });
         Ok(Self { config, broker, ledger, routing, clock })
     }
 
