@@ -179,7 +179,7 @@ impl Hub {
 fn routing(config: &Config) -> Result<Routing, HubError> {
     let path = config.hub.pseudonym_key.clone();
     let pseudonyms = Pseudonyms::open(&path).map_err(|source| HubError::Pseudonyms { path, source })?;
-    Ok(Routing { routes: config.routes.clone(), zone: config.hub.timezone.clone(), pseudonyms })
+    Ok(Routing { routes: config.routes.clone(), zone: config.hub.timezone.clone(), pseudonyms, archive: false })
 }
 
 /// Waits for all tasks; the first failure is kept.
