@@ -37,7 +37,7 @@ pub use files::Files;
 pub use hub::{Broker, Hub};
 pub use routes::RouteTest;
 
-use crate::deliver::Subscriber;
+use crate::deliver::{Kind, Subscriber};
 use crate::route::Routes;
 use document::Document;
 
@@ -71,6 +71,12 @@ impl Config {
         faults.extend(paths.into_iter().filter(|(path, _)| !path.exists()).map(|(_, fault)| fault));
         sort(&mut faults);
         (config.filter(|_| readable), faults)
+    }
+
+    /// Whether that subscriber takes its copies from its queue itself.
+    pub fn reads_its_queue(&self, subscriber: &str) -> bool {
+        let mut subscribers = self.subscribers.iter();
+        subscribers.any(|known| known.name == subscriber && known.deliver == Kind::Queue)
     }
 
     /// Checks files that are already in memory, as those of the folder `dir`; does no I/O.
