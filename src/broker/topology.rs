@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::envelope::Lane;
+use crate::envelope::{Envelope, Lane};
 
 /// What stands before every name on RabbitMQ, so that a virtual host can be shared.
 const PREFIX: &str = "musubi.";
@@ -195,10 +195,8 @@ pub struct Binding {
 }
 
 /// All that one configuration needs on the broker.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Topology {
-    /// Parallel strands of the ingest queue.
-    pub lanes: u16,
     /// Queues.
     pub queues: Vec<Queue>,
     /// Exchanges, in the order in which they must be made.
@@ -229,7 +227,7 @@ impl Queue {
                 ("x-delivery-limit", Argument::Number(MANY_DELIVERIES)),
             ]),
         };
-        if matches!(role_on_rabbitmq(name), Role::Ingest | Role::Progress | Role::Subscriber | Role::Parked) {
+        if matches!(role_on_rabbitmq(name), Role::Ingest | Role::Progress | Role::Subscriber) {
             arguments.insert("x-single-active-consumer", Argument::Flag(true));
         }
         Self { name: name.into(), arguments }
@@ -260,15 +258,51 @@ impl Topology {
         }
         names.extend((0..lanes).flat_map(|lane| [(progress(), Lane(lane)), (ingest(), Lane(lane))]));
         let queues = names.iter().map(|(name, lane)| Queue::named(&name.on_rabbitmq(*lane))).collect();
+        Self { queues, ..Self::archived() }
+    }
+
+    /// What must be there before a queue is used: itself, where its dead letters go, and what leads into the archive.
+    pub fn around(queue: &str) -> Self {
+        let queue = Queue::named(queue);
+        if role_on_rabbitmq(&queue.name) == Role::Archive {
+            return Self::archived();
+        }
+        let dead_letters = match queue.arguments.get("x-dead-letter-routing-key") {
+            Some(Argument::Text(name)) => Some(Queue::named(name)),
+            _ => None,
+        };
+        Self { queues: dead_letters.into_iter().chain([queue]).collect(), ..Self::default() }
+    }
+
+    fn archived() -> Self {
+        let archive = archive().on_rabbitmq(Lane(0));
+        let unroutable = unroutable().on_rabbitmq(Lane(0));
         let alternate = Arguments::from([("alternate-exchange", Argument::Text(UNROUTABLE.into()))]);
-        let exchanges = vec![
-            Exchange { name: UNROUTABLE, kind: "fanout", arguments: Arguments::new() },
-            Exchange { name: ROUTED, kind: "topic", arguments: alternate },
-        ];
-        let bindings = vec![
-            Binding { from: UNROUTABLE, to: unroutable().on_rabbitmq(Lane(0)), key: "" },
-            Binding { from: ROUTED, to: archive().on_rabbitmq(Lane(0)), key: "#" },
-        ];
-        Self { lanes, queues, exchanges, bindings }
+        Self {
+            queues: vec![Queue::named(&unroutable), Queue::named(&archive)],
+            exchanges: vec![
+                Exchange { name: UNROUTABLE, kind: "fanout", arguments: Arguments::new() },
+                Exchange { name: ROUTED, kind: "topic", arguments: alternate },
+            ],
+            bindings: vec![
+                Binding { from: UNROUTABLE, to: unroutable, key: "" },
+                Binding { from: ROUTED, to: archive, key: "#" },
+            ],
+        }
+    }
+}
+
+/// Exchange and routing key by which a message gets into a queue.
+///
+/// To a queue by the default exchange: where the queue is missing the message comes back. Events for the archive by
+/// [`ROUTED`], so that an administrator can bind more to it.
+pub fn route(queue: &str, envelope: Option<&Envelope>) -> (&'static str, String) {
+    let event = envelope.and_then(|envelope| Some((envelope, envelope.event.as_ref()?)));
+    match (role_on_rabbitmq(queue), event) {
+        (Role::Archive, Some((envelope, event))) => {
+            let of_type = event.event_type.rsplit_once('.').map_or(event.event_type.as_str(), |(kind, _)| kind);
+            (ROUTED, format!("{of_type}.{}", envelope.facility))
+        }
+        _ => ("", queue.to_owned()),
     }
 }

@@ -4,6 +4,7 @@
 //! so consumers have one of their own. lapin's own recovery is off; whoever used a connection that was lost gets
 //! [`BrokerError::Away`] and asks again.
 
+mod apply;
 mod connect;
 mod error;
 mod line;
@@ -18,13 +19,13 @@ use std::time::Duration;
 use async_trait::async_trait;
 use lapin::Channel;
 use lapin::options::{BasicGetOptions, QueueDeclareOptions};
-use lapin::types::{AMQPValue, FieldTable};
+use lapin::types::FieldTable;
 use tokio::sync::watch;
 
 use super::Settings;
 use super::amqp::{Amqp, Count, Incoming, Outgoing, Subscription};
 use crate::broker::BrokerError;
-use crate::broker::topology::{Argument, Arguments, Queue};
+use crate::broker::topology::Topology;
 use error::answer;
 use line::Line;
 use message::{incoming, short};
@@ -88,30 +89,10 @@ impl Link {
     }
 }
 
-fn table(arguments: &Arguments) -> FieldTable {
-    let mut table = FieldTable::default();
-    for (name, value) in arguments {
-        let value = match value {
-            Argument::Text(text) => AMQPValue::LongString(text.as_bytes().into()),
-            Argument::Number(number) => AMQPValue::LongLongInt(*number),
-            Argument::Flag(flag) => AMQPValue::Boolean(*flag),
-        };
-        table.insert((*name).into(), value);
-    }
-    table
-}
-
 #[async_trait]
 impl Amqp for Link {
     async fn declare(&self, queue: &str) -> Result<(), BrokerError> {
-        let name = short(queue)?;
-        let arguments = table(&Queue::named(queue).arguments);
-        let options = QueueDeclareOptions { durable: true, ..QueueDeclareOptions::default() };
-        self.ask(&format!("declaring {queue}"), async |channel| {
-            channel.queue_declare(name, options, arguments).await
-        })
-        .await
-        .map(drop)
+        self.apply(&Topology::around(queue)).await
     }
 
     async fn publish(&self, batch: Vec<Outgoing>) -> Result<(), BrokerError> {

@@ -10,10 +10,10 @@ use std::time::Duration;
 use lapin::options::{BasicPublishOptions, ConfirmSelectOptions};
 use lapin::{Channel, Confirmation, Connection};
 
-use super::error::{answer, away};
+use super::error::answer;
 use super::line::Line;
 use super::message::{properties, short};
-use crate::broker::BrokerError;
+use crate::broker::{BrokerError, topology};
 use crate::broker::rabbitmq::amqp::Outgoing;
 
 /// How long a confirm may take while the server does not say that it takes nothing.
@@ -81,14 +81,15 @@ impl Publisher {
 /// the next is handed over.
 async fn write<'a>(channel: &'a Channel, message: &'a Outgoing) -> Result<Open<'a>, BrokerError> {
     let queue = message.queue.as_str();
-    let key = short(queue)?;
+    let (exchange, key) = topology::route(queue, message.header.as_ref().map(|header| &header.envelope));
+    let key = short(&key)?;
     let properties = properties(message.header.as_ref())?;
     let options = BasicPublishOptions { mandatory: true, immediate: false };
     let mut confirm: Confirm<'a> = Box::pin(async move {
-        channel.basic_publish("".into(), key, options, &message.body, properties).await?.await
+        channel.basic_publish(exchange.into(), key, options, &message.body, properties).await?.await
     });
     match poll_fn(|context| Poll::Ready(confirm.as_mut().poll(context))).await {
-        Poll::Ready(Err(error)) => Err(away(&format!("publishing to {queue}"), &error)),
+        Poll::Ready(Err(error)) => Err(answer(&format!("publishing to {queue}"), &error)),
         // Taken: lapin confirms nothing in the same moment, but if it did it would be no loss.
         Poll::Ready(Ok(confirmation)) => {
             Ok(Open { queue, confirm: Box::pin(std::future::ready(Ok(confirmation))) })
@@ -105,7 +106,7 @@ async fn settle(connection: &Connection, open: &mut VecDeque<Open<'_>>) -> Resul
         None => Err(BrokerError::Away {
             what: format!("no confirm from {queue} within {} s", CONFIRM.as_secs()),
         }),
-        Some(Err(error)) => Err(away(&format!("publishing to {queue}"), &error)),
+        Some(Err(error)) => Err(answer(&format!("publishing to {queue}"), &error)),
         Some(Ok(Confirmation::Ack(None))) => Ok(()),
         Some(Ok(Confirmation::Ack(Some(returned)) | Confirmation::Nack(Some(returned)))) => {
             Err(refused(returned.reply_text.as_str()))
