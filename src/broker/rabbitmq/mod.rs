@@ -18,6 +18,7 @@ mod balance;
 mod forward;
 mod grip;
 mod lane;
+mod link;
 mod message;
 mod settings;
 mod strand;
@@ -41,6 +42,7 @@ use super::topology::Role;
 use super::{Broker, BrokerError, Consumer, Delivery, Publication, QueueName};
 use crate::envelope::Lane;
 
+pub use link::{LineState, Link, LinkState};
 pub use settings::{Settings, Tls};
 
 /// How often a publisher that found the outbox full looks again.
