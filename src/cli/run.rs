@@ -133,7 +133,7 @@ async fn start(
     signals: Signals,
 ) -> Result<Report, HubError> {
     let role = part.role();
-    let hub = Hub::open(config, part, Arc::new(SystemClock)).await?;
+    let hub = Hub::open(config, part, Arc::new(SystemClock))?;
     if !arguments.drain && !arguments.json {
         complain(&match lang {
             Lang::En => format!("musubi {role} is running; SIGTERM or Ctrl-C stops it"),

@@ -14,6 +14,7 @@ use std::sync::Arc;
 use tracing::warn;
 
 use super::error::HubError;
+use crate::broker::QueueName;
 use crate::broker::embedded::{self, Embedded};
 use crate::store::ledger::Entries;
 use crate::store::{Ledger, Place, SledKv};
@@ -66,6 +67,12 @@ impl Home {
             homes.push(Self::open(dir, lanes, homeless)?);
         }
         Ok(homes)
+    }
+
+    /// Messages of a queue that lie in the journal.
+    pub(super) fn depth(&self, queue: &QueueName) -> u64 {
+        let queues = self.journal.queues().into_iter().filter(|depth| depth.queue == *queue);
+        queues.map(|depth| depth.depth()).sum()
     }
 
     fn open(dir: PathBuf, lanes: u16, feeds: Vec<String>) -> Result<Self, HubError> {

@@ -48,7 +48,7 @@ pub(super) type Tasks = JoinSet<Result<(), HubError>>;
 
 impl Hub {
     /// Opens what the parts need: below the data folder, and the way to RabbitMQ.
-    pub async fn open(config: Config, part: Part, clock: Arc<dyn Clock>) -> Result<Self, HubError> {
+    pub fn open(config: Config, part: Part, clock: Arc<dyn Clock>) -> Result<Self, HubError> {
         let channel = Channel::open(&config, &part)?;
         let routing = if part.routes() { Some(Arc::new(routing(&config)?)) } else { None };
         Ok(Self { config, part, channel, routing, clock })
