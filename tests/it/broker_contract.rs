@@ -5,6 +5,7 @@
 
 mod embedded;
 mod memory;
+mod rabbitmq;
 
 use std::fmt::Debug;
 use std::sync::Arc;

@@ -65,6 +65,13 @@ impl MemoryBroker {
         *self.clock.lock().unwrap() = Some(clock);
     }
 
+    /// Every queue that was declared.
+    pub(crate) fn queues(&self) -> Vec<QueueName> {
+        let mut queues: Vec<_> = self.queues.lock().unwrap().keys().cloned().collect();
+        queues.sort();
+        queues
+    }
+
     /// Every unsettled message of a queue, lane by lane.
     pub(crate) fn all(&self, queue: &QueueName) -> Vec<Delivery> {
         let queues = self.queues.lock().unwrap();
