@@ -182,6 +182,11 @@ impl RabbitMq {
         }
     }
 
+    /// Where there is an outbox, a queue that was declared in it may not be on RabbitMQ yet.
+    async fn exists(&self, name: &str) -> Result<(), BrokerError> {
+        if self.outbox.is_some() { self.shared.amqp.declare(name).await } else { Ok(()) }
+    }
+
     async fn strands(&self, queue: &QueueName) -> Result<Arc<Strands>, BrokerError> {
         let mut all = self.strands.lock().await;
         let open = all.get(queue).and_then(Weak::upgrade).filter(|strands| !strands.is_lost());
@@ -244,6 +249,7 @@ impl Broker for RabbitMq {
             return Ok(depth);
         }
         for name in self.names(queue) {
+            self.exists(&name).await?;
             depth += self.shared.amqp.count(&name).await?.ready;
         }
         let strands = self.strands.lock().await.get(queue).and_then(Weak::upgrade);
@@ -251,19 +257,23 @@ impl Broker for RabbitMq {
     }
 
     async fn peek(&self, queue: &QueueName, lane: Lane, most: usize) -> Result<Vec<Delivery>, BrokerError> {
+        let own = match &self.outbox {
+            Some(outbox) => outbox.broker.peek(queue, lane, most).await?,
+            None => Vec::new(),
+        };
         let mut found = Vec::new();
         if queue.role() != Role::Accepted {
             let is_laned = matches!(queue.role(), Role::Ingest | Role::Progress);
             let look = if is_laned { most } else { usize::MAX };
-            let waiting = self.shared.amqp.peek(&queue.on_rabbitmq(lane), look).await?;
+            let name = queue.on_rabbitmq(lane);
+            self.exists(&name).await?;
+            let waiting = self.shared.amqp.peek(&name, look).await?;
             let of_lane = waiting.into_iter().filter(|incoming| {
                 is_laned || incoming.header.as_ref().is_some_and(|header| header.lane == lane)
             });
             found.extend(of_lane.map(|incoming| delivery(incoming).1));
         }
-        if let Some(outbox) = &self.outbox {
-            found.extend(outbox.broker.peek(queue, lane, most).await?);
-        }
+        found.extend(own);
         found.truncate(most);
         Ok(found)
     }
