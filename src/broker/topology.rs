@@ -300,7 +300,8 @@ pub fn route(queue: &str, envelope: Option<&Envelope>) -> (&'static str, String)
     let event = envelope.and_then(|envelope| Some((envelope, envelope.event.as_ref()?)));
     match (role_on_rabbitmq(queue), event) {
         (Role::Archive, Some((envelope, event))) => {
-            let of_type = event.event_type.rsplit_once('.').map_or(event.event_type.as_str(), |(kind, _)| kind);
+            let of_type =
+                event.event_type.rsplit_once('.').map_or(event.event_type.as_str(), |(kind, _)| kind);
             (ROUTED, format!("{of_type}.{}", envelope.facility))
         }
         _ => ("", queue.to_owned()),

@@ -29,7 +29,10 @@ mod tests {
         };
         assert_eq!(chosen(&[]).unwrap(), known);
         assert_eq!(chosen(&["matsue-kita"]).unwrap(), ["matsue-kita"]);
-        assert_eq!(chosen(&["izumo-cho"]).unwrap_err(), "no feed \"izumo-cho\": did you mean \"izumo-chuo\"?");
+        assert_eq!(
+            chosen(&["izumo-cho"]).unwrap_err(),
+            "no feed \"izumo-cho\": did you mean \"izumo-chuo\"?"
+        );
         assert_eq!(chosen(&["x"]).unwrap_err(), "no feed \"x\": known: izumo-chuo, matsue-kita");
         assert_eq!(super::chosen("feed", &[], &[]).unwrap_err(), "there is no feed to serve");
     }

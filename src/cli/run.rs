@@ -160,7 +160,9 @@ fn finish(report: &Report, lang: Lang, json: bool) -> u8 {
         print(&text::report(report, lang));
         exit::DONE
     };
-    let unfinished = report.failed().next().is_some() || report.subscribers.iter().any(|one| one.parked > 0);
+    let unfinished = report.failed().next().is_some()
+        || report.broken_off.is_some()
+        || report.subscribers.iter().any(|one| one.parked > 0);
     match (report.conserved, unfinished) {
         (false, _) => exit::SOFTWARE,
         (true, true) => exit::TRY_LATER,

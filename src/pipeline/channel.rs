@@ -1,8 +1,10 @@
 //! What carries the messages between the parts of the hub: the embedded broker, or RabbitMQ with outboxes before it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::watch;
+use tokio::time::timeout;
 
 use super::error::HubError;
 use super::home::Home;
@@ -10,8 +12,11 @@ use super::hub::Tasks;
 use super::part::Part;
 use crate::broker::rabbitmq::amqp::Amqp;
 use crate::broker::rabbitmq::{Link, Options, Outbox, RabbitMq, Settings};
-use crate::broker::{Broker, BrokerError, topology};
+use crate::broker::{Broker, BrokerError, QueueName, topology};
 use crate::config::{self, Config};
+
+/// How long a question of how much waits may take.
+const ANSWER: Duration = Duration::from_secs(3);
 
 /// The brokers of a process.
 pub(super) struct Channel {
@@ -48,7 +53,8 @@ impl Channel {
                 Ok(Self { lanes, broker: broker.clone(), homes: vec![(home, broker)], remote: None })
             }
             config::Broker::RabbitMq(settings) => {
-                let homes = if feeds.is_empty() { Vec::new() } else { Home::of_feeds(data_dir, lanes, &feeds)? };
+                let homes =
+                    if feeds.is_empty() { Vec::new() } else { Home::of_feeds(data_dir, lanes, &feeds)? };
                 Ok(Self::remote(settings, part, history, homes))
             }
         }
@@ -97,9 +103,16 @@ impl Channel {
         self.homes.iter().map(|(home, _)| home.depth(&topology::ingest())).sum()
     }
 
-    /// Messages that wait for a router, wherever they are.
-    pub(super) async fn ingest_depth(&self) -> Result<u64, BrokerError> {
-        let before = if self.remote.is_some() { self.kept() } else { 0 };
-        Ok(before + self.broker.depth(&topology::ingest()).await?)
+    /// Messages of a queue that are not settled, in outboxes too; `None` where RabbitMQ does not say.
+    pub(super) async fn depth(&self, queue: &QueueName) -> Result<Option<u64>, BrokerError> {
+        if self.remote.is_none() {
+            return self.broker.depth(queue).await.map(Some);
+        }
+        let kept: u64 = self.homes.iter().map(|(home, _)| home.depth(queue)).sum();
+        match timeout(ANSWER, self.broker.depth(queue)).await {
+            Ok(Ok(depth)) => Ok(Some(kept + depth)),
+            Ok(Err(error)) if !error.passes() => Err(error),
+            Ok(Err(_)) | Err(_) => Ok(None),
+        }
     }
 }

@@ -8,7 +8,6 @@ use tokio::sync::watch;
 use super::channel::Channel;
 use super::hub::{Mode, Tasks};
 use super::report::SubscriberReport;
-use crate::broker::{Broker, BrokerError, topology};
 use crate::clock::Clock;
 use crate::config;
 use crate::deliver::{self, Subscriber, Workers};
@@ -35,18 +34,11 @@ impl Served {
         self.counts.gave_up.load(Ordering::Relaxed)
     }
 
-    /// Copies that wait for it, where this process delivers them.
-    pub(super) async fn waiting(&self, broker: &dyn Broker) -> Result<u64, BrokerError> {
-        if !self.is_delivered() {
-            return Ok(0);
-        }
-        broker.depth(&topology::subscriber(&self.subscriber.name)).await
-    }
-
     /// What became of its copies: `routed` of them in this run, and `left` in its queue.
-    pub(super) fn report(&self, routed: u64, left: u64) -> SubscriberReport {
+    pub(super) fn report(&self, routed: u64, left: Option<u64>) -> SubscriberReport {
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        let (parked, waiting) = if self.gave_up() { (left, 0) } else { (0, left) };
+        // Who gave up knows of one at least.
+        let (parked, waiting) = if self.gave_up() { (left.unwrap_or(1), 0) } else { (0, left.unwrap_or(0)) };
         let delivered = if self.is_delivered() { read(&self.counts.delivered) } else { routed };
         SubscriberReport {
             subscriber: self.subscriber.name.clone(),

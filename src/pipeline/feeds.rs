@@ -35,7 +35,7 @@ impl Source {
     }
 
     /// What it picked up; how much of it was invalid is known to the router.
-    pub(super) fn report(&self, feed: &str, invalid: u64) -> FeedReport {
+    pub(super) fn report(&self, feed: &str, invalid: Option<u64>) -> FeedReport {
         FeedReport {
             feed: feed.to_owned(),
             files: self.counts.files(),

@@ -6,8 +6,10 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep, timeout};
 
 use super::channel::Channel;
+use super::connection::Connection;
 use super::deliveries::{Served, start_deliveries};
 use super::error::HubError;
 use super::feeds::{Sources, start_feeds};
@@ -16,9 +18,10 @@ use super::process::Routing;
 use super::pseudonym::Pseudonyms;
 use super::report::{MessageReport, Report};
 use super::router::{Router, RouterCounts};
-use crate::broker::{BrokerError, topology};
+use super::watch::Watched;
+use crate::broker::{BrokerError, QueueName, topology};
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{self, Config};
 use crate::envelope::Lane;
 use crate::ingest::FeedCounts;
 
@@ -33,12 +36,20 @@ pub enum Mode {
 
 /// How often a drain looks whether the queues are empty, and a terminal is told of progress.
 const TICK: Duration = Duration::from_millis(10);
+/// The same where the queues are elsewhere.
+const TICK_REMOTE: Duration = Duration::from_millis(250);
+/// How long queues elsewhere must have been empty: what another process has in hand is in none of them.
+const CALM: Duration = Duration::from_secs(1);
+/// A drain without RabbitMQ for so long gives up.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// How long parts that wait for RabbitMQ may take to end.
+const GRACE: Duration = Duration::from_secs(5);
 
 /// A hub, opened: the parts that this process runs.
 pub struct Hub {
     config: Config,
     part: Part,
-    channel: Channel,
+    channel: Arc<Channel>,
     /// Where this process routes.
     routing: Option<Arc<Routing>>,
     clock: Arc<dyn Clock>,
@@ -46,11 +57,22 @@ pub struct Hub {
 
 pub(super) type Tasks = JoinSet<Result<(), HubError>>;
 
+/// Why a run went on no longer.
+enum Over {
+    /// Told to stop, or a drain is done.
+    Done,
+    /// RabbitMQ was not there for a drain.
+    GaveUp(String),
+    /// A part failed.
+    Failed(HubError),
+}
+
 impl Hub {
     /// Opens what the parts need: below the data folder, and the way to RabbitMQ.
     pub fn open(config: Config, part: Part, clock: Arc<dyn Clock>) -> Result<Self, HubError> {
-        let channel = Channel::open(&config, &part)?;
         let routing = if part.routes() { Some(Arc::new(routing(&config)?)) } else { None };
+        let history = routing.as_ref().map_or_else(String::new, |routing| history(&config, routing));
+        let channel = Arc::new(Channel::open(&config, &part, history)?);
         Ok(Self { config, part, channel, routing, clock })
     }
 
@@ -58,73 +80,116 @@ impl Hub {
     pub async fn run(
         &self,
         mode: Mode,
-        mut stop: watch::Receiver<bool>,
-        mut progress: impl FnMut(u64, u64),
+        stop: watch::Receiver<bool>,
+        progress: impl FnMut(u64, u64),
     ) -> Result<Report, HubError> {
-        let carried = self.declare().await?;
-        let served = self.served().await?;
+        let carried = self.prepare().await?;
+        let served = Arc::new(self.served().await?);
         let counts = Arc::new(self.router_counts());
         let (halt, halted) = watch::channel(false);
         let (mut takers, mut pickers) = (JoinSet::new(), JoinSet::new());
+        let connection = self.follow(&halted, &mut takers);
+        self.channel.start_forwarding(&halted, &mut takers);
         self.start_routers(&counts, &halted, &mut takers);
         start_deliveries(&served, &self.channel, &self.config.hub, &self.clock, mode, &halted, &mut takers);
         let feeds = self.part.feeds(&self.config);
         let sources = start_feeds(&feeds, &self.channel, &self.clock, mode, &stop, &mut pickers).await?;
+        let sources = Arc::new(sources);
+        let watched = self.watched(&connection, &sources, &served);
+        takers.spawn(async move {
+            watched.run(halted).await;
+            Ok(())
+        });
 
-        let mut failure = None;
-        loop {
-            let drained = mode == Mode::Drain && pickers.is_empty();
-            if drained && self.at_rest(&served).await? {
-                break;
-            }
-            tokio::select! {
-                _ = stop.wait_for(|&stop| stop) => break,
-                Some(ended) = pickers.join_next() => failure = ended.map_err(HubError::from).and_then(|done| done).err(),
-                Some(ended) = takers.join_next() => failure = ended.map_err(HubError::from).and_then(|done| done).err(),
-                () = tokio::time::sleep(TICK) => {}
-            }
-            progress(sum(&sources, FeedCounts::files), sum(&sources, FeedCounts::accepted));
-            if failure.is_some() {
-                break;
-            }
-        }
+        let work = Work { hub: self, mode, connection, served: &served, sources: &sources };
+        let over = work.until_over(stop, &mut pickers, &mut takers, progress).await?;
+        let (mut failure, broken_off) = match over {
+            Over::Done => (None, None),
+            Over::GaveUp(why) => (None, Some(why)),
+            Over::Failed(failure) => (Some(failure), None),
+        };
         if failure.is_some() {
             pickers.shutdown().await;
         }
-        finish(&mut pickers, &mut failure).await;
+        self.finish(&mut pickers, &mut failure).await;
         halt.send_replace(true);
-        finish(&mut takers, &mut failure).await;
+        self.finish(&mut takers, &mut failure).await;
         match failure {
             Some(failure) => Err(failure),
-            None => self.report(carried, &sources, &served, &counts).await,
+            None => Ok(Report { broken_off, ..self.report(carried, &sources, &served, &counts).await? }),
         }
     }
 
-    /// Declares the queues; returns how many messages an interrupted run left on their way.
-    async fn declare(&self) -> Result<u64, BrokerError> {
+    /// On the embedded broker declares the queues; on RabbitMQ whoever uses a queue does so. Returns how many messages
+    /// an interrupted run left on their way on this machine.
+    async fn prepare(&self) -> Result<u64, BrokerError> {
+        if self.channel.remote.is_some() {
+            return Ok(self.channel.kept());
+        }
         let own = [topology::ingest(), topology::invalid()];
         let feeds = self.config.feeds.iter().map(|feed| topology::accepted(&feed.settings.name));
-        let names = self.config.subscribers.iter().map(|subscriber| &subscriber.name);
-        let subscribers = names.flat_map(|name| [topology::subscriber(name), topology::dead(name)]);
-        for queue in own.into_iter().chain(feeds).chain(subscribers) {
+        for queue in own.into_iter().chain(feeds).chain(self.subscriber_queues()) {
             self.channel.broker.declare(&queue).await?;
         }
-        self.channel.ingest_depth().await
+        Ok(self.channel.kept())
+    }
+
+    fn subscriber_queues(&self) -> impl Iterator<Item = QueueName> {
+        let names = self.config.subscribers.iter().map(|subscriber| &subscriber.name);
+        names.flat_map(|name| [topology::subscriber(name), topology::dead(name)])
     }
 
     async fn served(&self) -> Result<Vec<Served>, BrokerError> {
         let mut served = Vec::new();
         for subscriber in self.part.subscribers(&self.config) {
             let mut one = Served { subscriber: subscriber.clone(), carried: 0, counts: Arc::default() };
-            one.carried = one.waiting(&*self.channel.broker).await?;
+            if self.channel.remote.is_none() {
+                one.carried = self.waiting_for(&one).await?.unwrap_or(0);
+            }
             served.push(one);
         }
         Ok(served)
     }
 
+    /// Copies that wait for a subscriber, where this process delivers them; `None` where RabbitMQ does not say.
+    async fn waiting_for(&self, served: &Served) -> Result<Option<u64>, BrokerError> {
+        if !served.is_delivered() {
+            return Ok(Some(0));
+        }
+        self.channel.depth(&topology::subscriber(&served.subscriber.name)).await
+    }
+
     fn router_counts(&self) -> RouterCounts {
         let feeds = self.config.feeds.iter().map(|feed| feed.settings.name.as_str());
         RouterCounts::new(feeds, self.config.subscribers.iter().map(|subscriber| subscriber.name.as_str()))
+    }
+
+    fn follow(&self, halted: &watch::Receiver<bool>, tasks: &mut Tasks) -> Option<Connection> {
+        let remote = self.channel.remote.as_ref()?;
+        let connection = Connection::new(remote.link.state(), self.clock.clone());
+        let (following, halted) = (connection.clone(), halted.clone());
+        tasks.spawn(async move {
+            following.follow(halted).await;
+            Ok(())
+        });
+        Some(connection)
+    }
+
+    fn watched(
+        &self,
+        connection: &Option<Connection>,
+        sources: &Arc<Sources>,
+        served: &Arc<Vec<Served>>,
+    ) -> Watched {
+        Watched {
+            hub: self.config.hub.clone(),
+            part: self.part.clone(),
+            channel: self.channel.clone(),
+            connection: connection.clone(),
+            sources: sources.clone(),
+            served: served.clone(),
+            clock: self.clock.clone(),
+        }
     }
 
     fn start_routers(&self, counts: &Arc<RouterCounts>, halted: &watch::Receiver<bool>, tasks: &mut Tasks) {
@@ -138,15 +203,36 @@ impl Hub {
 
     /// Whether nothing is on its way any more. What a subscriber can't be given stays parked in its queue.
     async fn at_rest(&self, served: &[Served]) -> Result<bool, BrokerError> {
-        if self.channel.ingest_depth().await? > 0 {
+        if self.channel.kept() > 0 {
+            return Ok(false);
+        }
+        if self.part.routes() && self.channel.depth(&topology::ingest()).await? != Some(0) {
             return Ok(false);
         }
         for one in served.iter().filter(|one| !one.gave_up()) {
-            if one.waiting(&*self.channel.broker).await? > 0 {
+            if self.waiting_for(one).await? != Some(0) {
                 return Ok(false);
             }
         }
         Ok(true)
+    }
+
+    /// Waits for all tasks; the first failure is kept. Those that wait for RabbitMQ are not waited for long: what they
+    /// did not finish comes again, as after a crash.
+    async fn finish(&self, tasks: &mut Tasks, failure: &mut Option<HubError>) {
+        let mut all = async || {
+            while let Some(ended) = tasks.join_next().await {
+                let ended = ended.map_err(HubError::from).and_then(|done| done);
+                if failure.is_none() {
+                    *failure = ended.err();
+                }
+            }
+        };
+        if self.channel.remote.is_none() {
+            all().await;
+        } else if timeout(GRACE, all()).await.is_err() {
+            tasks.shutdown().await;
+        }
     }
 
     async fn report(
@@ -157,12 +243,12 @@ impl Hub {
         counts: &RouterCounts,
     ) -> Result<Report, HubError> {
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        let invalid = |feed: &str| counts.invalid.get(feed).map_or(0, read);
+        let invalid = |feed: &str| self.part.routes().then(|| counts.invalid.get(feed).map_or(0, read));
         let feeds: Vec<_> = sources.iter().map(|(feed, source)| source.report(feed, invalid(feed))).collect();
         let mut subscribers = Vec::new();
         for one in served {
             let routed = counts.copies.get(&one.subscriber.name).map_or(0, read);
-            subscribers.push(one.report(routed, one.waiting(&*self.channel.broker).await?));
+            subscribers.push(one.report(routed, self.waiting_for(one).await?));
         }
         let messages = MessageReport {
             accepted: feeds.iter().map(|feed| feed.accepted).sum(),
@@ -170,26 +256,91 @@ impl Hub {
             routed: read(&counts.routed),
             filtered: read(&counts.filtered),
             invalid: counts.invalid(),
-            waiting: self.channel.ingest_depth().await?,
+            waiting: self.channel.kept(),
+            taken: self.channel.remote.is_some().then(|| read(&counts.taken)),
         };
         Ok(Report::new(feeds, subscribers, messages))
     }
 }
 
-fn routing(config: &Config) -> Result<Routing, HubError> {
-    let path = config.hub.pseudonym_key.clone();
-    let pseudonyms = Pseudonyms::open(&path).map_err(|source| HubError::Pseudonyms { path, source })?;
-    Ok(Routing { routes: config.routes.clone(), zone: config.hub.timezone.clone(), pseudonyms, archive: false })
+/// A hub at work.
+struct Work<'h> {
+    hub: &'h Hub,
+    mode: Mode,
+    connection: Option<Connection>,
+    served: &'h [Served],
+    sources: &'h Sources,
 }
 
-/// Waits for all tasks; the first failure is kept.
-async fn finish(tasks: &mut Tasks, failure: &mut Option<HubError>) {
-    while let Some(ended) = tasks.join_next().await {
-        let ended = ended.map_err(HubError::from).and_then(|done| done);
-        if failure.is_none() {
-            *failure = ended.err();
+impl Work<'_> {
+    /// Waits until the run is over.
+    async fn until_over(
+        &self,
+        mut stop: watch::Receiver<bool>,
+        pickers: &mut Tasks,
+        takers: &mut Tasks,
+        mut progress: impl FnMut(u64, u64),
+    ) -> Result<Over, HubError> {
+        let (tick, needed) =
+            if self.connection.is_some() { (TICK_REMOTE, CALM) } else { (TICK, Duration::ZERO) };
+        let mut calm: Option<Instant> = None;
+        loop {
+            if self.mode == Mode::Drain && pickers.is_empty() {
+                let rests = tokio::select! {
+                    _ = stop.wait_for(|&stop| stop) => return Ok(Over::Done),
+                    rests = self.hub.at_rest(self.served) => rests?,
+                };
+                calm = if rests { calm.or_else(|| Some(Instant::now())) } else { None };
+                if calm.is_some_and(|since| since.elapsed() >= needed) {
+                    return Ok(Over::Done);
+                }
+                if let Some(why) = self.hopeless() {
+                    return Ok(Over::GaveUp(why));
+                }
+            }
+            let ended = tokio::select! {
+                _ = stop.wait_for(|&stop| stop) => return Ok(Over::Done),
+                Some(ended) = pickers.join_next() => ended,
+                Some(ended) = takers.join_next() => ended,
+                () = sleep(tick) => Ok(Ok(())),
+            };
+            progress(sum(self.sources, FeedCounts::files), sum(self.sources, FeedCounts::accepted));
+            if let Err(failure) = ended.map_err(HubError::from).and_then(|done| done) {
+                return Ok(Over::Failed(failure));
+            }
         }
     }
+
+    /// Why there is no use in waiting any longer.
+    fn hopeless(&self) -> Option<String> {
+        let connection = self.connection.as_ref()?;
+        connection.impaired().filter(|impaired| *impaired >= PATIENCE)?;
+        Some(connection.condition().reason.unwrap_or_else(|| "RabbitMQ is away".to_owned()))
+    }
+}
+
+fn routing(config: &Config) -> Result<Routing, HubError> {
+    let path = config.hub.pseudonym_key.clone();
+    let archive = matches!(config.hub.broker, config::Broker::RabbitMq(_));
+    let pseudonyms = if archive { Pseudonyms::read(&path) } else { Pseudonyms::open(&path) };
+    let pseudonyms = pseudonyms.map_err(|source| match source.kind() {
+        std::io::ErrorKind::NotFound if archive => HubError::NoPseudonyms { path },
+        _ => HubError::Pseudonyms { path, source },
+    })?;
+    Ok(Routing { routes: config.routes.clone(), zone: config.hub.timezone.clone(), pseudonyms, archive })
+}
+
+/// A fingerprint of all that makes a router's answers: two routers with the same one repeat each other exactly.
+fn history(config: &Config, routing: &Routing) -> String {
+    let zone = config.hub.timezone.iana_name().unwrap_or_default();
+    let own = [env!("CARGO_PKG_VERSION"), zone, &config.routes_hash, &routing.pseudonyms.fingerprint()];
+    let feeds = config.feeds.iter().map(|feed| &feed.settings);
+    let feeds = feeds.flat_map(|feed| [feed.name.as_str(), feed.facility.as_str()]);
+    let mut hasher = blake3::Hasher::new();
+    for part in own.into_iter().chain(feeds) {
+        hasher.update(&(part.len() as u64).to_le_bytes()).update(part.as_bytes());
+    }
+    hasher.finalize().to_hex().chars().take(32).collect()
 }
 
 fn sum(sources: &Sources, counter: impl Fn(&FeedCounts) -> u64) -> u64 {

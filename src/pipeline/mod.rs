@@ -7,6 +7,7 @@ pub use crate::decode::decode;
 pub use crate::normalise::normalise;
 
 mod channel;
+mod connection;
 mod deliveries;
 mod error;
 mod feeds;
@@ -17,10 +18,16 @@ mod process;
 mod pseudonym;
 mod report;
 mod router;
+mod status;
+mod watch;
 
+pub use connection::Reach;
 pub use error::HubError;
 pub use hub::{Hub, Mode};
 pub use part::Part;
 pub use process::{Outcome, Processed, Routing, process};
 pub use pseudonym::Pseudonyms;
 pub use report::{FeedReport, MessageReport, Report, SubscriberReport};
+pub use status::{
+    BrokerStatus, FeedStatus, OutboxStatus, ProcessStatus, QueueStatus, SubscriberStatus, processes,
+};

@@ -21,6 +21,8 @@ const BACK_OFF: Duration = Duration::from_secs(1);
 /// What became of messages since the start.
 #[derive(Debug, Default)]
 pub(super) struct RouterCounts {
+    /// Messages taken from their lanes.
+    pub(super) taken: AtomicU64,
     /// Messages with at least one recipient.
     pub(super) routed: AtomicU64,
     /// Messages that nobody wanted.
@@ -99,7 +101,13 @@ impl Router {
                 consumer = self.broker.consume(&queue, self.lane) => consumer,
             };
             let end = match consumer {
-                Ok(mut consumer) => self.lane(consumer.as_mut(), &mut stop).await?,
+                Ok(mut consumer) => {
+                    let end = self.lane(consumer.as_mut(), &mut stop).await?;
+                    if matches!(end, End::Stopped) {
+                        consumer.close().await;
+                    }
+                    end
+                }
                 Err(error) if error.passes() => self.lost(&error),
                 Err(error) => return Err(error),
             };
@@ -147,6 +155,7 @@ impl Router {
         loop {
             match consumer.settle(batch.len(), follow.clone()).await {
                 Ok(()) => {
+                    self.counts.taken.fetch_add(batch.len() as u64, Ordering::Relaxed);
                     self.counts.add(&outcomes);
                     return Ok(End::Done);
                 }
