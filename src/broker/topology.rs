@@ -30,6 +30,8 @@ pub enum Role {
     Accepted,
     /// A subscriber's events.
     Subscriber,
+    /// Whose turn it is to deliver to a subscriber.
+    Turn,
     /// A subscriber's events that wait behind one that it refused.
     Parked,
     /// A subscriber's events that were given up.
@@ -59,6 +61,7 @@ impl QueueName {
             Some("ingest") => Role::Ingest,
             Some("progress") => Role::Progress,
             Some("accepted") => Role::Accepted,
+            Some("turn") => Role::Turn,
             Some("parked") => Role::Parked,
             Some("dead") => Role::Dead,
             Some("invalid") => Role::Invalid,
@@ -107,6 +110,13 @@ pub fn accepted(feed: &str) -> QueueName {
 /// Events for one subscriber, in lanes.
 pub fn subscriber(name: &str) -> QueueName {
     QueueName(format!("to.{name}").into())
+}
+
+/// One message: the process that holds it delivers to the subscriber, and no other does. `None` where the queue is not
+/// a subscriber's.
+pub fn turn(queue: &QueueName) -> Option<QueueName> {
+    let subscriber = queue.0.strip_prefix("to.")?;
+    Some(QueueName(format!("turn.{subscriber}").into()))
 }
 
 /// Events for one subscriber that wait because it refused an earlier one of the same patient, in lanes.
@@ -227,7 +237,10 @@ impl Queue {
                 ("x-delivery-limit", Argument::Number(MANY_DELIVERIES)),
             ]),
         };
-        if matches!(role_on_rabbitmq(name), Role::Ingest | Role::Progress | Role::Subscriber) {
+        if matches!(
+            role_on_rabbitmq(name),
+            Role::Ingest | Role::Progress | Role::Subscriber | Role::Turn | Role::Parked
+        ) {
             arguments.insert("x-single-active-consumer", Argument::Flag(true));
         }
         Self { name: name.into(), arguments }
@@ -253,8 +266,9 @@ impl Topology {
     pub fn of<'n>(lanes: u16, subscribers: impl IntoIterator<Item = &'n str>) -> Self {
         let mut names: Vec<_> = [invalid(), unroutable(), archive()].map(|name| (name, Lane(0))).into();
         for subscriber in subscribers {
-            let of_it = [dead(subscriber), parked(subscriber), self::subscriber(subscriber)];
-            names.extend(of_it.map(|name| (name, Lane(0))));
+            let queue = self::subscriber(subscriber);
+            let of_it = [Some(dead(subscriber)), Some(parked(subscriber)), turn(&queue), Some(queue)];
+            names.extend(of_it.into_iter().flatten().map(|name| (name, Lane(0))));
         }
         names.extend((0..lanes).flat_map(|lane| [(progress(), Lane(lane)), (ingest(), Lane(lane))]));
         let queues = names.iter().map(|(name, lane)| Queue::named(&name.on_rabbitmq(*lane))).collect();
@@ -300,7 +314,8 @@ pub fn route(queue: &str, envelope: Option<&Envelope>) -> (&'static str, String)
     let event = envelope.and_then(|envelope| Some((envelope, envelope.event.as_ref()?)));
     match (role_on_rabbitmq(queue), event) {
         (Role::Archive, Some((envelope, event))) => {
-            let of_type = event.event_type.rsplit_once('.').map_or(event.event_type.as_str(), |(kind, _)| kind);
+            let of_type =
+                event.event_type.rsplit_once('.').map_or(event.event_type.as_str(), |(kind, _)| kind);
             (ROUTED, format!("{of_type}.{}", envelope.facility))
         }
         _ => ("", queue.to_owned()),

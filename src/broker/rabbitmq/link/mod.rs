@@ -30,8 +30,8 @@ use error::answer;
 use line::Line;
 use message::{incoming, short};
 use publish::Publisher;
-use state::{Reporter, Side};
 pub use state::{LineState, LinkState};
+use state::{Reporter, Side};
 use subscription::{Closing, Subscribed};
 
 /// How long the server may take to answer.
