@@ -26,6 +26,8 @@ pub enum Role {
     Ingest,
     /// Per lane, how far the routers have come; laned.
     Progress,
+    /// Where every router registers, so that all know how many they are; holds nothing.
+    Routers,
     /// A feed's own record of what it accepted; never leaves the machine of the feed.
     Accepted,
     /// A subscriber's events.
@@ -58,6 +60,7 @@ impl QueueName {
         match self.0.split('.').next() {
             Some("ingest") => Role::Ingest,
             Some("progress") => Role::Progress,
+            Some("routers") => Role::Routers,
             Some("accepted") => Role::Accepted,
             Some("parked") => Role::Parked,
             Some("dead") => Role::Dead,
@@ -96,6 +99,12 @@ pub fn ingest() -> QueueName {
 /// Per lane one message: how far the routers have come. Who holds it may work on the lane.
 pub fn progress() -> QueueName {
     QueueName("progress".into())
+}
+
+/// Where every router registers as a consumer. The waiting consumers of a lane can't be counted: RabbitMQ counts only
+/// the active one of a queue with single active consumer.
+pub fn routers() -> QueueName {
+    QueueName("routers".into())
 }
 
 /// What a feed published: the same messages as in [`ingest`], read back by the feed itself to bring its pick-up
@@ -147,6 +156,8 @@ const DELIVERIES: i64 = 1_000;
 /// The same for queues whose messages are looked at and put back. RabbitMQ 4 drops after 20 where nothing is said, and
 /// 3.10 takes no "never".
 const MANY_DELIVERIES: i64 = 1_000_000;
+
+const SINGLE_ACTIVE_CONSUMER: &str = "x-single-active-consumer";
 
 /// Value of an argument.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -228,9 +239,14 @@ impl Queue {
             ]),
         };
         if matches!(role_on_rabbitmq(name), Role::Ingest | Role::Progress | Role::Subscriber) {
-            arguments.insert("x-single-active-consumer", Argument::Flag(true));
+            arguments.insert(SINGLE_ACTIVE_CONSUMER, Argument::Flag(true));
         }
         Self { name: name.into(), arguments }
+    }
+
+    /// Whether only one of its consumers gets messages, the others when that one is gone.
+    pub fn has_single_active_consumer(&self) -> bool {
+        self.arguments.contains_key(SINGLE_ACTIVE_CONSUMER)
     }
 }
 
@@ -251,14 +267,15 @@ fn dead_lettered(to: &str) -> Arguments {
 impl Topology {
     /// What so many lanes and these subscribers need.
     pub fn of<'n>(lanes: u16, subscribers: impl IntoIterator<Item = &'n str>) -> Self {
-        let mut names: Vec<_> = [invalid(), unroutable(), archive()].map(|name| (name, Lane(0))).into();
+        let mut names: Vec<_> = [routers(), invalid()].map(|name| (name, Lane(0))).into();
         for subscriber in subscribers {
             let of_it = [dead(subscriber), parked(subscriber), self::subscriber(subscriber)];
             names.extend(of_it.map(|name| (name, Lane(0))));
         }
         names.extend((0..lanes).flat_map(|lane| [(progress(), Lane(lane)), (ingest(), Lane(lane))]));
-        let queues = names.iter().map(|(name, lane)| Queue::named(&name.on_rabbitmq(*lane))).collect();
-        Self { queues, ..Self::archived() }
+        let mut all = Self::archived();
+        all.queues.extend(names.iter().map(|(name, lane)| Queue::named(&name.on_rabbitmq(*lane))));
+        all
     }
 
     /// What must be there before a queue is used: itself, where its dead letters go, and what leads into the archive.
@@ -300,7 +317,8 @@ pub fn route(queue: &str, envelope: Option<&Envelope>) -> (&'static str, String)
     let event = envelope.and_then(|envelope| Some((envelope, envelope.event.as_ref()?)));
     match (role_on_rabbitmq(queue), event) {
         (Role::Archive, Some((envelope, event))) => {
-            let of_type = event.event_type.rsplit_once('.').map_or(event.event_type.as_str(), |(kind, _)| kind);
+            let of_type =
+                event.event_type.rsplit_once('.').map_or(event.event_type.as_str(), |(kind, _)| kind);
             (ROUTED, format!("{of_type}.{}", envelope.facility))
         }
         _ => ("", queue.to_owned()),

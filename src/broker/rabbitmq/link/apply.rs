@@ -18,7 +18,8 @@ impl Link {
         for Queue { name, arguments } in &topology.queues {
             let queue = short(name)?;
             let options = QueueDeclareOptions { durable: true, ..QueueDeclareOptions::default() };
-            let make = async |channel: &Channel| channel.queue_declare(queue, options, table(arguments)).await;
+            let make =
+                async |channel: &Channel| channel.queue_declare(queue, options, table(arguments)).await;
             self.ask(&format!("declaring queue {name}"), make).await?;
         }
         for Exchange { name, kind, arguments } in &topology.exchanges {
@@ -32,9 +33,7 @@ impl Link {
         for Binding { from, to, key } in &topology.bindings {
             let (queue, options) = (short(to)?, QueueBindOptions::default());
             let make = async |channel: &Channel| {
-                channel
-                    .queue_bind(queue, (*from).into(), (*key).into(), options, FieldTable::default())
-                    .await
+                channel.queue_bind(queue, (*from).into(), (*key).into(), options, FieldTable::default()).await
             };
             self.ask(&format!("binding {to} to {from}"), make).await?;
         }

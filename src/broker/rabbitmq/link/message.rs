@@ -4,9 +4,9 @@
 //! that any client can read them: `content-type` and an attribute a header, its name after `cloudEvents:`.
 
 use bytes::Bytes;
+use lapin::BasicProperties;
 use lapin::message::Delivery;
 use lapin::types::{AMQPValue, FieldTable, LongString, ShortString};
-use lapin::BasicProperties;
 
 use crate::broker::BrokerError;
 use crate::broker::rabbitmq::amqp::{Header, Incoming, Number};

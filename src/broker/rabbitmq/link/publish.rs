@@ -13,8 +13,8 @@ use lapin::{Channel, Confirmation, Connection};
 use super::error::answer;
 use super::line::Line;
 use super::message::{properties, short};
-use crate::broker::{BrokerError, topology};
 use crate::broker::rabbitmq::amqp::Outgoing;
+use crate::broker::{BrokerError, topology};
 
 /// How long a confirm may take while the server does not say that it takes nothing.
 const CONFIRM: Duration = Duration::from_secs(30);
@@ -103,9 +103,9 @@ async fn settle(connection: &Connection, open: &mut VecDeque<Open<'_>>) -> Resul
     let Some(Open { queue, confirm }) = open.pop_front() else { return Ok(()) };
     let refused = |why: &str| BrokerError::Refused { what: format!("a message for {queue}: {why}") };
     match patiently(connection, confirm).await {
-        None => Err(BrokerError::Away {
-            what: format!("no confirm from {queue} within {} s", CONFIRM.as_secs()),
-        }),
+        None => {
+            Err(BrokerError::Away { what: format!("no confirm from {queue} within {} s", CONFIRM.as_secs()) })
+        }
         Some(Err(error)) => Err(answer(&format!("publishing to {queue}"), &error)),
         Some(Ok(Confirmation::Ack(None))) => Ok(()),
         Some(Ok(Confirmation::Ack(Some(returned)) | Confirmation::Nack(Some(returned)))) => {
