@@ -5,6 +5,8 @@ mod files;
 mod hub_folder;
 pub(crate) mod memory_broker;
 pub(crate) mod memory_kv;
+pub(crate) mod proxy;
+pub(crate) mod rabbitmq;
 pub(crate) mod storage;
 
 pub(crate) use files::{copy_tree, corpus, files_below, repository};
