@@ -18,7 +18,7 @@ use crate::broker::embedded::{self, Embedded};
 use crate::broker::{Broker, BrokerError, QueueName, topology};
 use crate::clock::Clock;
 use crate::config::{self, Config};
-use crate::deliver::{self, DeliverError, Subscriber, Workers};
+use crate::deliver::{self, DeliverError, Pace, Subscriber, Workers};
 use crate::disposition::Disposition;
 use crate::envelope::Lane;
 use crate::ingest::{Feed, FeedCounts, IngestError};
@@ -200,7 +200,8 @@ impl Hub {
         let own = [topology::ingest(), topology::invalid()];
         let feeds = self.config.feeds.iter().map(|feed| topology::accepted(&feed.settings.name));
         let names = self.config.subscribers.iter().map(|subscriber| &subscriber.name);
-        let subscribers = names.flat_map(|name| [topology::subscriber(name), topology::dead(name)]);
+        let subscribers =
+            names.flat_map(|name| [topology::subscriber(name), topology::parked(name), topology::dead(name)]);
         for queue in own.into_iter().chain(feeds).chain(subscribers) {
             self.broker.declare(&queue).await?;
         }
@@ -212,8 +213,9 @@ impl Hub {
         for subscriber in &self.config.subscribers {
             let carried = match subscriber.deliver {
                 deliver::Kind::Queue => 0,
-                deliver::Kind::Folder { .. } => {
-                    self.broker.depth(&topology::subscriber(&subscriber.name)).await?
+                _ => {
+                    self.depth(&topology::subscriber(&subscriber.name)).await?
+                        + self.depth(&topology::parked(&subscriber.name)).await?
                 }
             };
             served.push(Served { subscriber: subscriber.clone(), carried, counts: Arc::default() });
@@ -255,18 +257,15 @@ impl Hub {
             takers.spawn(async move { Ok(router.run(halted).await?) });
         }
         for Served { subscriber, counts, .. } in served {
-            let deliver::Kind::Folder { path } = &subscriber.deliver else {
-                continue;
-            };
             let workers = Workers {
-                subscriber: subscriber.name.clone(),
-                path: path.clone(),
+                subscriber: subscriber.clone(),
                 lanes: self.config.hub.broker.lanes(),
                 broker: broker.clone(),
                 counts: counts.clone(),
                 clock: self.clock.clone(),
                 zone: self.config.hub.timezone.clone(),
                 attempts_max: (mode == Mode::Drain).then_some(DRAIN_ATTEMPTS),
+                pace: Pace::default(),
             };
             let halted = halted.clone();
             takers.spawn(async move { Ok(workers.run(halted).await?) });
@@ -347,15 +346,18 @@ impl Hub {
         let mut subscribers = Vec::new();
         for Served { subscriber, carried, counts: delivery } in served {
             let routed = counts.copies.get(&subscriber.name).map_or(0, read);
-            let left = match subscriber.deliver {
-                deliver::Kind::Queue => 0,
-                deliver::Kind::Folder { .. } => self.depth(&topology::subscriber(&subscriber.name)).await?,
+            let (left, parked) = match subscriber.deliver {
+                deliver::Kind::Queue => (0, 0),
+                _ => (
+                    self.depth(&topology::subscriber(&subscriber.name)).await?,
+                    self.depth(&topology::parked(&subscriber.name)).await?,
+                ),
             };
             let gave_up = delivery.gave_up.load(Ordering::Relaxed);
-            let (parked, waiting) = if gave_up { (left, 0) } else { (0, left) };
+            let (parked, waiting) = if gave_up { (parked + left, 0) } else { (parked, left) };
             let delivered = match subscriber.deliver {
                 deliver::Kind::Queue => routed,
-                deliver::Kind::Folder { .. } => read(&delivery.delivered),
+                _ => read(&delivery.delivered),
             };
             let (dead, carried, subscriber) = (read(&delivery.dead), *carried, subscriber.name.clone());
             subscribers.push(SubscriberReport {
