@@ -1,10 +1,11 @@
-//! CloudEvents 1.0, JSON format (structured mode): what a subscriber of kind `folder` reads, a line each.
+//! CloudEvents 1.0, JSON format (structured mode): what a webhook is sent, and a folder holds a line
+//! each.
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::broker::Delivery;
-use crate::envelope::{CANONICAL, Change, Envelope, Identifying, Lane, Place};
+use crate::envelope::{CANONICAL, Change, Envelope, Identifying, Lane};
 
 /// One event as it leaves the hub. Attribute names follow CloudEvents 1.0: lower case, no separators.
 #[derive(Debug, Serialize, Deserialize)]
@@ -59,7 +60,8 @@ impl<'a> CloudEvent<'a> {
         let Envelope { id, facility, patient, data_type, change, key, version, origin, accepted_at, .. } =
             &delivery.envelope;
         let routed = delivery.envelope.event.as_ref()?;
-        let place = routed.place.unwrap_or(Place { lane, sequence: delivery.sequence });
+        let left = routed.place.map(|place| (place.lane, place.sequence));
+        let (lane, sequence) = left.unwrap_or((lane, delivery.sequence));
         let data = match (routed.media_type.as_str(), serde_json::from_slice(&delivery.body)) {
             (CANONICAL, Ok(json)) => Some(json),
             // Original bytes, or not what the envelope says: they go as they are.
@@ -76,8 +78,8 @@ impl<'a> CloudEvent<'a> {
             datacontenttype: &routed.media_type,
             topic: &routed.topic,
             basis: &routed.basis,
-            lane: place.lane,
-            sequence: place.sequence,
+            lane,
+            sequence,
             datatype: data_type.as_deref(),
             recordkey: key.clone(),
             recordversion: version,

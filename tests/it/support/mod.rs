@@ -2,6 +2,7 @@
 
 mod files;
 mod hub_folder;
+pub(crate) mod http_server;
 pub(crate) mod memory_broker;
 pub(crate) mod memory_kv;
 pub(crate) mod storage;
