@@ -1,5 +1,6 @@
 //! What the tests share.
 
+pub(crate) mod amqp_model;
 mod files;
 mod hub_folder;
 pub(crate) mod http_server;
