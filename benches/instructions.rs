@@ -147,8 +147,12 @@ fn run(case: &str, input: &Path, rounds: u64) -> Result<(), Box<dyn Error>> {
         "hl7-parser" => repeat(rounds, || hl7_parser(black_box(&text))),
         "event" => {
             let routes = every_event_to_one_subscriber(input)?;
-            let routing =
-                Routing { routes, zone: TimeZone::get("Asia/Tokyo")?, pseudonyms: Pseudonyms::new([7; 32]) };
+            let routing = Routing {
+                routes,
+                zone: TimeZone::get("Asia/Tokyo")?,
+                pseudonyms: Pseudonyms::new([7; 32]),
+                archive: false,
+            };
             let (envelope, body) = (envelope(input), Bytes::from(bytes));
             repeat(rounds, || process(black_box(&envelope), &body, Lane(0), &routing).follow.len());
         }

@@ -141,4 +141,7 @@ pub trait Consumer: Send + Sync {
         }
         self.settle(received, Vec::new()).await
     }
+
+    /// Gives the lane back and waits until that is done, where a broker elsewhere has to hear of it.
+    async fn close(self: Box<Self>) {}
 }

@@ -73,8 +73,23 @@ impl<'t> Document<'t> {
             column,
             key: key.into(),
             message,
-            excerpt: excerpt.into(),
+            excerpt: without_credentials(excerpt),
             width: meant.chars().count(),
         }
     }
+}
+
+/// The line with stars for what stands between `://` and `@`: faults are printed and logged.
+fn without_credentials(line: &str) -> String {
+    let mut parts = line.split("://");
+    let mut shown = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let end = part.find(['"', '\'']).unwrap_or(part.len());
+        let secret = part.get(..end).and_then(|authority| authority.rfind('@')).unwrap_or(0);
+        let stars = part.get(..secret).map_or(0, |secret| secret.chars().count());
+        shown.push_str("://");
+        shown.push_str(&"*".repeat(stars));
+        shown.push_str(part.get(secret..).unwrap_or_default());
+    }
+    shown
 }

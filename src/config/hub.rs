@@ -5,14 +5,13 @@ use std::path::{Path, PathBuf};
 
 use jiff::tz::TimeZone;
 
+use super::broker;
 use super::document::Document;
 use super::node::{Node, Section, check_version};
+use crate::broker::rabbitmq;
 
 /// Default of `data_dir`, relative to the configuration folder.
 pub(super) const DATA_DIR: &str = "var";
-
-/// Default of `lanes`.
-const LANES: u16 = 16;
 
 /// Checked settings of the hub.
 #[derive(Debug, Clone)]
@@ -25,25 +24,30 @@ pub struct Hub {
     pub timezone: TimeZone,
     /// What carries the messages.
     pub broker: Broker,
+    /// File of the secret behind the stand-ins; the same for all routers of a network.
+    pub pseudonym_key: PathBuf,
     /// Where the console listens.
     pub console: Option<SocketAddr>,
 }
 
 /// What carries the messages.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Broker {
     /// Durable queues on the local disk.
     Embedded {
         /// Parallel strands of each queue; fixed once the queues exist.
         lanes: u16,
     },
+    /// A RabbitMQ server, with a durable outbox on the local disk before it.
+    RabbitMq(rabbitmq::Settings),
 }
 
 impl Broker {
     /// Parallel strands of each queue.
-    pub const fn lanes(self) -> u16 {
+    pub const fn lanes(&self) -> u16 {
         match self {
-            Self::Embedded { lanes } => lanes,
+            Self::Embedded { lanes } => *lanes,
+            Self::RabbitMq(settings) => settings.lanes,
         }
     }
 }
@@ -59,12 +63,28 @@ pub(super) fn read(document: &Document<'_>, dir: &Path) -> Option<Hub> {
     };
     let timezone = section.require("timezone").and_then(|node| timezone(&node));
     let broker = match section.take("broker") {
-        Some(node) => node.section().and_then(broker),
-        None => Some(Broker::Embedded { lanes: LANES }),
+        Some(node) => node.section().and_then(|section| broker::read(section, dir)),
+        None => Some(Broker::Embedded { lanes: broker::LANES }),
+    };
+    let pseudonym_key = match (section.take("pseudonym_key"), &broker) {
+        (Some(node), Some(Broker::RabbitMq(_))) => node.existing_path(dir),
+        (Some(node), _) => node.path(dir),
+        (None, Some(Broker::RabbitMq(_))) => section.node.refuse(
+            "missing key \"pseudonym_key\": routers on several machines must give a patient the same stand-in, so say \
+             which file holds the secret (32 bytes), and give every machine a copy of it",
+        ),
+        (None, _) => data_dir.as_ref().map(|dir| dir.join("pseudonym.key")),
     };
     let console = section.take("console").and_then(|node| node.section()).and_then(console);
     section.finish();
-    Some(Hub { network: network?.into(), data_dir: data_dir?, timezone: timezone?, broker: broker?, console })
+    Some(Hub {
+        network: network?.into(),
+        data_dir: data_dir?,
+        timezone: timezone?,
+        broker: broker?,
+        pseudonym_key: pseudonym_key?,
+        console,
+    })
 }
 
 fn timezone(node: &Node<'_>) -> Option<TimeZone> {
@@ -72,13 +92,6 @@ fn timezone(node: &Node<'_>) -> Option<TimeZone> {
     TimeZone::get(name).ok().or_else(|| {
         node.refuse(format!("\"{name}\" is not a time zone of the IANA database: write one like Asia/Tokyo"))
     })
-}
-
-fn broker(mut section: Section<'_>) -> Option<Broker> {
-    section.require("kind").and_then(|node| node.kind(&["embedded"], &["rabbitmq"]))?;
-    let lanes = section.take("lanes").map_or(Some(LANES), |node| node.integer(1..=1024)?.try_into().ok());
-    section.finish();
-    Some(Broker::Embedded { lanes: lanes? })
 }
 
 fn console(mut section: Section<'_>) -> Option<SocketAddr> {

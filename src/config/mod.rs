@@ -9,6 +9,7 @@
 //! The files are read as a tree with places ([`toml::de::DeTable`]) and walked by small readers, because a
 //! deserialiser would stop at the first fault. What can't be used yet is refused, never ignored.
 
+mod broker;
 mod condition;
 mod dead;
 mod disclosure;

@@ -153,6 +153,18 @@ impl<'d> Node<'d> {
         }
     }
 
+    /// A number of bytes: `500MB`, `20GB`, `64GiB`.
+    pub(super) fn bytes(&self, allowed: RangeInclusive<u64>) -> Option<u64> {
+        let text = self.text()?;
+        match parse_bytes(text) {
+            None => {
+                self.refuse(format!("\"{text}\" is not a number of bytes: write 500MB, 20GB, 1TB or 64GiB"))
+            }
+            Some(bytes) if allowed.contains(&bytes) => Some(bytes),
+            Some(_) => self.refuse(format!("\"{text}\" is out of range: {} bytes at least", allowed.start())),
+        }
+    }
+
     /// The elements of a list.
     pub(super) fn list(&self) -> Option<Vec<Node<'d>>> {
         let DeValue::Array(elements) = self.value else { return self.refuse_type("a list") };
@@ -205,6 +217,24 @@ fn parse_duration(text: &str) -> Option<Duration> {
         "h" => Some(Duration::from_secs(number.checked_mul(3600)?)),
         _ => None,
     }
+}
+
+fn parse_bytes(text: &str) -> Option<u64> {
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic() || c == ' ');
+    let number: u64 = digits.parse().ok()?;
+    let unit: u64 = match text.strip_prefix(digits)?.trim_start() {
+        "B" => 1,
+        "kB" => 1_000,
+        "MB" => 1_000_000,
+        "GB" => 1_000_000_000,
+        "TB" => 1_000_000_000_000,
+        "KiB" => 1 << 10,
+        "MiB" => 1 << 20,
+        "GiB" => 1 << 30,
+        "TiB" => 1 << 40,
+        _ => return None,
+    };
+    number.checked_mul(unit)
 }
 
 fn describe(value: &DeValue<'_>) -> &'static str {

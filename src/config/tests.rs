@@ -1,3 +1,5 @@
+mod broker;
+
 use std::path::Path;
 
 use proptest::prelude::*;
@@ -116,10 +118,6 @@ fn hub_faults() {
     check_hub("datadir = \"x\"", &["4 datadir: unknown key \"datadir\": did you mean \"data_dir\"?"]);
     check_hub("colour = 1", &["4 colour: unknown key \"colour\": known: version, network, "]);
     check_hub("data_dir = 7", &["4 7: expected a text, found a number"]);
-    check_hub(
-        "[broker]\nkind = \"rabbitmq\"",
-        &["5 \"rabbitmq\": kind \"rabbitmq\" is not available yet: use embedded"],
-    );
     check_hub(
         "[broker]\nkind = \"embeded\"",
         &["5 \"embeded\": kind \"embeded\" is not known here: did you mean \"embedded\"?"],

@@ -145,10 +145,10 @@ impl Hub {
         }
         let ledger = Ledger::new(Arc::new(store));
         same_journal(&ledger, broker.journal_number(), &path)?;
-        let path = config.hub.data_dir.join("pseudonym.key");
+        let path = config.hub.pseudonym_key.clone();
         let pseudonyms = Pseudonyms::open(&path).map_err(|source| HubError::Pseudonyms { path, source })?;
         let (routes, zone) = (config.routes.clone(), config.hub.timezone.clone());
-        let routing = Arc::new(Routing { routes, zone, pseudonyms });
+        let routing = Arc::new(Routing { routes, zone, pseudonyms, archive: false });
         Ok(Self { config, broker, ledger, routing, clock })
     }
 

@@ -14,6 +14,9 @@ use crate::envelope::{CANONICAL, Change, Envelope, Fault, Identifying, Lane, ORI
 use crate::normalise::{Source, normalise};
 use crate::route::{self, Disclosure, Recipient, Routes, Send};
 
+/// Stands where a copy for the archive has no topic, route or basis.
+const ARCHIVE: &str = "archive";
+
 /// What became of a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
@@ -42,6 +45,8 @@ pub struct Routing {
     pub zone: TimeZone,
     /// Stand-ins for what a disclosure keeps back.
     pub pseudonyms: Pseudonyms,
+    /// Whether every event goes to the archive too, from which a replay can read it. The embedded broker has none.
+    pub archive: bool,
 }
 
 /// Takes one accepted message through decode, normalise and route.
@@ -71,12 +76,29 @@ fn understand(envelope: &Envelope, body: &Bytes, lane: Lane, routing: &Routing) 
     event.findings.splice(0..0, envelope.findings.iter().cloned());
     let from = route::Source { feed: &envelope.origin.feed, facility: &envelope.facility };
     let recipients = routing.routes.decide(&event, from);
-    if recipients.is_empty() {
-        return Ok(Processed { outcome: Outcome::Filtered, follow: Vec::new() });
+    let mut follow = copies(&event, envelope, body, lane, &recipients, &routing.pseudonyms)?;
+    if routing.archive {
+        follow.push(archived(&event, envelope, lane)?);
     }
-    let names = recipients.iter().map(|recipient| recipient.subscriber.to_owned()).collect();
-    let follow = copies(&event, envelope, body, lane, &recipients, &routing.pseudonyms)?;
-    Ok(Processed { outcome: Outcome::Routed(names), follow })
+    let names: Vec<_> = recipients.iter().map(|recipient| recipient.subscriber.to_owned()).collect();
+    let outcome = if names.is_empty() { Outcome::Filtered } else { Outcome::Routed(names) };
+    Ok(Processed { outcome, follow })
+}
+
+/// The whole event, for the archive: it never leaves the hub from there without passing the routes again.
+fn archived(event: &CanonicalEvent<'_>, envelope: &Envelope, lane: Lane) -> Result<Publication, Fault> {
+    let body = serde_json::to_vec(event).map_err(|_| internal())?;
+    let routed = Routed {
+        event_type: event.event_type(),
+        topic: ARCHIVE.to_owned(),
+        route: ARCHIVE.to_owned(),
+        basis: ARCHIVE.to_owned(),
+        disclosure: None,
+        media_type: CANONICAL.to_owned(),
+        place: None,
+    };
+    let envelope = Envelope { change: event.change, event: Some(routed), ..envelope.clone() };
+    Ok(Publication { to: vec![(topology::archive(), lane)], envelope, body: body.into() })
 }
 
 /// One publication per route: its subscribers get the same copy.

@@ -252,6 +252,11 @@ impl Index {
         self.queues.len()
     }
 
+    /// How many segments there are.
+    pub(super) fn segments(&self) -> usize {
+        self.segments.len()
+    }
+
     /// The sequence number that the next message of a lane gets.
     pub(super) fn next(&self, id: LaneId) -> u64 {
         self.lane(id).map_or(1, |lane| lane.next)

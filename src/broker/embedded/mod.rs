@@ -81,6 +81,7 @@ struct Inner {
     budget: Arc<Semaphore>,
     writer: Mutex<Option<JoinHandle<()>>>,
     journal_number: u64,
+    segment_bytes: u64,
 }
 
 impl Embedded {
@@ -117,7 +118,8 @@ impl Embedded {
             .map_err(|source| BrokerError::Store { place: "writer thread".to_owned(), source })?;
         let budget = Arc::new(Semaphore::new(WAITING_BYTES));
         let writer = Mutex::new(Some(writer));
-        Ok(Self { inner: Arc::new(Inner { storage, index, orders, budget, writer, journal_number }) })
+        let inner = Inner { storage, index, orders, budget, writer, journal_number, segment_bytes };
+        Ok(Self { inner: Arc::new(inner) })
     }
 
     /// Every queue with its lanes, in order of declaration.
@@ -131,6 +133,12 @@ impl Embedded {
     /// in the same folder later means that the journal was lost or exchanged as a whole.
     pub fn journal_number(&self) -> u64 {
         self.inner.journal_number
+    }
+
+    /// Bytes of disk that the segments take, used or only reserved. A segment that was made larger for one large
+    /// batch counts as an ordinary one.
+    pub fn bytes_on_disk(&self) -> u64 {
+        self.inner.segment_bytes * lock(&self.inner.index).segments() as u64
     }
 
     /// Finishes what waits, then refuses everything. Blocks until the last group is durable; afterwards the folder
@@ -239,5 +247,49 @@ fn exclusive(path: &Path) -> io::Result<File> {
             Err(io::Error::new(io::ErrorKind::ResourceBusy, "another process has this broker open"))
         }
         Err(TryLockError::Error(error)) => Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::broker::topology;
+    use crate::envelope::{Change, Envelope, Identifying, Origin};
+
+    fn publication() -> Publication {
+        let origin =
+            Origin { feed: "f".to_owned(), file: Identifying::default(), offset: 0, hash: String::new() };
+        let envelope = Envelope {
+            id: "1".to_owned(),
+            facility: "3210100018".to_owned(),
+            patient: Identifying::default(),
+            data_type: None,
+            change: Change::Created,
+            key: Identifying::default(),
+            version: String::new(),
+            origin,
+            accepted_at: String::new(),
+            event: None,
+            fault: None,
+            findings: Vec::new(),
+        };
+        Publication { to: vec![(topology::ingest(), Lane(0))], envelope, body: vec![b'x'; 30_000].into() }
+    }
+
+    #[tokio::test]
+    async fn the_bytes_on_disk_grow_and_shrink_with_what_waits() {
+        let folder = tempfile::tempdir().unwrap();
+        let broker = Embedded::open(folder.path(), Settings { segment_bytes: 64 << 10 }).unwrap();
+        broker.declare(&topology::ingest()).await.unwrap();
+        assert_eq!(broker.bytes_on_disk(), 64 << 10);
+        for _ in 0..10 {
+            broker.publish(vec![publication()]).await.unwrap();
+        }
+        let full = broker.bytes_on_disk();
+        assert!(full >= 10 * 30_000, "{full}");
+        let mut consumer = broker.consume(&topology::ingest(), Lane(0)).await.unwrap();
+        consumer.skip(10).await.unwrap();
+        broker.publish(vec![publication(), publication()]).await.unwrap();
+        assert!(broker.bytes_on_disk() <= full / 2, "{}", broker.bytes_on_disk());
     }
 }

@@ -21,6 +21,8 @@ pub struct Settings {
     pub window: u16,
     /// Messages handed to one consumer and not yet acknowledged.
     pub prefetch: u16,
+    /// Bytes on disk that an adapter's outbox may take before its feeds pause.
+    pub outbox_bytes_max: u64,
 }
 
 /// What stands behind `amqps`.

@@ -1,0 +1,77 @@
+//! Which lanes this process holds, and how many it should.
+//!
+//! Every router registers once at the token's queue of every lane, so the number of consumers there is the number of
+//! routers: nothing else is needed to share the lanes out.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::token::Token;
+use crate::envelope::Lane;
+
+/// A router's share of the lanes.
+pub(super) fn share(lanes: u16, routers: u32) -> usize {
+    usize::from(lanes).div_ceil(usize::try_from(routers.max(1)).unwrap_or(usize::MAX))
+}
+
+/// The lanes of this process.
+#[derive(Debug, Default)]
+pub(super) struct Lanes(Mutex<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    held: Vec<Lane>,
+    /// The last confirmed token of each lane that this process worked on.
+    known: HashMap<Lane, Token>,
+}
+
+impl Lanes {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Lanes held, in order.
+    pub(super) fn held(&self) -> Vec<Lane> {
+        let mut held = self.state().held.clone();
+        held.sort_unstable();
+        held
+    }
+
+    /// Takes a lane, unless the share is full.
+    pub(super) fn hold(this: &Arc<Self>, lane: Lane, share: usize) -> Option<Held> {
+        let mut state = this.state();
+        if state.held.len() >= share {
+            return None;
+        }
+        state.held.push(lane);
+        Some(Held { lanes: Arc::clone(this), lane })
+    }
+
+    /// Whether more than the share is held.
+    pub(super) fn exceed(&self, share: usize) -> bool {
+        self.state().held.len() > share
+    }
+
+    /// Notes how far a lane is.
+    pub(super) fn know(&self, lane: Lane, token: &Token) {
+        self.state().known.insert(lane, token.clone());
+    }
+
+    /// How far a lane was when this process knew last.
+    pub(super) fn known(&self, lane: Lane) -> Token {
+        self.state().known.get(&lane).cloned().unwrap_or_default()
+    }
+}
+
+/// A lane of this process, until it is dropped.
+#[derive(Debug)]
+pub(super) struct Held {
+    lanes: Arc<Lanes>,
+    lane: Lane,
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.lanes.state().held.retain(|held| *held != self.lane);
+    }
+}

@@ -1,0 +1,284 @@
+//! The consumer of a lane of the ingest queue: takes the lane over, drops repeats, numbers what follows.
+//!
+//! Order of a settlement: copies confirmed -> token confirmed -> lane acknowledged. A crash after the first leaves
+//! copies that the successor sends again under the same numbers; a crash after the second leaves messages in the lane
+//! that the token knows as taken. Nothing is acknowledged that the token does not tell, and the token tells nothing
+//! that is not confirmed.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use futures_util::FutureExt as _;
+use tokio::time::{Instant, sleep, sleep_until};
+
+use super::Shared;
+use super::amqp::{Incoming, Number, Outgoing, Subscription};
+use super::balance::{self, Held, Lanes};
+use super::grip::Grip;
+use super::message::{delivery, outgoing};
+use super::token::{Seen, Token};
+use crate::broker::topology::{self, Role};
+use crate::broker::{BrokerError, Consumer, Delivery, Publication};
+use crate::envelope::Lane;
+
+/// How often a router looks whether it holds more than its share of the lanes.
+const BALANCE: Duration = Duration::from_secs(3);
+/// A token is replaced at least so often: RabbitMQ closes a channel whose delivery is held for 30 minutes.
+const RENEW: Duration = Duration::from_secs(300);
+/// Pause before a router that gave a lane up waits for it again, so that another comes first.
+const STAND_BACK: Duration = Duration::from_millis(300);
+
+/// Consumer of a lane.
+pub(super) struct LaneConsumer {
+    shared: Arc<Shared>,
+    lane: Lane,
+    work: Option<Work>,
+}
+
+/// A lane at work.
+struct Work {
+    grip: Grip,
+    messages: Box<dyn Subscription>,
+    /// Received, not settled, in order.
+    open: VecDeque<Open>,
+    balanced: Instant,
+    renewed: Instant,
+    _held: Held,
+}
+
+struct Open {
+    tag: u64,
+    number: Number,
+    /// It came before: it is acknowledged, not handed out.
+    repeat: bool,
+}
+
+impl LaneConsumer {
+    pub(super) fn new(shared: Arc<Shared>, lane: Lane) -> Self {
+        Self { shared, lane, work: None }
+    }
+
+    /// Waits until the lane is ours.
+    async fn work(&mut self) -> Result<&mut Work, BrokerError> {
+        while self.work.is_none() {
+            let Some(work) = self.take_over().await? else {
+                sleep(STAND_BACK).await;
+                continue;
+            };
+            self.work = Some(work);
+        }
+        self.work.as_mut().ok_or(BrokerError::Closed)
+    }
+
+    /// Takes the lane over; `None` where this router has its share already.
+    async fn take_over(&self) -> Result<Option<Work>, BrokerError> {
+        let Shared { amqp, lanes, options, .. } = &*self.shared;
+        let queue = topology::progress().on_rabbitmq(self.lane);
+        let ingest = topology::ingest().on_rabbitmq(self.lane);
+        amqp.declare(&queue).await?;
+        amqp.declare(&ingest).await?;
+        let mut grip = Grip::take(amqp, &queue, lanes.known(self.lane)).await?;
+        let routers = amqp.count(&queue).await?.consumers;
+        let Some(held) = Lanes::hold(lanes, self.lane, balance::share(options.lanes, routers)) else {
+            let clean = grip.token().clean;
+            grip.release(clean).await;
+            return Ok(None);
+        };
+        grip.replace(grip.token().clone().taken_over(&options.history)).await?;
+        lanes.know(self.lane, grip.token());
+        let messages = amqp.consume(&ingest, options.prefetch).await?;
+        let now = Instant::now();
+        Ok(Some(Work { grip, messages, open: VecDeque::new(), balanced: now, renewed: now, _held: held }))
+    }
+
+    /// Gives the lane up at a moment when nothing is open.
+    async fn release(&mut self) {
+        if let Some(Work { grip, messages, open, _held, .. }) = self.work.take() {
+            messages.close().await;
+            grip.release(open.is_empty()).await;
+        }
+    }
+
+    /// Looks, now and then, whether another router should have this lane. Nothing is open.
+    async fn give_way(&mut self) -> Result<(), BrokerError> {
+        let Some(work) = self.work.as_mut().filter(|work| work.balanced.elapsed() >= BALANCE) else {
+            return Ok(());
+        };
+        work.balanced = Instant::now();
+        let Shared { amqp, lanes, options, .. } = &*self.shared;
+        let routers = amqp.count(&topology::progress().on_rabbitmq(self.lane)).await?.consumers;
+        if lanes.exceed(balance::share(options.lanes, routers)) {
+            self.release().await;
+            sleep(STAND_BACK).await;
+        }
+        Ok(())
+    }
+
+    /// An error ends the work on the lane.
+    fn ended(&mut self, error: BrokerError) -> BrokerError {
+        self.work = None;
+        error
+    }
+
+    async fn try_receive(&mut self, most: usize) -> Result<Vec<Delivery>, BrokerError> {
+        loop {
+            if self.work.as_ref().is_some_and(|work| work.handed_out() == 0) {
+                self.give_way().await?;
+            }
+            let lane = self.lane;
+            let work = self.work().await?;
+            if let Some(deliveries) = work.receive(most, lane).await? {
+                return Ok(deliveries);
+            }
+        }
+    }
+
+    /// Copies with their numbers, and the token that tells of them.
+    fn numbered(&self, work: &Work, done: usize, follow: Vec<Publication>) -> (Vec<Outgoing>, Token) {
+        let mut token = work.grip.token().clone();
+        for open in work.open.iter().take(done) {
+            token.take(open.number);
+        }
+        token.position += done as u64;
+        let mut copies = Vec::with_capacity(follow.len());
+        for Publication { to, envelope, body } in follow {
+            for (queue, lane) in to {
+                let number = match queue.role() {
+                    Role::Subscriber => token.give(queue.as_str()),
+                    _ => Number { series: 0, sequence: 0 },
+                };
+                copies.push(outgoing(&queue, lane, number, envelope.clone(), body.clone()));
+            }
+        }
+        (copies, token)
+    }
+
+    async fn try_settle(&mut self, count: usize, follow: Vec<Publication>) -> Result<(), BrokerError> {
+        let Some(work) = self.work.as_ref() else { return not_received(count, 0) };
+        let Some(done) = work.reach(count) else { return not_received(count, work.handed_out()) };
+        let (copies, token) = self.numbered(work, done, follow);
+        self.shared.publish(copies).await?;
+        let Some(work) = self.work.as_mut() else { return Ok(()) };
+        work.grip.replace(token).await?;
+        work.renewed = Instant::now();
+        self.shared.lanes.know(self.lane, work.grip.token());
+        work.acknowledge(done).await
+    }
+}
+
+impl Work {
+    /// How many are open that were handed out.
+    fn handed_out(&self) -> usize {
+        self.open.iter().filter(|open| !open.repeat).count()
+    }
+
+    /// How many of the open ones, repeats among them, `count` settled deliveries are. `None`: so many are not open.
+    fn reach(&self, count: usize) -> Option<usize> {
+        let mut left = count;
+        let mut reach = 0;
+        for open in &self.open {
+            if left == 0 && !open.repeat {
+                break;
+            }
+            left -= usize::from(!open.repeat);
+            reach += 1;
+        }
+        (left == 0).then_some(reach)
+    }
+
+    /// New messages, or `None` after a while without any.
+    async fn receive(&mut self, most: usize, lane: Lane) -> Result<Option<Vec<Delivery>>, BrokerError> {
+        let mut expected = self.expected();
+        let wait = if self.handed_out() == 0 { BALANCE } else { RENEW };
+        let first = tokio::select! {
+            biased;
+            first = self.messages.next() => first?,
+            () = sleep_until(Instant::now() + wait) => {
+                self.renew().await?;
+                return Ok(None);
+            }
+        };
+        let mut deliveries = Vec::new();
+        self.sort_in(first, &mut expected, lane, &mut deliveries);
+        while deliveries.len() < most {
+            match self.messages.next().now_or_never() {
+                Some(Ok(next)) => self.sort_in(next, &mut expected, lane, &mut deliveries),
+                // What came before an error is handed out; the error comes again.
+                Some(Err(error)) if deliveries.is_empty() => return Err(error),
+                _ => break,
+            }
+        }
+        if self.handed_out() == 0 {
+            let repeats = self.open.len();
+            self.acknowledge(repeats).await?;
+        }
+        Ok((!deliveries.is_empty()).then_some(deliveries))
+    }
+
+    /// The token as it will be once everything open is settled.
+    fn expected(&self) -> Token {
+        let mut token = self.grip.token().clone();
+        for open in &self.open {
+            token.take(open.number);
+        }
+        token
+    }
+
+    fn sort_in(&mut self, incoming: Incoming, expected: &mut Token, lane: Lane, new: &mut Vec<Delivery>) {
+        let tag = incoming.tag;
+        let (number, delivery) = delivery(incoming);
+        let seen = expected.take(number);
+        if let Seen::Gap { missing } = seen {
+            tracing::error!(
+                lane = lane.0,
+                missing,
+                "messages before this one did not come: they may be lost"
+            );
+        }
+        let repeat = seen == Seen::Repeat;
+        self.open.push_back(Open { tag, number, repeat });
+        if !repeat {
+            new.push(delivery);
+        }
+    }
+
+    /// Acknowledges the oldest `done` open ones.
+    async fn acknowledge(&mut self, done: usize) -> Result<(), BrokerError> {
+        let Some(last) = self.open.drain(..done).next_back() else { return Ok(()) };
+        self.messages.acknowledge(last.tag, true).await
+    }
+
+    async fn renew(&mut self) -> Result<(), BrokerError> {
+        if self.renewed.elapsed() >= RENEW {
+            let token = self.grip.token().clone();
+            self.grip.replace(token).await?;
+            self.renewed = Instant::now();
+        }
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Consumer for LaneConsumer {
+    async fn receive(&mut self, most: usize) -> Result<Vec<Delivery>, BrokerError> {
+        self.try_receive(most.max(1)).await.map_err(|error| self.ended(error))
+    }
+
+    async fn settle(&mut self, count: usize, follow: Vec<Publication>) -> Result<(), BrokerError> {
+        match self.try_settle(count, follow).await {
+            // The lane is still ours, and the same numbers will be given when it is tried again.
+            Err(error @ (BrokerError::Refused { .. } | BrokerError::NotReceived { .. })) => Err(error),
+            other => other.map_err(|error| self.ended(error)),
+        }
+    }
+
+    async fn close(mut self: Box<Self>) {
+        self.release().await;
+    }
+}
+
+fn not_received(asked: usize, open: usize) -> Result<(), BrokerError> {
+    Err(BrokerError::NotReceived { queue: topology::ingest(), asked, open })
+}

@@ -1,0 +1,240 @@
+//! The consumers of a queue that is one queue on RabbitMQ: its messages name their lanes.
+//!
+//! All lanes of one process share one AMQP consumer. A task takes the messages apart; what a lane did not settle goes
+//! back to the lane's own buffer when its consumer is dropped, in order. When the AMQP consumer is lost, all lanes are
+//! told, and the next consumer of any lane registers anew.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::task::JoinSet;
+
+use super::Shared;
+use super::amqp::{Header, Incoming, Number, Subscription};
+use super::message::{delivery, outgoing};
+use crate::broker::{BrokerError, Consumer, Delivery, Publication, QueueName};
+use crate::envelope::Lane;
+
+/// A queue's lanes in this process.
+pub(super) struct Strands {
+    state: Arc<Mutex<State>>,
+    acknowledge: mpsc::UnboundedSender<Acknowledge>,
+    /// Ends the task with the last lane.
+    _task: JoinSet<()>,
+}
+
+/// Deliveries to be acknowledged, and who waits for it.
+struct Acknowledge {
+    tags: Vec<u64>,
+    done: oneshot::Sender<()>,
+}
+
+#[derive(Default)]
+struct State {
+    lanes: HashMap<Lane, Strand>,
+    /// The highest number seen, by series and lane.
+    seen: HashMap<(u64, Lane), u64>,
+    /// Why the AMQP consumer ended.
+    lost: Option<String>,
+    /// Handed to this process and not acknowledged.
+    outstanding: u64,
+}
+
+#[derive(Default)]
+struct Strand {
+    waiting: VecDeque<(u64, Delivery)>,
+    arrived: Arc<Notify>,
+    taken: bool,
+}
+
+impl Strands {
+    /// Registers at a queue.
+    pub(super) async fn open(shared: &Shared, queue: &QueueName) -> Result<Self, BrokerError> {
+        let name = queue.on_rabbitmq(Lane(0));
+        shared.amqp.declare(&name).await?;
+        let subscription = shared.amqp.consume(&name, shared.options.prefetch).await?;
+        let state = Arc::new(Mutex::new(State::default()));
+        let (acknowledge, orders) = mpsc::unbounded_channel();
+        let mut task = JoinSet::new();
+        task.spawn(serve(subscription, Arc::clone(&state), orders));
+        Ok(Self { state, acknowledge, _task: task })
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        lock(&self.state)
+    }
+
+    /// Whether the AMQP consumer has ended.
+    pub(super) fn is_lost(&self) -> bool {
+        self.state().lost.is_some()
+    }
+
+    /// Messages that this process has and did not acknowledge.
+    pub(super) fn outstanding(&self) -> u64 {
+        self.state().outstanding
+    }
+
+    /// Becomes the consumer of a lane.
+    pub(super) fn consume(
+        this: Arc<Self>,
+        shared: Arc<Shared>,
+        queue: QueueName,
+        lane: Lane,
+    ) -> Result<StrandConsumer, BrokerError> {
+        let arrived = {
+            let mut state = this.state();
+            let strand = state.lanes.entry(lane).or_default();
+            if std::mem::replace(&mut strand.taken, true) {
+                return Err(BrokerError::LaneTaken { queue, lane });
+            }
+            Arc::clone(&strand.arrived)
+        };
+        Ok(StrandConsumer { strands: this, shared, queue, lane, arrived, open: VecDeque::new() })
+    }
+}
+
+fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
+    state.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Takes messages in and acknowledgements out until either end is gone.
+async fn serve(
+    mut subscription: Box<dyn Subscription>,
+    state: Arc<Mutex<State>>,
+    mut orders: mpsc::UnboundedReceiver<Acknowledge>,
+) {
+    let lost = loop {
+        let done = tokio::select! {
+            biased;
+            order = orders.recv() => match order {
+                Some(order) => acknowledge(&mut *subscription, &state, order).await,
+                None => return subscription.close().await,
+            },
+            next = subscription.next() => match next {
+                Ok(incoming) => {
+                    let again = lock(&state).sort_in(incoming);
+                    match again {
+                        Some(tag) => subscription.acknowledge(tag, false).await,
+                        None => Ok(()),
+                    }
+                }
+                Err(error) => Err(error),
+            },
+        };
+        if let Err(error) = done {
+            break error;
+        }
+    };
+    let mut state = lock(&state);
+    state.lost = Some(lost.to_string());
+    state.outstanding = 0;
+    state.lanes.values().for_each(|strand| strand.arrived.notify_one());
+}
+
+async fn acknowledge(
+    subscription: &mut dyn Subscription,
+    state: &Mutex<State>,
+    Acknowledge { tags, done }: Acknowledge,
+) -> Result<(), BrokerError> {
+    for tag in tags {
+        subscription.acknowledge(tag, false).await?;
+        let mut state = lock(state);
+        state.outstanding = state.outstanding.saturating_sub(1);
+    }
+    // A lane that no longer waits for it has nothing to do about it.
+    let _gone = done.send(()).is_err();
+    Ok(())
+}
+
+impl State {
+    /// Puts a message into its lane; gives the tag of one that this process has had already.
+    fn sort_in(&mut self, incoming: Incoming) -> Option<u64> {
+        let tag = incoming.tag;
+        let lane = incoming.header.as_ref().map_or(Lane(0), |Header { lane, .. }| *lane);
+        let (Number { series, sequence }, delivery) = delivery(incoming);
+        let seen = self.seen.entry((series, lane)).or_default();
+        if sequence > 0 && sequence <= *seen {
+            return Some(tag);
+        }
+        *seen = sequence;
+        self.outstanding += 1;
+        let strand = self.lanes.entry(lane).or_default();
+        strand.waiting.push_back((tag, delivery));
+        strand.arrived.notify_one();
+        None
+    }
+}
+
+/// Consumer of one lane of a shared queue.
+pub(super) struct StrandConsumer {
+    strands: Arc<Strands>,
+    shared: Arc<Shared>,
+    queue: QueueName,
+    lane: Lane,
+    arrived: Arc<Notify>,
+    /// Handed out, not settled.
+    open: VecDeque<(u64, Delivery)>,
+}
+
+impl StrandConsumer {
+    fn take(&mut self, most: usize) -> Result<Vec<Delivery>, BrokerError> {
+        let mut state = self.strands.state();
+        if let Some(what) = &state.lost {
+            return Err(BrokerError::Away { what: what.clone() });
+        }
+        let Some(strand) = state.lanes.get_mut(&self.lane) else { return Ok(Vec::new()) };
+        let count = strand.waiting.len().min(most.max(1));
+        let taken: Vec<_> = strand.waiting.drain(..count).collect();
+        let deliveries = taken.iter().map(|(_, delivery)| delivery.clone()).collect();
+        self.open.extend(taken);
+        Ok(deliveries)
+    }
+}
+
+#[async_trait]
+impl Consumer for StrandConsumer {
+    async fn receive(&mut self, most: usize) -> Result<Vec<Delivery>, BrokerError> {
+        loop {
+            let deliveries = self.take(most)?;
+            if !deliveries.is_empty() {
+                return Ok(deliveries);
+            }
+            self.arrived.notified().await;
+        }
+    }
+
+    async fn settle(&mut self, count: usize, follow: Vec<Publication>) -> Result<(), BrokerError> {
+        let open = self.open.len();
+        if count > open {
+            return Err(BrokerError::NotReceived { queue: self.queue.clone(), asked: count, open });
+        }
+        let unnumbered = Number { series: 0, sequence: 0 };
+        let copies = follow.into_iter().flat_map(|Publication { to, envelope, body }| {
+            let copy = move |(queue, lane): (QueueName, Lane)| {
+                outgoing(&queue, lane, unnumbered, envelope.clone(), body.clone())
+            };
+            to.into_iter().map(copy)
+        });
+        self.shared.publish(copies.collect()).await?;
+        let (done, acknowledged) = oneshot::channel();
+        let tags = self.open.drain(..count).map(|(tag, _)| tag).collect();
+        let lost = || BrokerError::Away { what: "the consumer has ended".to_owned() };
+        self.strands.acknowledge.send(Acknowledge { tags, done }).map_err(|_| lost())?;
+        acknowledged.await.map_err(|_| lost())
+    }
+}
+
+impl Drop for StrandConsumer {
+    fn drop(&mut self) {
+        let mut state = self.strands.state();
+        let Some(strand) = state.lanes.get_mut(&self.lane) else { return };
+        strand.taken = false;
+        for (tag, mut delivery) in self.open.drain(..).rev() {
+            delivery.redelivered = true;
+            strand.waiting.push_front((tag, delivery));
+        }
+        strand.arrived.notify_one();
+    }
+}
