@@ -69,6 +69,7 @@ impl Hub {
             name: "izumo".into(),
             facility: "3210100018".into(),
             sources: vec![self.source.clone()],
+            listeners: Vec::new(),
             bytes_max: 10_000,
         };
         let clock = Arc::new(self.storage.clock.clone());
