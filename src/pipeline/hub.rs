@@ -290,6 +290,12 @@ impl Hub {
             let source = Source { counts: feed.counts(), failed: Arc::default() };
             let (stop, failed) = (stop.clone(), source.failed.clone());
             sources.insert(settings.name.clone(), source);
+            if mode == Mode::Watch {
+                for listener in feed.listeners().await? {
+                    let stop = stop.clone();
+                    tasks.spawn(async move { Ok(listener.run(stop).await?) });
+                }
+            }
             tasks.spawn(async move {
                 match mode {
                     Mode::Watch => Ok(feed.watch(stop).await?),

@@ -17,7 +17,7 @@ use tokio::time::timeout;
 use super::answer::Answerer;
 use super::frame::Frame;
 use super::taker::{Arrival, Request};
-use super::{GRACE, ListenerCounts, SMALL, count};
+use super::{GRACE, ListenerCounts, SMALL, count, told};
 use crate::ingest::context::Context;
 use crate::ingest::settings::ListenerSettings;
 
@@ -122,8 +122,7 @@ impl Connection {
         let patience = if self.decoder.is_inside() { idle.min(STALL) } else { idle };
         let read = tokio::select! {
             biased;
-            // If whoever could say stop is gone, nobody wants the connection any more.
-            _told = stop.wait_for(|stop| *stop) => return Err(End::Stopped),
+            () = told(stop) => return Err(End::Stopped),
             read = timeout(patience, self.read(piece)) => read.map_err(|_| End::Silent)?.map_err(End::Io)?,
         };
         let (frames, arrivals) = self.frames(piece.get(..read).unwrap_or_default()).await?;
@@ -183,15 +182,15 @@ impl Connection {
         requests: &mpsc::Sender<Request>,
         mut stop: watch::Receiver<bool>,
     ) -> bool {
-        let (taken, told) = oneshot::channel();
+        let (taken, outcome) = oneshot::channel();
         let taking = async {
             match requests.send(Request { arrivals, taken }).await {
-                Ok(()) => told.await.is_ok(),
+                Ok(()) => outcome.await.is_ok(),
                 Err(_) => false,
             }
         };
         let stopping = async {
-            let _told = stop.wait_for(|stop| *stop).await.is_ok();
+            told(&mut stop).await;
             tokio::time::sleep(GRACE).await;
         };
         tokio::select! {

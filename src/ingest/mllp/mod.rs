@@ -86,6 +86,11 @@ fn count(counter: &AtomicU64, more: usize) {
     counter.fetch_add(u64::try_from(more).unwrap_or(u64::MAX), Ordering::Relaxed);
 }
 
+/// Waits until it is said to stop. If whoever could say it is gone, nobody wants the listener any more.
+async fn told(stop: &mut watch::Receiver<bool>) {
+    drop(stop.wait_for(|stop| *stop).await);
+}
+
 /// A listener of a feed.
 pub struct Listener {
     socket: TcpListener,
@@ -130,21 +135,22 @@ impl Listener {
     /// Returns early only for errors that going on would make worse.
     pub async fn run(self, mut stop: watch::Receiver<bool>) -> Result<(), IngestError> {
         let Self { socket, taker, shared } = self;
-        let told = stop.clone();
         let (requests, waiting) = mpsc::channel(shared.settings.connections_max.max(1));
         let mut taking = JoinSet::new();
         taking.spawn(taker.run(waiting));
-        let mut connections = JoinSet::new();
+        let (mut connections, stops) = (JoinSet::new(), stop.clone());
         loop {
             tokio::select! {
-                // If whoever could say stop is gone, nobody wants the listener any more.
-                _told = stop.wait_for(|stop| *stop) => break,
+                () = told(&mut stop) => break,
                 Some(ended) = taking.join_next() => return ended.unwrap_or_else(|_| Err(shared.ended())),
                 Some(ended) = connections.join_next() => shared.closed(ended),
                 accepted = socket.accept() => match accepted {
                     Ok((stream, peer)) => {
+                        while let Some(ended) = connections.try_join_next() {
+                            shared.closed(ended);
+                        }
                         if let Some(connection) = shared.admit(stream, peer, connections.len()) {
-                            connections.spawn(connection.run(requests.clone(), told.clone()));
+                            connections.spawn(connection.run(requests.clone(), stops.clone()));
                         }
                     }
                     Err(error) => {
