@@ -3,6 +3,7 @@
 mod counts;
 mod findings;
 mod growing;
+mod mllp;
 mod odd_files;
 mod simulation;
 mod transactions;
