@@ -165,9 +165,19 @@ fn feed_faults() {
 
 #[test]
 fn source_faults() {
+    check_source("kind = \"mllp\"", &["5 [[source]]: missing key \"listen\""]);
     check_source(
-        "kind = \"mllp\"\nlisten = \"127.0.0.1:2575\"",
-        &["6 \"mllp\": kind \"mllp\" is not available yet"],
+        "kind = \"mllp\"\nlisten = \"127.0.0.1\"\nsettle = \"3s\"",
+        &["7 \"127.0.0.1\": \"127.0.0.1\" is not an address with a port", "8 settle: unknown key \"settle\""],
+    );
+    check_source(
+        "kind = \"mllp\"\nlisten = \"[::]:0\"\nconnections_max = 0\nidle_timeout = \"10ms\"\nrefuse_after = \"2h\"",
+        &[
+            "7 \"[::]:0\": port 0 stands for any port",
+            "8 0: 0 is out of range: 1 to 10000",
+            "9 \"10ms\": \"10ms\" is out of range",
+            "10 \"2h\": \"2h\" is out of range",
+        ],
     );
     check_source(
         "kind = \"ssmix\"",
@@ -517,5 +527,31 @@ proptest! {
             text.iter().take(at).copied().chain(insert.chars()).chain(text.iter().skip(at + cut).copied()).collect();
         let (config, found) = faults(&[("routes.toml", &damaged)]);
         prop_assert_eq!(config.is_none(), found.iter().any(|fault| fault.severity == Severity::Error));
+    }
+}
+
+#[test]
+fn a_port_has_one_listener() {
+    let mllp = |listen: &str| format!("[[source]]\nkind = \"mllp\"\nlisten = \"{listen}\"\n");
+    let izumo = format!("{FEED}{}", mllp("0.0.0.0:2575"));
+    let matsue = |listen: &str| FEED.replace("3210100018", "3210100026") + &mllp(listen);
+    let (config, faults_of_sound) =
+        faults(&[("feeds/izumo.toml", &izumo), ("feeds/matsue.toml", &matsue("0.0.0.0:2576"))]);
+    assert!(faults_of_sound.is_empty(), "{faults_of_sound:?}");
+    let feed = &config.unwrap().feeds[0].settings;
+    assert_eq!((feed.sources.len(), feed.listeners.len()), (1, 1));
+    let listener = &feed.listeners[0];
+    assert_eq!((listener.listen.port(), listener.connections_max), (2575, 64));
+    assert_eq!((listener.idle_timeout.as_secs(), listener.refuse_after.as_secs()), (3600, 30));
+    for listen in ["0.0.0.0:2575", "127.0.0.1:2575", "[::]:2575"] {
+        let (config, faults) =
+            faults(&[("feeds/izumo.toml", &izumo), ("feeds/matsue.toml", &matsue(listen))]);
+        assert!(config.is_none());
+        let [fault] = &faults[..] else { panic!("{faults:?}") };
+        assert_eq!((fault.file.as_str(), fault.line), ("feeds/matsue.toml", 10));
+        assert!(
+            fault.message.ends_with("another source listens there already: feeds/izumo.toml:10"),
+            "{fault}"
+        );
     }
 }
