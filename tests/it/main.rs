@@ -13,6 +13,7 @@ mod documentation;
 mod ingest;
 mod killed;
 mod many_feeds;
+mod pipeline_simulation;
 mod run;
 mod schemas;
 mod store_crash;
