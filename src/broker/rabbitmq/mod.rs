@@ -18,6 +18,7 @@ mod balance;
 mod forward;
 mod grip;
 mod lane;
+mod link;
 mod message;
 mod settings;
 mod strand;
@@ -41,6 +42,7 @@ use super::topology::Role;
 use super::{Broker, BrokerError, Consumer, Delivery, Publication, QueueName};
 use crate::envelope::Lane;
 
+pub use link::{LineState, Link, LinkState};
 pub use settings::{Settings, Tls};
 
 /// How often a publisher that found the outbox full looks again.
@@ -102,12 +104,16 @@ impl Shared {
     }
 }
 
+/// A queue's lanes, while somebody uses them. Locked while it is being registered at, which may take until it is this
+/// process' turn.
+type Entry = Arc<tokio::sync::Mutex<Weak<Strands>>>;
+
 /// RabbitMQ as the stages see it.
 pub struct RabbitMq {
     shared: Arc<Shared>,
     outbox: Option<Outbox>,
     /// Queues that this process reads, while it does.
-    strands: tokio::sync::Mutex<HashMap<QueueName, Weak<Strands>>>,
+    strands: Mutex<HashMap<QueueName, Entry>>,
     /// Queues whose part of the outbox has to be forwarded.
     forwarded: Mutex<HashSet<QueueName>>,
     forward: mpsc::UnboundedSender<QueueName>,
@@ -120,14 +126,7 @@ impl RabbitMq {
         let (forward, queues) = mpsc::unbounded_channel();
         let shared = Arc::new(Shared { amqp, options, lanes: Arc::default() });
         let queues = Mutex::new(Some(queues));
-        Self {
-            shared,
-            outbox,
-            strands: tokio::sync::Mutex::default(),
-            forwarded: Mutex::default(),
-            forward,
-            queues,
-        }
+        Self { shared, outbox, strands: Mutex::default(), forwarded: Mutex::default(), forward, queues }
     }
 
     /// Moves what lies in the outbox to RabbitMQ until told to stop. Run it once; without an outbox it only waits.
@@ -185,15 +184,30 @@ impl RabbitMq {
         if self.outbox.is_some() { self.shared.amqp.declare(name).await } else { Ok(()) }
     }
 
+    fn entry(&self, queue: &QueueName) -> Entry {
+        let mut strands = self.strands.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(strands.entry(queue.clone()).or_default())
+    }
+
     async fn strands(&self, queue: &QueueName) -> Result<Arc<Strands>, BrokerError> {
-        let mut all = self.strands.lock().await;
-        let open = all.get(queue).and_then(Weak::upgrade).filter(|strands| !strands.is_lost());
-        if let Some(open) = open {
+        let entry = self.entry(queue);
+        let mut entry = entry.lock().await;
+        if let Some(open) = entry.upgrade().filter(|strands| !strands.is_lost()) {
             return Ok(open);
         }
         let strands = Arc::new(Strands::open(&self.shared, queue).await?);
-        all.insert(queue.clone(), Arc::downgrade(&strands));
+        *entry = Arc::downgrade(&strands);
         Ok(strands)
+    }
+
+    /// Messages that this process has of a queue and did not acknowledge.
+    fn outstanding(&self, queue: &QueueName) -> u64 {
+        if queue.role() == Role::Ingest {
+            return self.shared.lanes.open();
+        }
+        let entry = self.entry(queue);
+        let strands = entry.try_lock().ok().and_then(|entry| entry.upgrade());
+        strands.map_or(0, |strands| strands.outstanding())
     }
 }
 
@@ -250,8 +264,7 @@ impl Broker for RabbitMq {
             self.exists(&name).await?;
             depth += self.shared.amqp.count(&name).await?.ready;
         }
-        let strands = self.strands.lock().await.get(queue).and_then(Weak::upgrade);
-        Ok(depth + strands.map_or(0, |strands| strands.outstanding()))
+        Ok(depth + self.outstanding(queue))
     }
 
     async fn peek(&self, queue: &QueueName, lane: Lane, most: usize) -> Result<Vec<Delivery>, BrokerError> {
