@@ -15,6 +15,7 @@ mod ingest;
 mod killed;
 mod many_feeds;
 mod rabbitmq;
+mod pipeline_simulation;
 mod run;
 mod schemas;
 mod store_crash;
