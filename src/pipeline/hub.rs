@@ -331,10 +331,13 @@ impl Work<'_> {
 
 fn routing(config: &Config) -> Result<Routing, HubError> {
     let path = config.hub.pseudonym_key.clone();
-    let archive = matches!(config.hub.broker, config::Broker::RabbitMq(_));
-    let pseudonyms = if archive { Pseudonyms::read(&path) } else { Pseudonyms::open(&path) };
+    let (shared, archive) = match &config.hub.broker {
+        config::Broker::RabbitMq(settings) => (true, settings.archive),
+        config::Broker::Embedded { .. } => (false, false),
+    };
+    let pseudonyms = if shared { Pseudonyms::read(&path) } else { Pseudonyms::open(&path) };
     let pseudonyms = pseudonyms.map_err(|source| match source.kind() {
-        std::io::ErrorKind::NotFound if archive => HubError::NoPseudonyms { path },
+        std::io::ErrorKind::NotFound if shared => HubError::NoPseudonyms { path },
         _ => HubError::Pseudonyms { path, source },
     })?;
     Ok(Routing { routes: config.routes.clone(), zone: config.hub.timezone.clone(), pseudonyms, archive })
