@@ -18,6 +18,7 @@ use jiff::civil::date;
 use musubi::broker::rabbitmq::amqp::{Amqp, Header, Number, Outgoing};
 use musubi::broker::rabbitmq::{Link, Settings};
 use musubi::broker::topology;
+use musubi::canonical::Kind;
 use musubi::clock::SystemClock;
 use musubi::config::Config;
 use musubi::envelope::{Change, Envelope, Identifying, Lane, Origin};
@@ -215,8 +216,9 @@ fn configure(folder: &Path, root: &Path, node: &Node, archive: bool) -> Outcome<
         "version = 1\nfacility = \"3210100018\"\nname = \"架空病院\"\nroles = [\"disclosing\"]\n[[source]]\nkind = \"ssmix2\"\nstandard = {root:?}\n"
     );
     fs::write(folder.join("feeds/bench.toml"), feed)?;
+    let kinds = Kind::ALL.map(Kind::as_str);
     let routes = format!(
-        "version = 1\n[[subscriber]]\nname = \"{SUBSCRIBER}\"\ndeliver = {{ kind = \"queue\" }}\n[[route]]\nname = \"all\"\ntopic = \"all\"\nto = [\"{SUBSCRIBER}\"]\nsend = \"original\"\nbasis = \"addressed\"\n"
+        "version = 1\n[[subscriber]]\nname = \"{SUBSCRIBER}\"\ndeliver = {{ kind = \"queue\" }}\n[[route]]\nname = \"all\"\ntopic = \"all\"\nto = [\"{SUBSCRIBER}\"]\nkinds = {kinds:?}\nsend = \"original\"\nbasis = \"addressed\"\n"
     );
     fs::write(folder.join("routes.toml"), routes)?;
     let (config, faults) = Config::load(folder);

@@ -108,7 +108,8 @@ fn usage(error: &clap::Error) -> ExitCode {
 
 /// Logs go to stderr; `RUST_LOG` says how much.
 fn log() {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn,sled=off"));
+    let filter =
+        EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn,sled=off,lapin=off"));
     let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
     subscriber.with_ansi(io::stderr().is_terminal()).with_target(false).init();
 }

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use musubi::canonical::Kind;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use serde_json::Value;
@@ -133,9 +134,10 @@ impl Network {
                 cluster.urls
             ),
         );
+        let kinds = Kind::ALL.map(Kind::as_str);
         hub.write(
             "routes.toml",
-            "version = 1\n[[subscriber]]\nname = \"all\"\ndeliver = { kind = \"folder\" }\n[[route]]\nname = \"all\"\ntopic = \"all\"\nto = [\"all\"]\nsend = \"original\"\nbasis = \"addressed\"\n",
+            format!("version = 1\n[[subscriber]]\nname = \"all\"\ndeliver = {{ kind = \"folder\" }}\n[[route]]\nname = \"all\"\ntopic = \"all\"\nto = [\"all\"]\nkinds = {kinds:?}\nsend = \"original\"\nbasis = \"addressed\"\n"),
         );
         for (seed, (feed, facility)) in FEEDS.into_iter().enumerate() {
             hub.ssmix2_feed(feed, facility, feed);
@@ -144,6 +146,8 @@ impl Network {
             let made = hub.run(&["simulate", "storage", &folder, "--files", &count, "--seed", &seed]);
             assert!(made.status.success(), "{made:?}");
         }
+        let checked = hub.run(&["check"]);
+        assert!(checked.status.success(), "{checked:?}");
         Self { hub }
     }
 
