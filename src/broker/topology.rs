@@ -26,6 +26,8 @@ pub enum Role {
     Ingest,
     /// Per lane, how far the routers have come; laned.
     Progress,
+    /// Where every router registers, so that all know how many they are; holds nothing.
+    Routers,
     /// A feed's own record of what it accepted; never leaves the machine of the feed.
     Accepted,
     /// A subscriber's events.
@@ -60,6 +62,7 @@ impl QueueName {
         match self.0.split('.').next() {
             Some("ingest") => Role::Ingest,
             Some("progress") => Role::Progress,
+            Some("routers") => Role::Routers,
             Some("accepted") => Role::Accepted,
             Some("turn") => Role::Turn,
             Some("parked") => Role::Parked,
@@ -101,10 +104,22 @@ pub fn progress() -> QueueName {
     QueueName("progress".into())
 }
 
+/// Where every router registers as a consumer. The waiting consumers of a lane can't be counted: RabbitMQ counts only
+/// the active one of a queue with single active consumer.
+pub fn routers() -> QueueName {
+    QueueName("routers".into())
+}
+
 /// What a feed published: the same messages as in [`ingest`], read back by the feed itself to bring its pick-up
 /// ledger up to date. Taken in one step with the acceptance, it makes a repeat after a crash recognisable.
 pub fn accepted(feed: &str) -> QueueName {
     QueueName(format!("accepted.{feed}").into())
+}
+
+/// The same of one source that takes messages from connections: it has a record of its own, because it publishes at
+/// its own pace. `source` is its label in the feed.
+pub fn accepted_by(feed: &str, source: &str) -> QueueName {
+    QueueName(format!("accepted.{feed}.{source}").into())
 }
 
 /// Events for one subscriber, in lanes.
@@ -157,6 +172,8 @@ const DELIVERIES: i64 = 1_000;
 /// The same for queues whose messages are looked at and put back. RabbitMQ 4 drops after 20 where nothing is said, and
 /// 3.10 takes no "never".
 const MANY_DELIVERIES: i64 = 1_000_000;
+
+const SINGLE_ACTIVE_CONSUMER: &str = "x-single-active-consumer";
 
 /// Value of an argument.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -237,13 +254,16 @@ impl Queue {
                 ("x-delivery-limit", Argument::Number(MANY_DELIVERIES)),
             ]),
         };
-        if matches!(
-            role_on_rabbitmq(name),
-            Role::Ingest | Role::Progress | Role::Subscriber | Role::Turn | Role::Parked
-        ) {
-            arguments.insert("x-single-active-consumer", Argument::Flag(true));
+        let one_at_a_time = [Role::Ingest, Role::Progress, Role::Subscriber, Role::Turn, Role::Parked];
+        if one_at_a_time.contains(&role_on_rabbitmq(name)) {
+            arguments.insert(SINGLE_ACTIVE_CONSUMER, Argument::Flag(true));
         }
         Self { name: name.into(), arguments }
+    }
+
+    /// Whether only one of its consumers gets messages, the others when that one is gone.
+    pub fn has_single_active_consumer(&self) -> bool {
+        self.arguments.contains_key(SINGLE_ACTIVE_CONSUMER)
     }
 }
 
@@ -264,15 +284,16 @@ fn dead_lettered(to: &str) -> Arguments {
 impl Topology {
     /// What so many lanes and these subscribers need.
     pub fn of<'n>(lanes: u16, subscribers: impl IntoIterator<Item = &'n str>) -> Self {
-        let mut names: Vec<_> = [invalid(), unroutable(), archive()].map(|name| (name, Lane(0))).into();
+        let mut names: Vec<_> = [routers(), invalid()].map(|name| (name, Lane(0))).into();
         for subscriber in subscribers {
             let queue = self::subscriber(subscriber);
             let of_it = [Some(dead(subscriber)), Some(parked(subscriber)), turn(&queue), Some(queue)];
             names.extend(of_it.into_iter().flatten().map(|name| (name, Lane(0))));
         }
         names.extend((0..lanes).flat_map(|lane| [(progress(), Lane(lane)), (ingest(), Lane(lane))]));
-        let queues = names.iter().map(|(name, lane)| Queue::named(&name.on_rabbitmq(*lane))).collect();
-        Self { queues, ..Self::archived() }
+        let mut all = Self::archived();
+        all.queues.extend(names.iter().map(|(name, lane)| Queue::named(&name.on_rabbitmq(*lane))));
+        all
     }
 
     /// What must be there before a queue is used: itself, where its dead letters go, and what leads into the archive.

@@ -1,7 +1,7 @@
 //! Which lanes this process holds, and how many it should.
 //!
-//! Every router registers once at the token's queue of every lane, so the number of consumers there is the number of
-//! routers: nothing else is needed to share the lanes out.
+//! Every router registers once at a queue for that, so the number of its consumers is the number of routers: nothing
+//! else is needed to share the lanes out.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

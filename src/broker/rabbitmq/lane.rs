@@ -82,7 +82,7 @@ impl LaneConsumer {
         let ingest = topology::ingest().on_rabbitmq(self.lane);
         amqp.declare(&ingest).await?;
         let grip = Grip::take(amqp, &queue, lanes.known(self.lane)).await?;
-        let routers = amqp.count(&queue).await?.consumers;
+        let routers = self.shared.routers().await?;
         let Some(held) = Lanes::hold(lanes, self.lane, balance::share(options.lanes, routers)) else {
             let clean = grip.token().clean;
             grip.release(clean).await;
@@ -117,8 +117,8 @@ impl LaneConsumer {
             return Ok(());
         };
         work.balanced = Instant::now();
-        let Shared { amqp, lanes, options, .. } = &*self.shared;
-        let routers = amqp.count(&topology::progress().on_rabbitmq(self.lane)).await?.consumers;
+        let routers = self.shared.routers().await?;
+        let Shared { lanes, options, .. } = &*self.shared;
         if lanes.exceed(balance::share(options.lanes, routers)) {
             self.release().await;
             sleep(STAND_BACK).await;

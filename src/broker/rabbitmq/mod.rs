@@ -30,15 +30,16 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use futures_util::FutureExt as _;
 use tokio::sync::{mpsc, watch};
 use tokio::time::sleep;
 
-use self::amqp::{Amqp, Number, Outgoing};
+use self::amqp::{Amqp, Number, Outgoing, Subscription};
 use self::balance::Lanes;
 use self::lane::LaneConsumer;
 use self::message::{delivery, outgoing};
 use self::strand::Strands;
-use super::topology::Role;
+use super::topology::{self, Role};
 use super::{Broker, BrokerError, Consumer, Delivery, Publication, QueueName};
 use crate::envelope::Lane;
 
@@ -83,9 +84,24 @@ struct Shared {
     amqp: Arc<dyn Amqp>,
     options: Options,
     lanes: Arc<Lanes>,
+    /// Where this process is counted as a router, while it is one.
+    registration: tokio::sync::Mutex<Option<Box<dyn Subscription>>>,
 }
 
 impl Shared {
+    /// Counts the routers, this one among them. Nothing ever lies in the queue at which they register.
+    async fn routers(&self) -> Result<u32, BrokerError> {
+        let queue = topology::routers().on_rabbitmq(Lane(0));
+        let mut registration = self.registration.lock().await;
+        let lasts =
+            registration.as_mut().is_some_and(|registered| registered.next().now_or_never().is_none());
+        if !lasts {
+            self.amqp.declare(&queue).await?;
+            *registration = Some(self.amqp.consume(&queue, 1).await?);
+        }
+        Ok(self.amqp.count(&queue).await?.consumers)
+    }
+
     /// Publishes; where a queue is gone it is declared again, and the batch sent again.
     async fn publish(&self, batch: Vec<Outgoing>) -> Result<(), BrokerError> {
         if batch.is_empty() {
@@ -124,7 +140,12 @@ impl RabbitMq {
     /// The broker behind `amqp`. Without an outbox what is published goes to RabbitMQ at once, unnumbered.
     pub fn new(amqp: Arc<dyn Amqp>, outbox: Option<Outbox>, options: Options) -> Self {
         let (forward, queues) = mpsc::unbounded_channel();
-        let shared = Arc::new(Shared { amqp, options, lanes: Arc::default() });
+        let shared = Arc::new(Shared {
+            amqp,
+            options,
+            lanes: Arc::default(),
+            registration: tokio::sync::Mutex::default(),
+        });
         let queues = Mutex::new(Some(queues));
         Self { shared, outbox, strands: Mutex::default(), forwarded: Mutex::default(), forward, queues }
     }

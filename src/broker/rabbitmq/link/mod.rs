@@ -25,7 +25,7 @@ use tokio::sync::watch;
 use super::Settings;
 use super::amqp::{Amqp, Count, Incoming, Outgoing, Subscription};
 use crate::broker::BrokerError;
-use crate::broker::topology::Topology;
+use crate::broker::topology::{Queue, Topology};
 use error::answer;
 use line::Line;
 use message::{incoming, short};
@@ -36,6 +36,9 @@ use subscription::{Closing, Subscribed};
 
 /// How long the server may take to answer.
 const ANSWER: Duration = Duration::from_secs(30);
+
+/// A consumer whose turn it is gets its messages at once; whoever waits longer has another before it.
+const TURN: Duration = Duration::from_millis(500);
 
 /// An AMQP server that is reached over and over again.
 pub struct Link {
@@ -89,6 +92,26 @@ impl Link {
     }
 }
 
+impl Link {
+    /// Such a queue gives single messages to nobody: one has to be its consumer.
+    async fn peek_as_consumer(&self, queue: &str, most: usize) -> Result<Vec<Incoming>, BrokerError> {
+        let ready = usize::try_from(self.count(queue).await?.ready).unwrap_or(usize::MAX);
+        let most = most.min(ready).min(usize::from(u16::MAX));
+        let mut seen = Vec::with_capacity(most);
+        // No more than these: what is handed out counts as handed out.
+        let Some(prefetch) = u16::try_from(most).ok().filter(|most| *most > 0) else { return Ok(seen) };
+        let mut subscription = self.consume(queue, prefetch).await?;
+        while seen.len() < most {
+            match tokio::time::timeout(TURN, subscription.next()).await {
+                Ok(next) => seen.push(next?),
+                Err(_) => break,
+            }
+        }
+        subscription.close().await;
+        Ok(seen)
+    }
+}
+
 #[async_trait]
 impl Amqp for Link {
     async fn declare(&self, queue: &str) -> Result<(), BrokerError> {
@@ -119,6 +142,9 @@ impl Amqp for Link {
     }
 
     async fn peek(&self, queue: &str, most: usize) -> Result<Vec<Incoming>, BrokerError> {
+        if Queue::named(queue).has_single_active_consumer() {
+            return self.peek_as_consumer(queue, most).await;
+        }
         let name = short(queue)?;
         self.ask(&format!("looking into {queue}"), async |channel| {
             let mut seen = Vec::new();
