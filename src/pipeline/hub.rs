@@ -213,10 +213,7 @@ impl Hub {
         for subscriber in &self.config.subscribers {
             let carried = match subscriber.deliver {
                 deliver::Kind::Queue => 0,
-                _ => {
-                    self.depth(&topology::subscriber(&subscriber.name)).await?
-                        + self.depth(&topology::parked(&subscriber.name)).await?
-                }
+                _ => self.depth(&topology::subscriber(&subscriber.name)).await?,
             };
             served.push(Served { subscriber: subscriber.clone(), carried, counts: Arc::default() });
         }
@@ -346,20 +343,19 @@ impl Hub {
         let mut subscribers = Vec::new();
         for Served { subscriber, carried, counts: delivery } in served {
             let routed = counts.copies.get(&subscriber.name).map_or(0, read);
-            let (left, parked) = match subscriber.deliver {
-                deliver::Kind::Queue => (0, 0),
-                _ => (
-                    self.depth(&topology::subscriber(&subscriber.name)).await?,
-                    self.depth(&topology::parked(&subscriber.name)).await?,
-                ),
+            let left = match subscriber.deliver {
+                deliver::Kind::Queue => 0,
+                _ => self.depth(&topology::subscriber(&subscriber.name)).await?,
             };
             let gave_up = delivery.gave_up.load(Ordering::Relaxed);
-            let (parked, waiting) = if gave_up { (parked + left, 0) } else { (parked, left) };
+            let (left, waiting) = if gave_up { (left, 0) } else { (0, left) };
+            let parked = read(&delivery.parked) + left;
             let delivered = match subscriber.deliver {
                 deliver::Kind::Queue => routed,
                 _ => read(&delivery.delivered),
             };
-            let (dead, carried, subscriber) = (read(&delivery.dead), *carried, subscriber.name.clone());
+            let carried = *carried + read(&delivery.found);
+            let (dead, subscriber) = (read(&delivery.dead), subscriber.name.clone());
             subscribers.push(SubscriberReport {
                 subscriber,
                 routed,
