@@ -227,7 +227,8 @@ impl Queue {
                 ("x-delivery-limit", Argument::Number(MANY_DELIVERIES)),
             ]),
         };
-        if matches!(role_on_rabbitmq(name), Role::Ingest | Role::Progress | Role::Subscriber) {
+        let in_order = [Role::Ingest, Role::Progress, Role::Subscriber, Role::Parked];
+        if in_order.contains(&role_on_rabbitmq(name)) {
             arguments.insert("x-single-active-consumer", Argument::Flag(true));
         }
         Self { name: name.into(), arguments }

@@ -14,6 +14,7 @@ use tokio::task::JoinSet;
 use super::Shared;
 use super::amqp::{Header, Incoming, Number, Subscription};
 use super::message::{delivery, outgoing};
+use crate::broker::topology::Role;
 use crate::broker::{BrokerError, Consumer, Delivery, Publication, QueueName};
 use crate::envelope::Lane;
 
@@ -54,7 +55,10 @@ impl Strands {
     pub(super) async fn open(shared: &Shared, queue: &QueueName) -> Result<Self, BrokerError> {
         let name = queue.on_rabbitmq(Lane(0));
         shared.amqp.declare(&name).await?;
-        let subscription = shared.amqp.consume(&name, shared.options.prefetch).await?;
+        // Parked copies are held for as long as they are parked, by all lanes together.
+        let held = queue.role() == Role::Parked;
+        let prefetch = if held { u16::MAX } else { shared.options.prefetch };
+        let subscription = shared.amqp.consume(&name, prefetch).await?;
         let state = Arc::new(Mutex::new(State::default()));
         let (acknowledge, orders) = mpsc::unbounded_channel();
         let mut task = JoinSet::new();
