@@ -22,6 +22,7 @@ pub mod config;
 pub mod ops;
 
 pub mod clock;
+mod cloud_event;
 pub mod disposition;
 pub mod simulate;
 mod telemetry;

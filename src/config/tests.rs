@@ -191,7 +191,7 @@ fn source_faults() {
     check_source(
         "kind = \"ssmix2\"\nstandard = \"s\"\nsettle = \"3 s\"\npoll = \"1ms\"",
         &[
-            "8 \"3 s\": \"3 s\" is not a length of time: write 500ms, 3s, 2m or 1h",
+            "8 \"3 s\": \"3 s\" is not a length of time: write 500ms, 3s, 2m, 1h or 3d",
             "9 \"1ms\": \"1ms\" is out of range: 10ms to 3600s",
         ],
     );
@@ -234,10 +234,10 @@ fn route_faults() {
         ],
     );
     check_route(
-        "[[subscriber]]\nname = \"surveillance\"\ndeliver = { kind = \"http\" }",
+        "[[subscriber]]\nname = \"surveillance\"\ndeliver = { kind = \"ssmix2\" }",
         &[
             "12 \"surveillance\": there already is a subscriber \"surveillance\": routes.toml:3",
-            "13 \"http\": kind \"http\" is not available yet: use queue or folder",
+            "13 \"ssmix2\": kind \"ssmix2\" is not available yet: use queue or folder or http",
         ],
     );
     check_route(
@@ -248,6 +248,56 @@ fn route_faults() {
     check_route(
         &format!("[[route]]{}", second.replace("\"all\"", "\"more\"")),
         &["11 [[route]]: route \"more\" never sends anything: route \"all\" comes first"],
+    );
+}
+
+/// The same for the subscriber's `deliver`, in line 4.
+#[track_caller]
+fn check_deliver(deliver: &str, expected: &[&str]) {
+    check("routes.toml", &ROUTES.replace("{ kind = \"queue\" }", deliver), expected);
+}
+
+#[test]
+fn deliver_faults() {
+    let url = "{ kind = \"http\", url = \"https://service.example/events\"";
+    check_deliver(&format!("{url}, timeout = \"3s\", give_up_after = \"2d\" }}"), &[]);
+    check_deliver(&format!("{url}, give_up_after = \"never\" }}"), &[]);
+    check_deliver("{ kind = \"http\", url = \"http://[::1]:8080/\" }", &[]);
+    check_deliver("{ kind = \"http\" }", &["4 { kind = \"http\" }: missing key \"url\""]);
+    let unreadable = ["host/path", "ftp://host/", "https://", "amqp://host"];
+    for text in unreadable {
+        check_deliver(
+            &format!("{{ kind = \"http\", url = \"{text}\" }}"),
+            &[&format!("4 \"{text}\": expected an address like https://host/path")],
+        );
+    }
+    check_deliver(
+        "{ kind = \"http\", url = \"https://u:p@host/\" }",
+        &["4 \"https://***@host/\": no name or password may stand in the address: use token_file"],
+    );
+    check_deliver(
+        "{ kind = \"http\", url = \"http://host/\" }",
+        &["4 \"http://host/\": http sends patients' data readable for everyone on the way: use https"],
+    );
+    check_deliver(
+        "{ kind = \"http\", url = \"http://localhost/\", ca_file = \"ca.pem\" }",
+        &["4 \"ca.pem\": an http address has no certificate: write https, or leave the file out"],
+    );
+    check_deliver(
+        &format!("{url}, timeout = \"1h\" }}"),
+        &["4 \"1h\": \"1h\" is out of range: 100ms to 300s"],
+    );
+    check_deliver(
+        &format!("{url}, give_up_after = \"1s\", ca_file = 7, tokenfile = \"x\" }}"),
+        &[
+            "4 \"1s\": \"1s\" is out of range: ",
+            "4 7: expected a text, found a number",
+            "4 tokenfile: unknown key \"tokenfile\": did you mean \"token_file\"?",
+        ],
+    );
+    check_deliver(
+        "{ kind = \"queue\", give_up_after = \"1d\" }",
+        &["4 give_up_after: unknown key \"give_up_after\""],
     );
 }
 

@@ -1,10 +1,11 @@
-//! CloudEvents 1.0, JSON format (structured mode): what a subscriber of kind `folder` reads, a line each.
+//! CloudEvents 1.0, JSON format (structured mode): what a webhook is sent, and a folder holds a line each.
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::broker::Delivery;
-use crate::envelope::{CANONICAL, Change, Envelope, Identifying, Lane, Place};
+use crate::cloud_event::Attributes;
+use crate::envelope::{CANONICAL, Change, Identifying, Lane};
 
 /// One event as it leaves the hub. Attribute names follow CloudEvents 1.0: lower case, no separators.
 #[derive(Debug, Serialize, Deserialize)]
@@ -56,33 +57,48 @@ pub struct CloudEvent<'a> {
 impl<'a> CloudEvent<'a> {
     /// The event of a delivery. `None` where the envelope was never routed: no router publishes such a copy.
     pub fn of(delivery: &'a Delivery, lane: Lane) -> Option<Self> {
-        let Envelope { id, facility, patient, data_type, change, key, version, origin, accepted_at, .. } =
-            &delivery.envelope;
-        let routed = delivery.envelope.event.as_ref()?;
-        let place = routed.place.unwrap_or(Place { lane, sequence: delivery.sequence });
-        let data = match (routed.media_type.as_str(), serde_json::from_slice(&delivery.body)) {
+        let Attributes {
+            specversion,
+            id,
+            source,
+            event_type,
+            subject,
+            time,
+            dataschema,
+            datacontenttype,
+            topic,
+            basis,
+            lane,
+            sequence,
+            datatype,
+            recordkey,
+            recordversion,
+            change,
+            originhash,
+        } = Attributes::of(&delivery.envelope, lane, delivery.sequence)?;
+        let data = match (datacontenttype, serde_json::from_slice(&delivery.body)) {
             (CANONICAL, Ok(json)) => Some(json),
             // Original bytes, or not what the envelope says: they go as they are.
             _ => None,
         };
         Some(Self {
-            specversion: "1.0",
+            specversion,
             id,
-            source: format!("urn:musubi:facility:{facility}"),
-            event_type: &routed.event_type,
-            subject: patient.clone(),
-            time: accepted_at,
-            dataschema: schema_of(&routed.event_type, routed.disclosure.as_deref()),
-            datacontenttype: &routed.media_type,
-            topic: &routed.topic,
-            basis: &routed.basis,
-            lane: place.lane,
-            sequence: place.sequence,
-            datatype: data_type.as_deref(),
-            recordkey: key.clone(),
-            recordversion: version,
-            change: *change,
-            originhash: &origin.hash,
+            source,
+            event_type,
+            subject: subject.clone(),
+            time,
+            dataschema,
+            datacontenttype,
+            topic,
+            basis,
+            lane,
+            sequence,
+            datatype,
+            recordkey: recordkey.clone(),
+            recordversion,
+            change,
+            originhash,
             data_base64: data.is_none().then(|| base64(&delivery.body)),
             data,
         })
@@ -94,14 +110,6 @@ impl<'a> CloudEvent<'a> {
         lines.push(b'\n');
         Ok(())
     }
-}
-
-/// `lab-result.created.v1` is described by `urn:musubi:schema:lab-result.v1`.
-fn schema_of(event_type: &str, disclosure: Option<&str>) -> String {
-    let mut parts = event_type.split('.');
-    let (kind, version) = (parts.next().unwrap_or_default(), parts.next_back().unwrap_or_default());
-    let part = disclosure.map(|name| format!(":{name}")).unwrap_or_default();
-    format!("urn:musubi:schema:{kind}.{version}{part}")
 }
 
 fn base64(bytes: &[u8]) -> String {

@@ -17,6 +17,7 @@ pub struct FeedCounts {
     accepted: AtomicU64,
     unchanged: AtomicU64,
     other_facility: AtomicU64,
+    failing: Mutex<Option<String>>,
 }
 
 impl FeedCounts {
@@ -38,6 +39,15 @@ impl FeedCounts {
     /// Transaction records whose header names another facility than the feed.
     pub fn other_facility(&self) -> u64 {
         self.other_facility.load(Ordering::Relaxed)
+    }
+
+    /// Why the last pass could not come to its end; none once one has.
+    pub fn failing(&self) -> Option<String> {
+        self.failing.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(super) fn set_failing(&self, why: Option<String>) {
+        *self.failing.lock().unwrap_or_else(PoisonError::into_inner) = why;
     }
 
     pub(super) fn add_files(&self, count: usize) {

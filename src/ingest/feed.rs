@@ -25,6 +25,7 @@ use crate::disposition::Disposition;
 use crate::envelope::Lane;
 use crate::store::ledger::Entries;
 use crate::store::{Ledger, StoreError};
+use crate::telemetry::causes;
 
 /// Deliveries of `accepted.<feed>` that are read at once.
 const CHUNK: usize = 256;
@@ -141,8 +142,9 @@ impl Feed {
             let began = self.context.clock.now();
             match self.pass(&stop).await {
                 Ok(Pace::Stopped) => return Ok(()),
-                Ok(Pace::Idle | Pace::Waiting) => {}
+                Ok(Pace::Idle | Pace::Waiting) => self.context.counts.set_failing(None),
                 Err(error) if error.disposition() == Disposition::Retry => {
+                    self.context.counts.set_failing(Some(causes(&error)));
                     tracing::warn!(feed = %self.context.feed, error = &error as &dyn std::error::Error, "pass failed");
                 }
                 Err(error) => return Err(error),

@@ -56,7 +56,7 @@ pub struct Incoming {
 pub struct Count {
     /// Messages that are with no consumer.
     pub ready: u64,
-    /// Registered consumers, the waiting ones of a single active consumer included.
+    /// Registered consumers. Of a queue with single active consumer RabbitMQ counts the active one only.
     pub consumers: u32,
 }
 
@@ -80,7 +80,8 @@ pub trait Amqp: Send + Sync {
     /// What a queue holds.
     async fn count(&self, queue: &str) -> Result<Count, BrokerError>;
 
-    /// Looks at up to `most` ready messages, oldest first, and gives them back.
+    /// Looks at up to `most` ready messages, oldest first, and gives them back. A queue with single active consumer
+    /// shows nothing while it has a consumer.
     async fn peek(&self, queue: &str, most: usize) -> Result<Vec<Incoming>, BrokerError>;
 }
 

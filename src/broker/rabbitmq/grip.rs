@@ -1,4 +1,4 @@
-//! A router's grip on a lane: the lane's token, held.
+//! The grip on a lane, or on a subscriber: its token, held.
 //!
 //! The token's queue is consumed one message at a time. To read it to its end, the best token so far is published
 //! behind all others and the one in hand acknowledged, until the own copy comes round: what is left is one token.
@@ -15,6 +15,9 @@ use crate::broker::BrokerError;
 /// The token that was just published comes at once, unless somebody emptied its queue.
 const OWN_TOKEN: Duration = Duration::from_secs(20);
 
+/// A token is renewed so often.
+pub(super) const RENEW: Duration = Duration::from_secs(300);
+
 /// A held token.
 pub(super) struct Grip {
     amqp: Arc<dyn Amqp>,
@@ -30,6 +33,7 @@ impl Grip {
     /// Registers for a lane's token and waits, as long as it takes, until it is given to us; reads the token's queue
     /// to its end. `known` is what this process knew last of the lane: it stands in for a token that is gone.
     pub(super) async fn take(amqp: &Arc<dyn Amqp>, queue: &str, known: Token) -> Result<Self, BrokerError> {
+        amqp.declare(queue).await?;
         let count = amqp.count(queue).await?;
         if count.ready == 0 && count.consumers == 0 {
             // Nobody has worked on this lane yet. If somebody begins at the same moment there will be two such
@@ -107,6 +111,22 @@ impl Grip {
             Some(tag) => self.subscription.acknowledge(tag, false).await,
             None => Ok(()),
         }
+    }
+
+    /// Waits until the token is lost. Nobody else may use it meanwhile. Cancel-safe.
+    pub(super) async fn lost(&mut self) -> BrokerError {
+        loop {
+            match self.subscription.next().await {
+                // One message is handed out at a time: this is the token that was published last.
+                Ok(own) => self.in_hand = Some(own.tag),
+                Err(error) => return error,
+            }
+        }
+    }
+
+    /// Publishes the token anew: RabbitMQ closes a channel whose delivery is held for 30 minutes.
+    pub(super) async fn renew(&mut self) -> Result<(), BrokerError> {
+        self.replace(self.token.clone()).await
     }
 
     /// Gives the lane up. `clean`: nothing beyond the token was begun.

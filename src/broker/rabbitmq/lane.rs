@@ -16,7 +16,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 use super::Shared;
 use super::amqp::{Incoming, Number, Outgoing, Subscription};
 use super::balance::{self, Held, Lanes};
-use super::grip::Grip;
+use super::grip::{Grip, RENEW};
 use super::message::{delivery, outgoing};
 use super::token::{Seen, Token};
 use crate::broker::topology::{self, Role};
@@ -25,8 +25,6 @@ use crate::envelope::Lane;
 
 /// How often a router looks whether it holds more than its share of the lanes.
 const BALANCE: Duration = Duration::from_secs(3);
-/// A token is replaced at least so often: RabbitMQ closes a channel whose delivery is held for 30 minutes.
-const RENEW: Duration = Duration::from_secs(300);
 /// Pause before a router that gave a lane up waits for it again, so that another comes first.
 const STAND_BACK: Duration = Duration::from_millis(300);
 
@@ -45,7 +43,7 @@ struct Work {
     open: VecDeque<Open>,
     balanced: Instant,
     renewed: Instant,
-    _held: Held,
+    held: Held,
 }
 
 struct Open {
@@ -77,10 +75,9 @@ impl LaneConsumer {
         let Shared { amqp, lanes, options, .. } = &*self.shared;
         let queue = topology::progress().on_rabbitmq(self.lane);
         let ingest = topology::ingest().on_rabbitmq(self.lane);
-        amqp.declare(&queue).await?;
         amqp.declare(&ingest).await?;
         let mut grip = Grip::take(amqp, &queue, lanes.known(self.lane)).await?;
-        let routers = amqp.count(&queue).await?.consumers;
+        let routers = self.shared.routers().await?;
         let Some(held) = Lanes::hold(lanes, self.lane, balance::share(options.lanes, routers)) else {
             let clean = grip.token().clean;
             grip.release(clean).await;
@@ -90,12 +87,12 @@ impl LaneConsumer {
         lanes.know(self.lane, grip.token());
         let messages = amqp.consume(&ingest, options.prefetch).await?;
         let now = Instant::now();
-        Ok(Some(Work { grip, messages, open: VecDeque::new(), balanced: now, renewed: now, _held: held }))
+        Ok(Some(Work { grip, messages, open: VecDeque::new(), balanced: now, renewed: now, held }))
     }
 
     /// Gives the lane up at a moment when nothing is open.
     async fn release(&mut self) {
-        if let Some(Work { grip, messages, open, _held, .. }) = self.work.take() {
+        if let Some(Work { grip, messages, open, .. }) = self.work.take() {
             messages.close().await;
             grip.release(open.is_empty()).await;
         }
@@ -107,8 +104,8 @@ impl LaneConsumer {
             return Ok(());
         };
         work.balanced = Instant::now();
-        let Shared { amqp, lanes, options, .. } = &*self.shared;
-        let routers = amqp.count(&topology::progress().on_rabbitmq(self.lane)).await?.consumers;
+        let routers = self.shared.routers().await?;
+        let Shared { lanes, options, .. } = &*self.shared;
         if lanes.exceed(balance::share(options.lanes, routers)) {
             self.release().await;
             sleep(STAND_BACK).await;
@@ -239,6 +236,7 @@ impl Work {
         }
         let repeat = seen == Seen::Repeat;
         self.open.push_back(Open { tag, number, repeat });
+        self.held.note_open(self.open.len());
         if !repeat {
             new.push(delivery);
         }
@@ -246,14 +244,15 @@ impl Work {
 
     /// Acknowledges the oldest `done` open ones.
     async fn acknowledge(&mut self, done: usize) -> Result<(), BrokerError> {
-        let Some(last) = self.open.drain(..done).next_back() else { return Ok(()) };
+        let last = self.open.drain(..done).next_back();
+        self.held.note_open(self.open.len());
+        let Some(last) = last else { return Ok(()) };
         self.messages.acknowledge(last.tag, true).await
     }
 
     async fn renew(&mut self) -> Result<(), BrokerError> {
         if self.renewed.elapsed() >= RENEW {
-            let token = self.grip.token().clone();
-            self.grip.replace(token).await?;
+            self.grip.renew().await?;
             self.renewed = Instant::now();
         }
         Ok(())

@@ -1,9 +1,13 @@
 //! What the tests share.
 
+pub(crate) mod amqp_model;
 mod files;
 mod hub_folder;
+pub(crate) mod http_server;
 pub(crate) mod memory_broker;
 pub(crate) mod memory_kv;
+pub(crate) mod proxy;
+pub(crate) mod rabbitmq;
 pub(crate) mod storage;
 
 pub(crate) use files::{copy_tree, corpus, files_below, repository};

@@ -1,0 +1,161 @@
+//! The wire: [`Amqp`] over RabbitMQ with lapin.
+//!
+//! Two connections: while an alarm is on, the server blocks every connection that publishes, acknowledgements included,
+//! so consumers have one of their own. lapin's own recovery is off; whoever used a connection that was lost gets
+//! [`BrokerError::Away`] and asks again.
+
+mod apply;
+mod connect;
+mod error;
+mod line;
+mod message;
+mod publish;
+mod state;
+mod subscription;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use lapin::Channel;
+use lapin::options::{BasicGetOptions, QueueDeclareOptions};
+use lapin::types::FieldTable;
+use tokio::sync::watch;
+
+use super::Settings;
+use super::amqp::{Amqp, Count, Incoming, Outgoing, Subscription};
+use crate::broker::BrokerError;
+use crate::broker::topology::{Queue, Topology};
+use error::answer;
+use line::Line;
+use message::{incoming, short};
+use publish::Publisher;
+pub use state::{LineState, LinkState};
+use state::{Reporter, Side};
+use subscription::{Closing, Subscribed};
+
+/// How long the server may take to answer.
+const ANSWER: Duration = Duration::from_secs(30);
+
+/// A consumer whose turn it is gets its messages at once; whoever waits longer has another before it.
+const TURN: Duration = Duration::from_millis(500);
+
+/// An AMQP server that is reached over and over again.
+pub struct Link {
+    publisher: Publisher,
+    consuming: Line,
+    state: watch::Sender<LinkState>,
+    closing: Closing,
+}
+
+impl Link {
+    /// A link that connects when it is first used. `role` is what the server shows of this program: `router`.
+    pub fn new(settings: Settings, role: &str) -> Self {
+        let window = settings.window;
+        let settings = Arc::new(settings);
+        let state = watch::Sender::new(LinkState::default());
+        let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
+        let line = |side: Side| {
+            let name = format!("musubi {role}@{host} ({})", side.as_str());
+            Line::new(Arc::clone(&settings), name, Reporter { side, state: state.clone() })
+        };
+        Self {
+            publisher: Publisher::new(line(Side::Publishing), window),
+            consuming: line(Side::Consuming),
+            state: state.clone(),
+            closing: Closing::default(),
+        }
+    }
+
+    /// What is known of the connections, now and as it changes.
+    pub fn state(&self) -> watch::Receiver<LinkState> {
+        self.state.subscribe()
+    }
+
+    /// Does something on a channel of its own and closes it; waits for an answer, but not for ever.
+    async fn ask<T>(
+        &self,
+        what: &str,
+        work: impl AsyncFnOnce(&Channel) -> Result<T, lapin::Error>,
+    ) -> Result<T, BrokerError> {
+        let (_connection, channel) = self.consuming.channel().await?;
+        let answered = tokio::time::timeout(ANSWER, work(&channel)).await;
+        if channel.status().connected() {
+            // A channel that can't be closed is closed by its drop.
+            drop(tokio::time::timeout(ANSWER, channel.close(200, "done".into())).await);
+        }
+        match answered {
+            Ok(Ok(answered)) => Ok(answered),
+            Ok(Err(error)) => Err(answer(what, &error)),
+            Err(_) => Err(BrokerError::Away { what: format!("{what}: no answer") }),
+        }
+    }
+}
+
+impl Link {
+    /// Such a queue gives single messages to nobody: one has to be its consumer.
+    async fn peek_as_consumer(&self, queue: &str, most: usize) -> Result<Vec<Incoming>, BrokerError> {
+        let ready = usize::try_from(self.count(queue).await?.ready).unwrap_or(usize::MAX);
+        let most = most.min(ready).min(usize::from(u16::MAX));
+        let mut seen = Vec::with_capacity(most);
+        // No more than these: what is handed out counts as handed out.
+        let Some(prefetch) = u16::try_from(most).ok().filter(|most| *most > 0) else { return Ok(seen) };
+        let mut subscription = self.consume(queue, prefetch).await?;
+        while seen.len() < most {
+            match tokio::time::timeout(TURN, subscription.next()).await {
+                Ok(next) => seen.push(next?),
+                Err(_) => break,
+            }
+        }
+        subscription.close().await;
+        Ok(seen)
+    }
+}
+
+#[async_trait]
+impl Amqp for Link {
+    async fn declare(&self, queue: &str) -> Result<(), BrokerError> {
+        self.apply(&Topology::around(queue)).await
+    }
+
+    async fn publish(&self, batch: Vec<Outgoing>) -> Result<(), BrokerError> {
+        self.publisher.publish(&batch).await
+    }
+
+    async fn consume(&self, queue: &str, prefetch: u16) -> Result<Box<dyn Subscription>, BrokerError> {
+        let (_connection, channel) = self.consuming.channel().await?;
+        let registering = Subscribed::register(channel, queue, prefetch, Arc::clone(&self.closing));
+        match tokio::time::timeout(ANSWER, registering).await {
+            Ok(subscribed) => Ok(Box::new(subscribed?)),
+            Err(_) => Err(BrokerError::Away { what: format!("consuming {queue}: no answer") }),
+        }
+    }
+
+    async fn count(&self, queue: &str) -> Result<Count, BrokerError> {
+        let name = short(queue)?;
+        let options = QueueDeclareOptions { passive: true, ..QueueDeclareOptions::default() };
+        self.ask(&format!("counting {queue}"), async |channel| {
+            let queue = channel.queue_declare(name, options, FieldTable::default()).await?;
+            Ok(Count { ready: queue.message_count().into(), consumers: queue.consumer_count() })
+        })
+        .await
+    }
+
+    async fn peek(&self, queue: &str, most: usize) -> Result<Vec<Incoming>, BrokerError> {
+        if Queue::named(queue).has_single_active_consumer() {
+            return self.peek_as_consumer(queue, most).await;
+        }
+        let name = short(queue)?;
+        self.ask(&format!("looking into {queue}"), async |channel| {
+            let mut seen = Vec::new();
+            while seen.len() < most {
+                match channel.basic_get(name.clone(), BasicGetOptions::default()).await? {
+                    Some(message) => seen.push(incoming(message.delivery)),
+                    None => break,
+                }
+            }
+            Ok(seen)
+        })
+        .await
+    }
+}

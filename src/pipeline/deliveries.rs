@@ -1,0 +1,82 @@
+//! The deliveries of a process at work.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use tokio::sync::watch;
+
+use super::channel::Channel;
+use super::hub::{Mode, Tasks};
+use super::report::SubscriberReport;
+use crate::clock::Clock;
+use crate::config;
+use crate::deliver::{self, Pace, Subscriber, Workers};
+
+/// Attempts of a drain at a delivery before it leaves the copies parked.
+const DRAIN_ATTEMPTS: u32 = 4;
+
+/// A subscriber and what became of its copies.
+pub(super) struct Served {
+    pub(super) subscriber: Subscriber,
+    /// Copies that waited for it when the run began.
+    pub(super) carried: u64,
+    pub(super) counts: Arc<deliver::Counts>,
+}
+
+impl Served {
+    /// Whether this process takes its copies; a subscriber of kind `queue` reads them itself.
+    pub(super) fn is_delivered(&self) -> bool {
+        self.subscriber.deliver != deliver::Kind::Queue
+    }
+
+    /// Whether there is no use in waiting for its copies.
+    pub(super) fn gave_up(&self) -> bool {
+        self.counts.gave_up.load(Ordering::Relaxed)
+    }
+
+    /// What became of its copies: `routed` of them in this run, `left` in its queue, and `parked`.
+    pub(super) fn report(&self, routed: u64, left: Option<u64>, parked: u64) -> SubscriberReport {
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        // Who gave up knows of one at least.
+        let (parked, waiting) = match self.gave_up() {
+            true => (parked + left.unwrap_or(1), 0),
+            false => (parked, left.unwrap_or(0)),
+        };
+        let delivered = if self.is_delivered() { read(&self.counts.delivered) } else { routed };
+        SubscriberReport {
+            subscriber: self.subscriber.name.clone(),
+            routed,
+            carried: self.carried,
+            delivered,
+            parked,
+            waiting,
+            dead: read(&self.counts.dead),
+        }
+    }
+}
+
+/// Starts the workers of those subscribers that do not read their queue themselves.
+pub(super) fn start_deliveries(
+    served: &[Served],
+    channel: &Channel,
+    hub: &config::Hub,
+    clock: &Arc<dyn Clock>,
+    mode: Mode,
+    halted: &watch::Receiver<bool>,
+    tasks: &mut Tasks,
+) {
+    for Served { subscriber, counts, .. } in served.iter().filter(|served| served.is_delivered()) {
+        let workers = Workers {
+            subscriber: subscriber.clone(),
+            lanes: channel.lanes,
+            broker: channel.broker.clone(),
+            counts: counts.clone(),
+            clock: clock.clone(),
+            zone: hub.timezone.clone(),
+            attempts_max: (mode == Mode::Drain).then_some(DRAIN_ATTEMPTS),
+            pace: Pace::default(),
+        };
+        let halted = halted.clone();
+        tasks.spawn(async move { Ok(workers.run(halted).await?) });
+    }
+}
