@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::watch;
 use tokio::time::timeout;
 
 use super::error::HubError;
 use super::home::Home;
 use super::hub::Tasks;
 use super::part::Part;
+use super::start::Start;
 use crate::broker::rabbitmq::amqp::Amqp;
 use crate::broker::rabbitmq::{Link, Options, Outbox, RabbitMq, Settings};
 use crate::broker::{Broker, BrokerError, QueueName, topology};
@@ -90,10 +90,10 @@ impl Channel {
     }
 
     /// Starts moving outboxes on.
-    pub(super) fn start_forwarding(&self, halted: &watch::Receiver<bool>, tasks: &mut Tasks) {
+    pub(super) fn start_forwarding(&self, start: &Start, tasks: &mut Tasks) {
         for forwarder in self.remote.iter().flat_map(|remote| &remote.forwarders) {
-            let (forwarder, halted) = (forwarder.clone(), halted.clone());
-            tasks.spawn(async move { Ok(forwarder.run(halted).await?) });
+            let (forwarder, halted) = (forwarder.clone(), start.halted.clone());
+            tasks.spawn(start.clone().then(async move { Ok(forwarder.run(halted).await?) }));
         }
     }
 
