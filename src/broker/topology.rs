@@ -116,6 +116,12 @@ pub fn accepted(feed: &str) -> QueueName {
     QueueName(format!("accepted.{feed}").into())
 }
 
+/// The same of one source that takes messages from connections: it has a record of its own, because it publishes at
+/// its own pace. `source` is its label in the feed.
+pub fn accepted_by(feed: &str, source: &str) -> QueueName {
+    QueueName(format!("accepted.{feed}.{source}").into())
+}
+
 /// Events for one subscriber, in lanes.
 pub fn subscriber(name: &str) -> QueueName {
     QueueName(format!("to.{name}").into())

@@ -9,7 +9,7 @@ use super::report::SubscriberReport;
 use super::start::Start;
 use crate::clock::Clock;
 use crate::config;
-use crate::deliver::{self, Subscriber, Workers};
+use crate::deliver::{self, Pace, Subscriber, Workers};
 
 /// Attempts of a drain at a delivery before it leaves the copies parked.
 const DRAIN_ATTEMPTS: u32 = 4;
@@ -33,11 +33,14 @@ impl Served {
         self.counts.gave_up.load(Ordering::Relaxed)
     }
 
-    /// What became of its copies: `routed` of them in this run, and `left` in its queue.
-    pub(super) fn report(&self, routed: u64, left: Option<u64>) -> SubscriberReport {
+    /// What became of its copies: `routed` of them in this run, `left` in its queue, and `parked`.
+    pub(super) fn report(&self, routed: u64, left: Option<u64>, parked: u64) -> SubscriberReport {
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         // Who gave up knows of one at least.
-        let (parked, waiting) = if self.gave_up() { (left.unwrap_or(1), 0) } else { (0, left.unwrap_or(0)) };
+        let (parked, waiting) = match self.gave_up() {
+            true => (parked + left.unwrap_or(1), 0),
+            false => (parked, left.unwrap_or(0)),
+        };
         let delivered = if self.is_delivered() { read(&self.counts.delivered) } else { routed };
         SubscriberReport {
             subscriber: self.subscriber.name.clone(),
@@ -61,19 +64,16 @@ pub(super) fn start_deliveries(
     start: &Start,
     tasks: &mut Tasks,
 ) {
-    for Served { subscriber, counts, .. } in served {
-        let deliver::Kind::Folder { path } = &subscriber.deliver else {
-            continue;
-        };
+    for Served { subscriber, counts, .. } in served.iter().filter(|served| served.is_delivered()) {
         let workers = Workers {
-            subscriber: subscriber.name.clone(),
-            path: path.clone(),
+            subscriber: subscriber.clone(),
             lanes: channel.lanes,
             broker: channel.broker.clone(),
             counts: counts.clone(),
             clock: clock.clone(),
             zone: hub.timezone.clone(),
             attempts_max: (mode == Mode::Drain).then_some(DRAIN_ATTEMPTS),
+            pace: Pace::default(),
         };
         let halted = start.halted.clone();
         tasks.spawn(start.clone().then(async move { Ok(workers.run(halted).await?) }));

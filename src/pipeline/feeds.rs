@@ -66,6 +66,12 @@ pub(super) async fn start_feeds(
             let feed = Feed::open(settings.clone(), channel.lanes, broker.clone(), ledger, clock).await?;
             let feed = feed.taking_turns(passes.clone());
             let source = Source { counts: feed.counts(), failed: Arc::default() };
+            if mode == Mode::Watch {
+                for listener in feed.listeners().await? {
+                    let stop = stop.clone();
+                    tasks.spawn(async move { Ok(listener.run(stop).await?) });
+                }
+            }
             tasks.spawn(pick_up(feed, mode, stop.clone(), source.failed.clone()));
             sources.insert(settings.name.clone(), source);
         }

@@ -143,7 +143,7 @@ impl Hub {
 
     fn subscriber_queues(&self) -> impl Iterator<Item = QueueName> {
         let names = self.config.subscribers.iter().map(|subscriber| &subscriber.name);
-        names.flat_map(|name| [topology::subscriber(name), topology::dead(name)])
+        names.flat_map(|name| [topology::subscriber(name), topology::parked(name), topology::dead(name)])
     }
 
     async fn served(&self) -> Result<Vec<Served>, BrokerError> {
@@ -151,7 +151,8 @@ impl Hub {
         for subscriber in self.part.subscribers(&self.config) {
             let mut one = Served { subscriber: subscriber.clone(), carried: 0, counts: Arc::default() };
             if self.channel.remote.is_none() {
-                one.carried = self.waiting_for(&one).await?.unwrap_or(0);
+                let (left, parked) = (self.waiting_for(&one).await?, self.parked_for(&one).await?);
+                one.carried = left.unwrap_or(0) + parked.unwrap_or(0);
             }
             served.push(one);
         }
@@ -164,6 +165,14 @@ impl Hub {
             return Ok(Some(0));
         }
         self.channel.depth(&topology::subscriber(&served.subscriber.name)).await
+    }
+
+    /// Copies that are parked for a subscriber, likewise.
+    async fn parked_for(&self, served: &Served) -> Result<Option<u64>, BrokerError> {
+        if !served.is_delivered() {
+            return Ok(Some(0));
+        }
+        self.channel.depth(&topology::parked(&served.subscriber.name)).await
     }
 
     fn router_counts(&self) -> RouterCounts {
@@ -255,7 +264,8 @@ impl Hub {
         let mut subscribers = Vec::new();
         for one in served {
             let routed = counts.copies.get(&one.subscriber.name).map_or(0, read);
-            subscribers.push(one.report(routed, self.waiting_for(one).await?));
+            let (left, parked) = (self.waiting_for(one).await?, self.parked_for(one).await?);
+            subscribers.push(one.report(routed, left, parked.unwrap_or(0)));
         }
         let messages = MessageReport {
             accepted: feeds.iter().map(|feed| feed.accepted).sum(),

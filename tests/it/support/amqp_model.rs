@@ -27,5 +27,4 @@ mod queue;
 mod server;
 mod tests;
 
-pub(crate) use queue::Stored;
 pub(crate) use server::{Line, Server, Weather};

@@ -72,6 +72,7 @@ impl Amqp for Client {
             .ask(|state, line| {
                 let id = state.next_id();
                 let mailbox = find(state, queue)?.register(id, line, prefetch);
+                self.server.tell(|| format!("{} consumes {queue} as {id}", self.name));
                 let server = self.server.clone();
                 // Made here, so that a call that is dropped leaves no consumer behind.
                 Ok(Consumer { server, queue: queue.into(), id, line, mailbox, closed: false })
@@ -112,9 +113,14 @@ impl Consumer {
         *self.mailbox.cancelled.lock().unwrap() || !self.server.state().connections[&self.line].at_client
     }
 
-    /// Removes the consumer, after what it sent before.
-    fn remove(server: &Server, queue: &str, id: u64) {
-        if let Some(queue) = server.state().queues.get_mut(queue) {
+    /// Removes the consumer, after what it sent before. Over a connection that is lost the server hears nothing of it.
+    fn remove(server: &Server, queue: &str, line: u64, id: u64) {
+        let mut state = server.state();
+        if !state.connections[&line].at_client {
+            return;
+        }
+        server.tell(|| format!("{id} leaves {queue}"));
+        if let Some(queue) = state.queues.get_mut(queue) {
             queue.acknowledgements_arrive(id);
             queue.remove(|consumer| consumer.id == id);
         }
@@ -130,6 +136,19 @@ impl Subscription for Consumer {
                 return Err(away());
             }
             if let Some(message) = self.mailbox.come.lock().unwrap().pop_front() {
+                let Incoming { tag, redelivered, header, body } = &message;
+                self.server.tell(|| match header {
+                    Some(h) => format!(
+                        "{} <- {} tag {tag} {redelivered} {}:{} {}",
+                        self.id, self.queue, h.number.series, h.number.sequence, h.envelope.id
+                    ),
+                    None => format!(
+                        "{} <- {} tag {tag} {redelivered} {}",
+                        self.id,
+                        self.queue,
+                        String::from_utf8_lossy(body)
+                    ),
+                });
                 return Ok(message);
             }
             tokio::select! {
@@ -147,6 +166,7 @@ impl Subscription for Consumer {
             return Err(away());
         }
         let (queue, id) = (self.queue.clone(), self.id);
+        self.server.tell(|| format!("{id} acknowledges {queue} {tag} {and_all_before}"));
         let travel = {
             let mut state = self.server.state();
             if let Some(queue) = state.queues.get_mut(&queue) {
@@ -164,7 +184,7 @@ impl Subscription for Consumer {
 
     async fn close(mut self: Box<Self>) {
         self.server.step().await;
-        Self::remove(&self.server, &self.queue, self.id);
+        Self::remove(&self.server, &self.queue, self.line, self.id);
         self.closed = true;
     }
 }
@@ -174,8 +194,8 @@ impl Drop for Consumer {
         if self.closed {
             return;
         }
-        let (queue, id) = (std::mem::take(&mut self.queue), self.id);
+        let (queue, line, id) = (std::mem::take(&mut self.queue), self.line, self.id);
         let travel = self.server.state().delay().min(Duration::from_secs(1));
-        self.server.later(travel, move |server| Self::remove(server, &queue, id));
+        self.server.later(travel, move |server| Self::remove(server, &queue, line, id));
     }
 }

@@ -67,6 +67,9 @@ struct Shared {
     /// A connection, or whether one may publish, has changed.
     changed: Notify,
     tasks: Mutex<JoinSet<()>>,
+    start: Instant,
+    /// One seed is looked at.
+    is_told: bool,
 }
 
 /// A handle of the server.
@@ -86,7 +89,8 @@ impl Server {
             last_id: 0,
         };
         let tasks = Mutex::new(JoinSet::new());
-        Self(Arc::new(Shared { state: Mutex::new(state), changed: Notify::new(), tasks }))
+        let (start, is_told) = (Instant::now(), std::env::var_os("MUSUBI_SEED").is_some());
+        Self(Arc::new(Shared { state: Mutex::new(state), changed: Notify::new(), tasks, start, is_told }))
     }
 
     /// A process with a name that no other has.
@@ -157,6 +161,7 @@ impl Server {
 
     /// The consumers of a queue are cancelled, as when its leader is lost.
     pub(crate) fn cancel(&self, queue: &str) {
+        self.tell(|| format!("{queue}: its consumers are cancelled"));
         let mut state = self.state();
         let removed = state.queues.get_mut(queue).map(|queue| queue.remove(|_| true)).unwrap_or_default();
         let told = state.up_to(Duration::from_millis(500));
@@ -171,6 +176,7 @@ impl Server {
 
     /// The active consumer of a queue seems to be gone: see the module.
     pub(crate) fn suspect(&self, queue: &str) {
+        self.tell(|| format!("{queue}: its consumer is suspected"));
         if let Some(queue) = self.state().queues.get_mut(queue) {
             queue.suspect();
         }
@@ -184,6 +190,13 @@ impl Server {
             self.state().queues.remove(queue);
         }
         is_empty
+    }
+
+    /// Tells what happens, to whoever looks at one seed.
+    pub(super) fn tell(&self, what: impl FnOnce() -> String) {
+        if self.0.is_told {
+            println!("{:>9.3} {}", self.0.start.elapsed().as_secs_f64(), what());
+        }
     }
 
     pub(super) fn state(&self) -> MutexGuard<'_, State> {
@@ -241,6 +254,8 @@ impl Server {
 
     fn close_at_server(&self, id: u64) {
         let mut state = self.state();
+        let Connection { client, line, .. } = &state.connections[&id];
+        self.tell(|| format!("{client} {line:?} {id}: the server sees that it is lost"));
         state.connections.get_mut(&id).unwrap().at_server = false;
         for queue in state.queues.values_mut() {
             queue.remove(|consumer| consumer.line == id);
@@ -249,6 +264,7 @@ impl Server {
     }
 
     fn close_at_client(&self, id: u64) {
+        self.tell(|| format!("connection {id}: the client sees that it is lost"));
         self.state().connections.get_mut(&id).unwrap().at_client = false;
         self.0.changed.notify_waiters();
     }
@@ -327,9 +343,14 @@ impl Server {
             if !state.connections[&id].at_server {
                 return None;
             }
-            if let Err(refused) = state.take_part(&mut parts) {
+            let mut taken = Vec::new();
+            if let Err(refused) = state.take_part(&mut parts, &mut taken) {
+                self.tell(|| format!("{} {refused}", state.connections[&id].client));
                 result = Err(refused);
             }
+            taken
+                .iter()
+                .for_each(|what| self.tell(|| format!("{} -> {what}", state.connections[&id].client)));
         }
         Some(result)
     }
@@ -388,7 +409,11 @@ impl State {
     }
 
     /// One queue takes a part of what is there for it, or refuses all of it.
-    fn take_part(&mut self, parts: &mut BTreeMap<String, Vec<Outgoing>>) -> Result<(), BrokerError> {
+    fn take_part(
+        &mut self,
+        parts: &mut BTreeMap<String, Vec<Outgoing>>,
+        taken: &mut Vec<String>,
+    ) -> Result<(), BrokerError> {
         let names: Vec<_> = parts.keys().cloned().collect();
         let name = names.choose(&mut self.dice).unwrap();
         let refusals = self.weather.refusals;
@@ -403,12 +428,25 @@ impl State {
         } else {
             part.len()
         };
-        part.drain(..count).for_each(|message| queue.push(message));
+        for message in part.drain(..count) {
+            taken.push(format!("{name} {}", brief(&message)));
+            queue.push(message);
+        }
         queue.hand_out();
         if part.is_empty() {
             parts.remove(name);
         }
         Ok(())
+    }
+}
+
+fn brief(message: &Outgoing) -> String {
+    match &message.header {
+        Some(header) => {
+            let number = header.number;
+            format!("{}:{} lane {} {}", number.series, number.sequence, header.lane.0, header.envelope.id)
+        }
+        None => String::from_utf8_lossy(&message.body).into_owned(),
     }
 }
 
