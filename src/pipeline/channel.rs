@@ -105,8 +105,9 @@ impl Channel {
 
     /// Messages of a queue that are not settled, in outboxes too; `None` where RabbitMQ does not say.
     pub(super) async fn depth(&self, queue: &QueueName) -> Result<Option<u64>, BrokerError> {
-        if self.remote.is_none() {
-            return self.broker.depth(queue).await.map(Some);
+        let Some(remote) = &self.remote else { return self.broker.depth(queue).await.map(Some) };
+        if remote.link.state().borrow().consuming.connected.is_none() {
+            return Ok(None);
         }
         let kept: u64 = self.homes.iter().map(|(home, _)| home.depth(queue)).sum();
         match timeout(ANSWER, self.broker.depth(queue)).await {
