@@ -3,11 +3,10 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use tokio::sync::watch;
-
 use super::channel::Channel;
 use super::hub::{Mode, Tasks};
 use super::report::SubscriberReport;
+use super::start::Start;
 use crate::clock::Clock;
 use crate::config;
 use crate::deliver::{self, Pace, Subscriber, Workers};
@@ -62,7 +61,7 @@ pub(super) fn start_deliveries(
     hub: &config::Hub,
     clock: &Arc<dyn Clock>,
     mode: Mode,
-    halted: &watch::Receiver<bool>,
+    start: &Start,
     tasks: &mut Tasks,
 ) {
     for Served { subscriber, counts, .. } in served.iter().filter(|served| served.is_delivered()) {
@@ -76,7 +75,7 @@ pub(super) fn start_deliveries(
             attempts_max: (mode == Mode::Drain).then_some(DRAIN_ATTEMPTS),
             pace: Pace::default(),
         };
-        let halted = halted.clone();
-        tasks.spawn(async move { Ok(workers.run(halted).await?) });
+        let halted = start.halted.clone();
+        tasks.spawn(start.clone().then(async move { Ok(workers.run(halted).await?) }));
     }
 }

@@ -18,6 +18,7 @@ use super::process::Routing;
 use super::pseudonym::Pseudonyms;
 use super::report::{MessageReport, Report};
 use super::router::{Router, RouterCounts};
+use super::start::Start;
 use super::watch::Watched;
 use crate::broker::{BrokerError, QueueName, topology};
 use crate::clock::Clock;
@@ -89,9 +90,15 @@ impl Hub {
         let (halt, halted) = watch::channel(false);
         let (mut takers, mut pickers) = (JoinSet::new(), JoinSet::new());
         let connection = self.follow(&halted, &mut takers);
-        self.channel.start_forwarding(&halted, &mut takers);
-        self.start_routers(&counts, &halted, &mut takers);
-        start_deliveries(&served, &self.channel, &self.config.hub, &self.clock, mode, &halted, &mut takers);
+        let start = match &self.channel.remote {
+            Some(remote) => {
+                Start::when_made(&remote.link, &self.config, &self.part, halted.clone(), &mut takers)
+            }
+            None => Start::now(halted.clone()),
+        };
+        self.channel.start_forwarding(&start, &mut takers);
+        self.start_routers(&counts, &start, &mut takers);
+        start_deliveries(&served, &self.channel, &self.config.hub, &self.clock, mode, &start, &mut takers);
         let feeds = self.part.feeds(&self.config);
         let sources = start_feeds(&feeds, &self.channel, &self.clock, mode, &stop, &mut pickers).await?;
         let sources = Arc::new(sources);
@@ -192,12 +199,12 @@ impl Hub {
         }
     }
 
-    fn start_routers(&self, counts: &Arc<RouterCounts>, halted: &watch::Receiver<bool>, tasks: &mut Tasks) {
+    fn start_routers(&self, counts: &Arc<RouterCounts>, start: &Start, tasks: &mut Tasks) {
         let Some(routing) = &self.routing else { return };
         for lane in (0..self.channel.lanes).map(Lane) {
             let (broker, routing, counts) = (self.channel.broker.clone(), routing.clone(), counts.clone());
-            let (router, halted) = (Router { broker, lane, routing, counts }, halted.clone());
-            tasks.spawn(async move { Ok(router.run(halted).await?) });
+            let (router, halted) = (Router { broker, lane, routing, counts }, start.halted.clone());
+            tasks.spawn(start.clone().then(async move { Ok(router.run(halted).await?) }));
         }
     }
 
