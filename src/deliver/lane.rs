@@ -24,8 +24,6 @@ use crate::telemetry::causes;
 const BATCH: usize = 64;
 /// Copies of a parked patient that one release takes.
 const RELEASE: usize = 16;
-/// Wait before a broker that failed is asked again.
-const REOPEN: Duration = Duration::from_secs(1);
 /// How long the end waits for a lane to be opened: a run that is over at once still counts what is parked.
 const OPEN_GRACE: Duration = Duration::from_secs(5);
 /// How long a lane that has copies waits for the parked ones.
@@ -89,7 +87,7 @@ impl LaneWorker {
             self.patients = Patients::default();
             tokio::select! {
                 () = told(&mut self.halt) => return Ok(()),
-                () = sleep(REOPEN) => {}
+                () = sleep(self.shared.pace().reopen) => {}
             }
         }
     }
