@@ -114,11 +114,11 @@ impl LaneWorker {
                 () = told(&mut halt), if self.may_halt() => break,
                 Some(release) = self.releases.join_next(), if busy => {
                     self.released(release, Some(&mut parked));
-                    self.tidy(&mut parked).await?;
+                    self.tidy(&mut parked, false).await?;
                 }
                 received = parked.receive() => {
                     parked.take(received?, &mut self.memory());
-                    self.tidy(&mut parked).await?;
+                    self.tidy(&mut parked, false).await?;
                 }
                 () = sleep_until(due.unwrap_or_else(never)), if due.is_some() && !busy => self.release(),
                 () = sleep_until(held.unwrap_or_else(never)), if held.is_some() => {
@@ -133,7 +133,7 @@ impl LaneWorker {
             self.released(release, Some(&mut parked));
         }
         self.settle(consumer.as_mut(), &mut parked, &mut window, true).await?;
-        self.tidy(&mut parked).await?;
+        self.tidy(&mut parked, true).await?;
         self.count();
         Ok(())
     }
@@ -160,7 +160,7 @@ impl LaneWorker {
             split = split => return Err(split.err().unwrap_or_else(elsewhere)),
             _ = line.changed() => return Err(elsewhere()),
         };
-        self.tidy(&mut parked).await?;
+        self.tidy(&mut parked, true).await?;
         let copies = self.patients.len();
         if self.counted.is_none() {
             Counts::add(&shared.counts().found, copies);
@@ -238,9 +238,9 @@ impl LaneWorker {
     }
 
     /// Takes out of the parked lane what was released or given up.
-    async fn tidy(&mut self, parked: &mut ParkedLane) -> Result<(), BrokerError> {
+    async fn tidy(&mut self, parked: &mut ParkedLane, all: bool) -> Result<(), BrokerError> {
         parked.catch_up(&mut self.memory()).await?;
-        let dead = parked.tidy(&self.patients).await?;
+        let dead = parked.tidy(&self.patients, all).await?;
         self.given_up(dead);
         Ok(())
     }

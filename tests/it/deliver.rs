@@ -170,12 +170,12 @@ fn envelope(id: &str, patient: &str) -> Envelope {
 }
 
 fn http(server: &HttpServer) -> Kind {
-    Kind::Http(Http {
-        url: server.url(),
-        ca_file: None,
-        token_file: None,
-        timeout: Duration::from_millis(150),
-    })
+    http_within(server, Duration::from_secs(30))
+}
+
+/// For subscribers that do not answer.
+fn http_within(server: &HttpServer, timeout: Duration) -> Kind {
+    Kind::Http(Http { url: server.url(), ca_file: None, token_file: None, timeout })
 }
 
 /// Waits until it is so; fails after forty seconds.

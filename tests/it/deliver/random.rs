@@ -113,7 +113,7 @@ async fn run(seed: u64) {
     let mut answers = StdRng::seed_from_u64(dice.random());
     let server = HttpServer::start(move |request| reply(&mut answers, request)).await;
     for _ in 0..dice.random_range(2..6) {
-        let working = bench.start(http(&server));
+        let working = bench.start(http_within(&server, Duration::from_millis(200)));
         for _ in 0..dice.random_range(5..40) {
             bench.publish(&dice.random_range(0..8).to_string()).await;
             if dice.random_bool(0.2) {
