@@ -4,7 +4,7 @@
 //! back to the lane's own buffer when its consumer is dropped, in order. When the AMQP consumer is lost, all lanes are
 //! told, and the next consumer of any lane registers anew.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
@@ -37,9 +37,9 @@ struct Acknowledge {
 
 #[derive(Default)]
 struct State {
-    lanes: HashMap<Lane, Strand>,
+    lanes: BTreeMap<Lane, Strand>,
     /// The highest number seen, by series and lane.
-    seen: HashMap<(u64, Lane), u64>,
+    seen: BTreeMap<(u64, Lane), u64>,
     /// Why the AMQP consumer ended.
     lost: Option<String>,
     /// Handed to this process and not acknowledged.
