@@ -82,11 +82,6 @@ impl Rabbit {
             outbox_bytes_max: 1 << 30,
         }
     }
-
-    /// A folder that goes with the node.
-    pub(crate) fn folder(&self) -> &Path {
-        &self.dir
-    }
 }
 
 fn script<A: AsRef<str>>(dir: &Path, arguments: &[A]) -> String {
