@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use jiff::civil::date;
 use musubi::clock::SystemClock;
 use musubi::config::Config;
-use musubi::pipeline::{Hub, Mode, Report};
+use musubi::pipeline::{Hub, Mode, Part, Report};
 use musubi::simulate::{Amount, StorageSettings, storage};
 use tokio::sync::watch;
 
@@ -85,7 +85,7 @@ fn configure(folder: &Path, root: &Path) -> Result<PathBuf, Box<dyn Error>> {
 fn drain(folder: &Path) -> Result<Report, Box<dyn Error>> {
     let (config, faults) = Config::load(folder);
     let config = config.ok_or_else(|| faults.iter().map(ToString::to_string).collect::<String>())?;
-    let hub = Hub::open(config, Arc::new(SystemClock))?;
+    let hub = Hub::open(config, Part::All, Arc::new(SystemClock))?;
     let (_stop, stopped) = watch::channel(false);
     let runtime = tokio::runtime::Runtime::new()?;
     Ok(runtime.block_on(hub.run(Mode::Drain, stopped, |_, _| {}))?)

@@ -1,6 +1,6 @@
 //! What an envelope says as attributes of CloudEvents 1.0. Names are lower case, without separators.
 
-use crate::envelope::{Change, Envelope, Identifying, Lane, Place};
+use crate::envelope::{Change, Envelope, Identifying, Lane};
 
 /// Attributes of a routed event, for whichever format carries them.
 #[derive(Debug)]
@@ -42,11 +42,12 @@ pub(crate) struct Attributes<'a> {
 }
 
 impl<'a> Attributes<'a> {
-    /// The attributes of a copy at `place` of its queue, or of the place that the copy carries since it left that
+    /// The attributes of a copy at that place of its queue, or of the place that the copy carries since it left that
     /// queue. `None` where the envelope was never routed.
-    pub(crate) fn of(envelope: &'a Envelope, place: Place) -> Option<Self> {
+    pub(crate) fn of(envelope: &'a Envelope, lane: Lane, sequence: u64) -> Option<Self> {
         let routed = envelope.event.as_ref()?;
-        let Place { lane, sequence } = routed.place.unwrap_or(place);
+        let left = routed.place.map(|place| (place.lane, place.sequence));
+        let (lane, sequence) = left.unwrap_or((lane, sequence));
         Some(Self {
             specversion: "1.0",
             id: &envelope.id,

@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -104,13 +105,15 @@ pub struct Routed {
     pub place: Option<Place>,
 }
 
-/// A place in a queue: what a subscriber compares to see a gap or a repeat.
+/// The place in a queue that a message has left: what a subscriber compares to see a gap or a repeat.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Place {
     /// Lane.
     pub lane: Lane,
     /// From 1, without a gap.
     pub sequence: u64,
+    /// When it left that queue.
+    pub left_at: Timestamp,
 }
 
 /// Why a message makes no sense to the hub.
@@ -160,7 +163,7 @@ pub struct Envelope {
     /// Set by the router.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub event: Option<Routed>,
-    /// Set when the message went to invalid.
+    /// Set when the message went to invalid, or when a subscriber refused it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fault: Option<Fault>,
     /// What was odd about its file and that file's path; every message of the file carries it.

@@ -103,6 +103,13 @@ pub enum BrokerError {
     Closed,
 }
 
+impl BrokerError {
+    /// Whether trying again may help, with a new consumer where one was at work.
+    pub const fn passes(&self) -> bool {
+        matches!(self, Self::Away { .. } | Self::Refused { .. } | Self::Store { .. })
+    }
+}
+
 /// A message broker.
 #[async_trait]
 pub trait Broker: Send + Sync {

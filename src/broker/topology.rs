@@ -32,6 +32,8 @@ pub enum Role {
     Accepted,
     /// A subscriber's events.
     Subscriber,
+    /// Whose turn it is to deliver to a subscriber.
+    Turn,
     /// A subscriber's events that wait behind one that it refused.
     Parked,
     /// A subscriber's events that were given up.
@@ -62,6 +64,7 @@ impl QueueName {
             Some("progress") => Role::Progress,
             Some("routers") => Role::Routers,
             Some("accepted") => Role::Accepted,
+            Some("turn") => Role::Turn,
             Some("parked") => Role::Parked,
             Some("dead") => Role::Dead,
             Some("invalid") => Role::Invalid,
@@ -113,9 +116,22 @@ pub fn accepted(feed: &str) -> QueueName {
     QueueName(format!("accepted.{feed}").into())
 }
 
+/// The same of one source that takes messages from connections: it has a record of its own, because it publishes at
+/// its own pace. `source` is its label in the feed.
+pub fn accepted_by(feed: &str, source: &str) -> QueueName {
+    QueueName(format!("accepted.{feed}.{source}").into())
+}
+
 /// Events for one subscriber, in lanes.
 pub fn subscriber(name: &str) -> QueueName {
     QueueName(format!("to.{name}").into())
+}
+
+/// One message: the process that holds it delivers to the subscriber, and no other does. `None` where the queue is not
+/// a subscriber's.
+pub fn turn(queue: &QueueName) -> Option<QueueName> {
+    let subscriber = queue.0.strip_prefix("to.")?;
+    Some(QueueName(format!("turn.{subscriber}").into()))
 }
 
 /// Events for one subscriber that wait because it refused an earlier one of the same patient, in lanes.
@@ -238,7 +254,8 @@ impl Queue {
                 ("x-delivery-limit", Argument::Number(MANY_DELIVERIES)),
             ]),
         };
-        if matches!(role_on_rabbitmq(name), Role::Ingest | Role::Progress | Role::Subscriber) {
+        let one_at_a_time = [Role::Ingest, Role::Progress, Role::Subscriber, Role::Turn, Role::Parked];
+        if one_at_a_time.contains(&role_on_rabbitmq(name)) {
             arguments.insert(SINGLE_ACTIVE_CONSUMER, Argument::Flag(true));
         }
         Self { name: name.into(), arguments }
@@ -269,8 +286,9 @@ impl Topology {
     pub fn of<'n>(lanes: u16, subscribers: impl IntoIterator<Item = &'n str>) -> Self {
         let mut names: Vec<_> = [routers(), invalid()].map(|name| (name, Lane(0))).into();
         for subscriber in subscribers {
-            let of_it = [dead(subscriber), parked(subscriber), self::subscriber(subscriber)];
-            names.extend(of_it.map(|name| (name, Lane(0))));
+            let queue = self::subscriber(subscriber);
+            let of_it = [Some(dead(subscriber)), Some(parked(subscriber)), turn(&queue), Some(queue)];
+            names.extend(of_it.into_iter().flatten().map(|name| (name, Lane(0))));
         }
         names.extend((0..lanes).flat_map(|lane| [(progress(), Lane(lane)), (ingest(), Lane(lane))]));
         let mut all = Self::archived();

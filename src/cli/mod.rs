@@ -3,10 +3,12 @@
 mod check;
 mod inspect;
 mod lang;
+mod names;
 mod queue;
 mod run;
 mod schema;
 mod simulate;
+mod status;
 mod text;
 
 use std::io::{self, IsTerminal, Write};
@@ -14,14 +16,20 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::{EnvFilter, filter_fn};
+use tracing_subscriber::prelude::*;
 
 use lang::Lang;
+
+/// Packages whose lines are logged.
+const OWN: [&str; 3] = ["musubi", "hl7v2", "ssmix2"];
 
 /// Exit codes, after BSD's sysexits.
 mod exit {
     /// Done.
     pub(super) const DONE: u8 = 0;
+    /// The call is wrong: unknown verb, option or name.
+    pub(super) const USAGE: u8 = 64;
     /// The counts do not add up, or the hub itself failed.
     pub(super) const SOFTWARE: u8 = 70;
     /// The input is bad.
@@ -48,8 +56,16 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
-    /// Pick up, normalise, route and deliver, in one process on the embedded broker
-    Run(run::Arguments),
+    /// Pick up, normalise, route and deliver, all in one process
+    Run(run::RunArguments),
+    /// Pick up: a process of its own for some feeds, or for all (RabbitMQ)
+    Adapter(run::AdapterArguments),
+    /// Normalise and route: a process that shares the lanes with the others of its kind (RabbitMQ)
+    Router(run::RouterArguments),
+    /// Deliver: a process of its own for some subscribers, or for all; a second one for the same waits (RabbitMQ)
+    Deliver(run::DeliverArguments),
+    /// Show what runs and how it is, and what waits in the queues
+    Status(status::Arguments),
     /// Check hub.toml, feeds/, routes.toml and tables/: all faults of all files at once
     Check(check::Arguments),
     /// Show all about an HL7 v2 or SS-MIX2 file: character set, tree, event, findings, recipients and why
@@ -73,7 +89,11 @@ pub fn main() -> ExitCode {
     log();
     let lang = cli.lang.unwrap_or_else(Lang::of_environment);
     let code = match cli.verb {
-        Verb::Run(arguments) => run::main(&cli.config, lang, &arguments),
+        Verb::Run(arguments) => run::run(&cli.config, lang, &arguments),
+        Verb::Adapter(arguments) => run::adapter(&cli.config, lang, &arguments),
+        Verb::Router(arguments) => run::router(&cli.config, lang, &arguments),
+        Verb::Deliver(arguments) => run::deliver(&cli.config, lang, &arguments),
+        Verb::Status(arguments) => status::main(&cli.config, lang, &arguments),
         Verb::Check(arguments) => check::main(&cli.config, lang, &arguments),
         Verb::Inspect(arguments) => inspect::main(&cli.config, lang, &arguments),
         Verb::Subscribe(arguments) => queue::subscribe(&cli.config, lang, &arguments),
@@ -87,14 +107,17 @@ pub fn main() -> ExitCode {
 /// clap's own texts; a wrong call ends with 64, a question for help with 0.
 fn usage(error: &clap::Error) -> ExitCode {
     let asked_for = !error.use_stderr();
-    if error.print().is_err() || asked_for { ExitCode::SUCCESS } else { ExitCode::from(64) }
+    if error.print().is_err() || asked_for { ExitCode::SUCCESS } else { ExitCode::from(exit::USAGE) }
 }
 
-/// Logs go to stderr; `RUST_LOG` says how much.
+/// Logs go to stderr; `RUST_LOG` says how much. Only the hub's own lines: other people's code does not know that what it
+/// prints is a patient's (a client of RabbitMQ logs whole messages).
 fn log() {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn,sled=off"));
-    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
-    subscriber.with_ansi(io::stderr().is_terminal()).with_target(false).init();
+    let level = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
+    let own = filter_fn(|line| OWN.iter().any(|name| line.target().split("::").next() == Some(name)));
+    let lines = tracing_subscriber::fmt::layer().with_writer(io::stderr).with_target(false);
+    let lines = lines.with_ansi(io::stderr().is_terminal());
+    tracing_subscriber::registry().with(lines.with_filter(level).with_filter(own)).init();
 }
 
 /// Prints to stdout. A reader that went away (`| head`) is no fault.

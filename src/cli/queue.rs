@@ -6,7 +6,7 @@ use std::path::Path;
 use clap::Args;
 
 use super::lang::Lang;
-use super::{check, complain, exit, fail, print};
+use super::{check, complain, exit, fail, names, print};
 use crate::config::Config;
 use crate::ops::queues::{self, QueueError};
 
@@ -39,14 +39,10 @@ pub(super) fn subscribe(folder: &Path, lang: Lang, arguments: &SubscribeArgument
         Ok(config) => config,
         Err(code) => return code,
     };
-    if !config.subscribers.iter().any(|subscriber| subscriber.name == arguments.subscriber) {
-        let names: Vec<_> = config.subscribers.iter().map(|subscriber| subscriber.name.as_str()).collect();
-        complain(&format!(
-            "musubi: no subscriber {:?}; there are {}",
-            arguments.subscriber,
-            names.join(", ")
-        ));
-        return 64;
+    let known: Vec<_> = config.subscribers.iter().map(|subscriber| subscriber.name.as_str()).collect();
+    if let Err(wrong) = names::chosen("subscriber", std::slice::from_ref(&arguments.subscriber), &known) {
+        complain(&format!("musubi: {wrong}"));
+        return exit::USAGE;
     }
     let most = arguments.max.unwrap_or(usize::MAX);
     let print_line = |line: &str| writeln!(io::stdout().lock(), "{line}").is_ok();

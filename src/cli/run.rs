@@ -1,4 +1,4 @@
-//! `musubi run`
+//! `musubi run`, `adapter`, `router` and `deliver`: the parts of the hub, together or as processes of their own.
 
 use std::io::{self, IsTerminal};
 use std::path::Path;
@@ -11,16 +11,17 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
 use super::lang::Lang;
-use super::{check, complain, exit, fail, print, print_json, text};
+use super::{check, complain, exit, fail, names, print, print_json, text};
 use crate::clock::SystemClock;
-use crate::pipeline::{Hub, HubError, Mode, Report};
+use crate::config::Config;
+use crate::pipeline::{Hub, HubError, Mode, Part, Report};
 
 /// Threads for work that waits for the disk. Each keeps memory of its own, so not too many.
 const BLOCKING_THREADS: usize = 32;
 
 /// Arguments of `run`.
 #[derive(Debug, Args)]
-pub(super) struct Arguments {
+pub(super) struct RunArguments {
     /// Handle all that is there, print what was done, and exit
     #[arg(long)]
     drain: bool,
@@ -29,10 +30,81 @@ pub(super) struct Arguments {
     json: bool,
 }
 
-pub(super) fn main(folder: &Path, lang: Lang, arguments: &Arguments) -> u8 {
+/// Arguments of `adapter`.
+#[derive(Debug, Args)]
+pub(super) struct AdapterArguments {
+    /// Feeds, as their files in feeds/ are named; all of them where none is given
+    #[arg(value_name = "FEED")]
+    feeds: Vec<String>,
+    #[command(flatten)]
+    run: RunArguments,
+}
+
+/// Arguments of `router`.
+#[derive(Debug, Args)]
+pub(super) struct RouterArguments {
+    /// Print the result as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Arguments of `deliver`.
+#[derive(Debug, Args)]
+pub(super) struct DeliverArguments {
+    /// Subscribers, as routes.toml names them; all that do not read their queue themselves where none is given
+    #[arg(value_name = "SUBSCRIBER")]
+    subscribers: Vec<String>,
+    #[command(flatten)]
+    run: RunArguments,
+}
+
+pub(super) fn run(folder: &Path, lang: Lang, arguments: &RunArguments) -> u8 {
+    main(folder, lang, arguments, |_| Ok(Part::All))
+}
+
+pub(super) fn adapter(folder: &Path, lang: Lang, arguments: &AdapterArguments) -> u8 {
+    main(folder, lang, &arguments.run, |config| {
+        let known = config.feeds.iter().map(|feed| feed.settings.name.as_str());
+        names::chosen("feed", &arguments.feeds, &known.collect::<Vec<_>>()).map(Part::Adapter)
+    })
+}
+
+pub(super) fn router(folder: &Path, lang: Lang, arguments: &RouterArguments) -> u8 {
+    let arguments = RunArguments { drain: false, json: arguments.json };
+    main(folder, lang, &arguments, |_| Ok(Part::Router))
+}
+
+pub(super) fn deliver(folder: &Path, lang: Lang, arguments: &DeliverArguments) -> u8 {
+    main(folder, lang, &arguments.run, |config| {
+        let all: Vec<_> = config.subscribers.iter().map(|subscriber| subscriber.name.as_str()).collect();
+        let reads_itself = |name: &str| config.reads_its_queue(name);
+        if let Some(name) = arguments.subscribers.iter().find(|name| reads_itself(name)) {
+            return Err(format!("subscriber {name} reads its queue itself: there is nothing to deliver"));
+        }
+        if arguments.subscribers.is_empty() {
+            let served: Vec<_> = all.into_iter().filter(|name| !reads_itself(name)).collect();
+            return names::chosen("subscriber", &[], &served).map(Part::Deliver);
+        }
+        names::chosen("subscriber", &arguments.subscribers, &all).map(Part::Deliver)
+    })
+}
+
+fn main(
+    folder: &Path,
+    lang: Lang,
+    arguments: &RunArguments,
+    part: impl FnOnce(&Config) -> Result<Part, String>,
+) -> u8 {
     let config = match check::load(folder, lang) {
         Ok(config) => config,
         Err(code) => return code,
+    };
+    let part = match part(&config) {
+        Ok(part) => part,
+        Err(wrong) => {
+            complain(&format!("musubi: {wrong}"));
+            return exit::USAGE;
+        }
     };
     let runtime = match tokio::runtime::Builder::new_multi_thread()
         .max_blocking_threads(BLOCKING_THREADS)
@@ -42,31 +114,39 @@ pub(super) fn main(folder: &Path, lang: Lang, arguments: &Arguments) -> u8 {
         Ok(runtime) => runtime,
         Err(error) => return fail(&error, exit::TRY_LATER),
     };
-    let mode = if arguments.drain { Mode::Drain } else { Mode::Watch };
     // Before anything is opened or said: a signal from now on is a request to stop.
     let signals = match runtime.block_on(async { Signals::catch() }) {
         Ok(signals) => signals,
         Err(error) => return fail(&error, exit::SOFTWARE),
     };
-    let hub = match Hub::open(config, Arc::new(SystemClock)) {
-        Ok(hub) => hub,
-        Err(error) => return stopped(&error),
-    };
-    if mode == Mode::Watch && !arguments.json {
-        complain(lang.pick(
-            "musubi is running; SIGTERM or Ctrl-C stops it",
-            "musubi を起動しました。SIGTERM または Ctrl-C で停止します",
-        ));
-    }
-    match runtime.block_on(run(&hub, mode, lang, signals)) {
+    match runtime.block_on(start(config, part, arguments, lang, signals)) {
         Ok(report) => finish(&report, lang, arguments.json),
         Err(error) => stopped(&error),
     }
 }
 
+async fn start(
+    config: Config,
+    part: Part,
+    arguments: &RunArguments,
+    lang: Lang,
+    signals: Signals,
+) -> Result<Report, HubError> {
+    let role = part.role();
+    let hub = Hub::open(config, part, Arc::new(SystemClock))?;
+    if !arguments.drain && !arguments.json {
+        complain(&match lang {
+            Lang::En => format!("musubi {role} is running; SIGTERM or Ctrl-C stops it"),
+            Lang::Ja => format!("musubi {role} を起動しました。SIGTERM または Ctrl-C で停止します"),
+        });
+    }
+    let mode = if arguments.drain { Mode::Drain } else { Mode::Watch };
+    work(&hub, mode, lang, signals).await
+}
+
 fn stopped(error: &HubError) -> u8 {
     let code = match error {
-        HubError::LaneLeftBehind { .. } => exit::BAD_CONFIG,
+        error if error.is_configuration() => exit::BAD_CONFIG,
         error if error.passes() => exit::TRY_LATER,
         _ => exit::SOFTWARE,
     };
@@ -80,7 +160,9 @@ fn finish(report: &Report, lang: Lang, json: bool) -> u8 {
         print(&text::report(report, lang));
         exit::DONE
     };
-    let unfinished = report.failed().next().is_some() || report.subscribers.iter().any(|one| one.parked > 0);
+    let unfinished = report.failed().next().is_some()
+        || report.broken_off.is_some()
+        || report.subscribers.iter().any(|one| one.parked > 0);
     match (report.conserved, unfinished) {
         (false, _) => exit::SOFTWARE,
         (true, true) => exit::TRY_LATER,
@@ -88,7 +170,7 @@ fn finish(report: &Report, lang: Lang, json: bool) -> u8 {
     }
 }
 
-async fn run(hub: &Hub, mode: Mode, lang: Lang, signals: Signals) -> Result<Report, HubError> {
+async fn work(hub: &Hub, mode: Mode, lang: Lang, signals: Signals) -> Result<Report, HubError> {
     let (stop, stopped) = watch::channel(false);
     let bar = progress_bar();
     let show = |files: u64, accepted: u64| {

@@ -6,31 +6,85 @@ use crate::pipeline::{MessageReport, Report, SubscriberReport};
 /// The tables of a run and the conservation line.
 pub(super) fn report(report: &Report, lang: Lang) -> String {
     let mut text = String::new();
-    let feeds = report
-        .feeds
-        .iter()
-        .map(|feed| (feed.feed.clone(), vec![feed.files, feed.accepted, feed.unchanged, feed.invalid]));
-    let header = match lang {
-        Lang::En => ["feed", "files", "accepted", "unchanged", "invalid"].as_slice(),
-        Lang::Ja => ["フィード", "ファイル", "受理", "変更なし", "不正"].as_slice(),
+    feeds(&mut text, report, lang);
+    subscribers(&mut text, report, lang);
+    if report.shared {
+        part(&mut text, report, lang);
+    } else {
+        conservation(&mut text, report, lang);
+    }
+    for (feed, failure) in report.failed() {
+        text.push_str(&format!("{}: {feed}: {failure}\n", lang.pick("not finished", "未完了")));
+    }
+    if let Some(why) = &report.broken_off {
+        text.push_str(&format!("{}: {why}\n", lang.pick("broken off", "中断")));
+    }
+    text
+}
+
+fn feeds(text: &mut String, report: &Report, lang: Lang) {
+    if report.feeds.is_empty() && report.shared {
+        return;
+    }
+    let mut header = match lang {
+        Lang::En => vec!["feed", "files", "accepted", "unchanged", "invalid"],
+        Lang::Ja => vec!["フィード", "ファイル", "受理", "変更なし", "不正"],
     };
-    table(&mut text, header, feeds);
+    if report.feeds.iter().any(|feed| feed.invalid.is_none()) {
+        header.pop();
+    }
+    let rows = report.feeds.iter().map(|feed| {
+        let counts = [feed.files, feed.accepted, feed.unchanged].into_iter().chain(feed.invalid);
+        (feed.feed.clone(), counts.collect())
+    });
+    table(text, &header, rows);
     text.push('\n');
-    let subscribers = report
-        .subscribers
-        .iter()
-        .map(|one| (one.subscriber.clone(), vec![one.delivered, one.parked, one.dead]));
+}
+
+fn subscribers(text: &mut String, report: &Report, lang: Lang) {
+    if report.subscribers.is_empty() && report.shared {
+        return;
+    }
     let header = match lang {
         Lang::En => ["subscriber", "delivered", "parked", "dead"].as_slice(),
         Lang::Ja => ["配信先", "配信済", "保留", "不達"].as_slice(),
     };
-    table(&mut text, header, subscribers);
+    let rows = report.subscribers.iter();
+    table(text, header, rows.map(|one| (one.subscriber.clone(), vec![one.delivered, one.parked, one.dead])));
     text.push('\n');
-    conservation(&mut text, report, lang);
-    for (feed, failure) in report.failed() {
-        text.push_str(&format!("{}: {feed}: {failure}\n", lang.pick("not finished", "未完了")));
+}
+
+/// What a process on RabbitMQ can say: its own part, others may have done theirs.
+fn part(text: &mut String, report: &Report, lang: Lang) {
+    let word = |en, ja| lang.pick(en, ja);
+    let MessageReport { accepted, carried, routed, filtered, invalid, waiting, taken } = report.messages;
+    text.push_str(word(
+        "this process (others may work on the same queues):\n",
+        "このプロセスの分（他のプロセスも同じキューを処理することがあります）:\n",
+    ));
+    if !report.feeds.is_empty() {
+        let words = [
+            word("accepted", "受理"),
+            word("left in the outbox before", "送信待ちの繰越"),
+            word("left in the outbox", "送信待ち"),
+        ];
+        let [accepted_word, carried_word, waiting_word] = words;
+        text.push_str(&format!(
+            "  {accepted_word} {accepted}, {carried_word} {carried}, {waiting_word} {waiting}\n"
+        ));
     }
-    text
+    if let Some(taken) =
+        taken.filter(|taken| *taken > 0 || report.feeds.is_empty() && report.subscribers.is_empty())
+    {
+        let right = [
+            (word("routed", "配分"), routed),
+            (word("filtered", "対象外"), filtered),
+            (word("invalid", "不正"), invalid),
+        ];
+        text.push_str("  ");
+        equation(text, &[(word("taken", "取出"), taken)], &right, report.messages.conserved());
+        text.push('\n');
+    }
 }
 
 /// Columns of numbers after a column of names. Kanji and kana take two cells of a terminal.
@@ -63,7 +117,7 @@ fn cells(text: &str) -> usize {
 
 fn conservation(text: &mut String, report: &Report, lang: Lang) {
     let word = |en, ja| lang.pick(en, ja);
-    let MessageReport { accepted, carried, routed, filtered, invalid, waiting } = report.messages;
+    let MessageReport { accepted, carried, routed, filtered, invalid, waiting, .. } = report.messages;
     let mut left = vec![(word("accepted", "受理"), accepted)];
     let mut right = vec![(word("routed", "配分"), routed), (word("filtered", "対象外"), filtered)];
     right.push((word("invalid", "不正"), invalid));

@@ -93,7 +93,7 @@ pub(super) fn nearest<'n>(name: &str, known: impl IntoIterator<Item = &'n str>) 
 const LISTED_MAX: usize = 20;
 
 /// `did you mean "x"?`, or the list of what is allowed.
-pub(super) fn suggest(name: &str, known: &[&str]) -> String {
+pub fn suggest(name: &str, known: &[&str]) -> String {
     match nearest(name, known.iter().copied()) {
         Some(word) => format!("did you mean \"{word}\"?"),
         None if known.is_empty() => "there is none".into(),

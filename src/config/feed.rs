@@ -1,13 +1,16 @@
 //! `feeds/<feed>.toml`: one facility and what it sends.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
 use super::document::Document;
 use super::node::{NAME_RULE, Node, Section, check_version, is_name};
-use crate::ingest::settings::{BYTES_MAX, INCOMPLETE_LIMIT, POLL, SETTLE};
-use crate::ingest::{After, FeedSettings, Source};
+use crate::ingest::settings::{
+    BYTES_MAX, CONNECTIONS_MAX, IDLE_TIMEOUT, INCOMPLETE_LIMIT, POLL, REFUSE_AFTER, SETTLE,
+};
+use crate::ingest::{After, FeedSettings, ListenerSettings, Source};
 
 /// One facility.
 #[derive(Debug, Clone)]
@@ -31,6 +34,12 @@ pub enum Role {
 
 const HOUR: Duration = Duration::from_secs(3600);
 
+/// A `[[source]]`: a place with files, or an address for connections.
+enum Intake {
+    Files(Source),
+    Listener(ListenerSettings),
+}
+
 /// The feeds read so far, and where each facility code stood.
 #[derive(Default)]
 pub(super) struct Feeds {
@@ -38,6 +47,8 @@ pub(super) struct Feeds {
     /// Every feed name, also of files with faults, with its facility code where that could be read.
     pub(super) facilities: BTreeMap<String, Option<String>>,
     places: BTreeMap<String, String>,
+    /// Where something listens already, and where that stood.
+    addresses: Vec<(SocketAddr, String)>,
 }
 
 impl Feeds {
@@ -59,13 +70,21 @@ impl Feeds {
         let roles = section.require("roles").and_then(|node| roles(&node));
         let sources = section.require("source").and_then(|node| node.full_list()).map(|list| {
             list.iter()
-                .map(|node| node.section().and_then(|section| source(section, dir)))
+                .map(|node| node.section().and_then(|section| self.intake(section, dir)))
                 .collect::<Vec<_>>()
         });
         section.finish();
-        let sources = sources.and_then(|sources| sources.into_iter().collect());
-        if let (Some(facility), Some(title), Some(roles), Some(sources)) = (facility, title, roles, sources) {
-            let settings = FeedSettings { name: stem.into(), facility, sources, bytes_max: BYTES_MAX };
+        let intakes: Option<Vec<_>> = sources.and_then(|sources| sources.into_iter().collect());
+        if let (Some(facility), Some(title), Some(roles), Some(intakes)) = (facility, title, roles, intakes) {
+            let (mut sources, mut listeners) = (Vec::new(), Vec::new());
+            for intake in intakes {
+                match intake {
+                    Intake::Files(source) => sources.push(source),
+                    Intake::Listener(listener) => listeners.push(listener),
+                }
+            }
+            let name = stem.into();
+            let settings = FeedSettings { name, facility, sources, listeners, bytes_max: BYTES_MAX };
             self.feeds.push(Feed { title: title.into(), roles, settings });
         }
     }
@@ -84,6 +103,47 @@ impl Feeds {
         self.places.insert(code.into(), node.document.place(&node.span));
         self.facilities.insert(feed.into(), Some(code.into()));
         Some(code.into())
+    }
+
+    fn intake(&mut self, mut section: Section<'_>, dir: &Path) -> Option<Intake> {
+        let intake = match section.require("kind")?.kind(&["ssmix2", "hl7-files", "mllp"], &[])? {
+            "ssmix2" => ssmix2(&mut section, dir).map(Intake::Files),
+            "hl7-files" => hl7_files(&mut section, dir).map(Intake::Files),
+            _ => self.mllp(&mut section).map(Intake::Listener),
+        };
+        section.finish();
+        intake
+    }
+
+    fn mllp(&mut self, section: &mut Section<'_>) -> Option<ListenerSettings> {
+        let listen = section.require("listen").and_then(|node| self.address(&node));
+        let connections_max = section.take("connections_max").map_or(Some(CONNECTIONS_MAX), |node| {
+            node.integer(1..=10_000).and_then(|number| usize::try_from(number).ok())
+        });
+        let mut time = |key, default, longest| {
+            section.take(key).map_or(Some(default), |node| node.duration(Duration::from_secs(1)..=longest))
+        };
+        let idle_timeout = time("idle_timeout", IDLE_TIMEOUT, 24 * HOUR);
+        let refuse_after = time("refuse_after", REFUSE_AFTER, HOUR);
+        Some(ListenerSettings {
+            listen: listen?,
+            connections_max: connections_max?,
+            idle_timeout: idle_timeout?,
+            refuse_after: refuse_after?,
+        })
+    }
+
+    /// An address at which no other source listens.
+    fn address(&mut self, node: &Node<'_>) -> Option<SocketAddr> {
+        let address = node.listen()?;
+        if address.port() == 0 {
+            return node.refuse("port 0 stands for any port: senders need one to connect to");
+        }
+        if let Some((_, place)) = self.addresses.iter().find(|(other, _)| is_same(address, *other)) {
+            return node.refuse(format!("another source listens there already: {place}"));
+        }
+        self.addresses.push((address, node.document.place(&node.span)));
+        Some(address)
     }
 }
 
@@ -104,13 +164,10 @@ fn roles(node: &Node<'_>) -> Option<Vec<Role>> {
     roles.into_iter().collect()
 }
 
-fn source(mut section: Section<'_>, dir: &Path) -> Option<Source> {
-    let source = match section.require("kind")?.kind(&["ssmix2", "hl7-files"], &["mllp"])? {
-        "ssmix2" => ssmix2(&mut section, dir),
-        _ => hl7_files(&mut section, dir),
-    };
-    section.finish();
-    source
+/// Whether two sockets can't listen at both; an unspecified IP stands for all of the machine.
+fn is_same(one: SocketAddr, other: SocketAddr) -> bool {
+    let any = one.ip().is_unspecified() || other.ip().is_unspecified();
+    one.port() == other.port() && (any || one.ip() == other.ip())
 }
 
 fn ssmix2(section: &mut Section<'_>, dir: &Path) -> Option<Source> {

@@ -31,13 +31,13 @@ mod tests;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-pub use fault::{Fault, Severity};
+pub use fault::{Fault, Severity, suggest};
 pub use feed::{Feed, Role};
 pub use files::Files;
 pub use hub::{Broker, Hub};
 pub use routes::RouteTest;
 
-use crate::deliver::Subscriber;
+use crate::deliver::{Kind, Subscriber};
 use crate::route::Routes;
 use document::Document;
 
@@ -54,6 +54,8 @@ pub struct Config {
     pub routes: Arc<Routes>,
     /// Examples that the routing table must fulfil.
     pub route_tests: Vec<RouteTest>,
+    /// Fingerprint of the texts that decide who gets what: `routes.toml` and `tables/`.
+    pub routes_hash: String,
 }
 
 impl Config {
@@ -71,6 +73,12 @@ impl Config {
         (config.filter(|_| readable), faults)
     }
 
+    /// Whether that subscriber takes its copies from its queue itself.
+    pub fn reads_its_queue(&self, subscriber: &str) -> bool {
+        let mut subscribers = self.subscribers.iter();
+        subscribers.any(|known| known.name == subscriber && known.deliver == Kind::Queue)
+    }
+
     /// Checks files that are already in memory, as those of the folder `dir`; does no I/O.
     pub fn check(files: &Files, dir: &Path) -> (Option<Self>, Vec<Fault>) {
         let (config, mut faults, _) = check(files, dir);
@@ -81,6 +89,17 @@ impl Config {
 
 fn sort(faults: &mut [Fault]) {
     faults.sort_by(|a, b| (&a.file, a.line, a.column).cmp(&(&b.file, b.line, b.column)));
+}
+
+fn routes_hash(files: &Files) -> String {
+    let mut hasher = blake3::Hasher::new();
+    for (file, text) in [("routes.toml", files.get("routes.toml"))].into_iter().chain(files.below("tables/"))
+    {
+        for part in [file, text] {
+            hasher.update(&(part.len() as u64).to_le_bytes()).update(part.as_bytes());
+        }
+    }
+    hasher.finalize().to_hex().to_string()
 }
 
 /// Paths that should exist when the hub runs, each with the fault if it does not.
@@ -123,6 +142,7 @@ fn check(files: &Files, dir: &Path) -> (Option<Config>, Vec<Fault>, ExpectedPath
         subscribers: table.subscribers,
         routes: Arc::new(table.routes),
         route_tests: table.tests,
+        routes_hash: routes_hash(files),
     });
     (config, faults, paths)
 }

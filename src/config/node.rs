@@ -139,11 +139,11 @@ impl<'d> Node<'d> {
         self.refuse(format!("\"{text}\" is not a name: {NAME_RULE}"))
     }
 
-    /// A length of time: `500ms`, `3s`, `2m`, `1h`.
+    /// A length of time: `500ms`, `3s`, `2m`, `1h`, `3d`.
     pub(super) fn duration(&self, allowed: RangeInclusive<Duration>) -> Option<Duration> {
         let text = self.text()?;
         match parse_duration(text) {
-            None => self.refuse(format!("\"{text}\" is not a length of time: write 500ms, 3s, 2m or 1h")),
+            None => self.refuse(format!("\"{text}\" is not a length of time: write 500ms, 3s, 2m, 1h or 3d")),
             Some(duration) if allowed.contains(&duration) => Some(duration),
             Some(_) => self.refuse(format!(
                 "\"{text}\" is out of range: {:?} to {:?}",
@@ -215,6 +215,7 @@ fn parse_duration(text: &str) -> Option<Duration> {
         "s" => Some(Duration::from_secs(number)),
         "m" => Some(Duration::from_secs(number.checked_mul(60)?)),
         "h" => Some(Duration::from_secs(number.checked_mul(3600)?)),
+        "d" => Some(Duration::from_secs(number.checked_mul(24 * 3600)?)),
         _ => None,
     }
 }

@@ -1,30 +1,96 @@
 //! `[[subscriber]]`: who gets events, and how.
 
 use std::path::Path;
+use std::time::Duration;
+
+use reqwest::Url;
 
 use super::node::{Node, Section};
-use crate::deliver::{Kind, Subscriber};
+use crate::deliver::{GIVE_UP_AFTER, Http, Kind, Subscriber};
+
+/// Default of `timeout`.
+const TIMEOUT: Duration = Duration::from_secs(10);
+const DAY: Duration = Duration::from_secs(24 * 3600);
 
 pub(super) fn read(mut section: Section<'_>, dir: &Path, data_dir: &Path) -> Option<Subscriber> {
     let name = section.require("name").and_then(|node| node.name());
     let deliver = section.require("deliver").and_then(|node| deliver(&node, dir, data_dir, name));
     section.finish();
-    Some(Subscriber { name: name?.into(), deliver: deliver? })
+    let (deliver, give_up_after) = deliver?;
+    Some(Subscriber { name: name?.into(), deliver, give_up_after })
 }
 
-fn deliver(node: &Node<'_>, dir: &Path, data_dir: &Path, name: Option<&str>) -> Option<Kind> {
+fn deliver(
+    node: &Node<'_>,
+    dir: &Path,
+    data_dir: &Path,
+    name: Option<&str>,
+) -> Option<(Kind, Option<Duration>)> {
     let mut section = node.section()?;
-    let kind = section.require("kind")?.kind(&["queue", "folder"], &["http", "mllp", "ssmix2"])?;
+    let kind = section.require("kind")?.kind(&["queue", "folder", "http"], &["mllp", "ssmix2"])?;
     let deliver = match kind {
-        "queue" => Some(Kind::Queue),
+        "queue" => Some((Kind::Queue, None)),
+        "http" => http(&mut section, dir),
         _ => {
             let path = match section.take("path") {
                 Some(node) => node.path(dir),
                 None => name.map(|name| data_dir.join("deliveries").join(name)),
             };
-            path.map(|path| Kind::Folder { path })
+            path.map(|path| (Kind::Folder { path }, None))
         }
     };
     section.finish();
     deliver
+}
+
+fn http(section: &mut Section<'_>, dir: &Path) -> Option<(Kind, Option<Duration>)> {
+    let address = section.require("url");
+    let url = address.as_ref().and_then(url);
+    let ca_file = section.take("ca_file");
+    if let (Some(url), Some(node)) = (&url, &ca_file)
+        && url.scheme() == "http"
+    {
+        node.error("an http address has no certificate: write https, or leave the file out");
+    }
+    let ca_file = ca_file.map(|node| node.existing_path(dir));
+    let token_file = section.take("token_file").map(|node| node.existing_path(dir));
+    let (timeout, give_up_after) = (timeout(section), give_up_after(section));
+    let (ca_file, token_file) = (optional(ca_file)?, optional(token_file)?);
+    Some((Kind::Http(Http { url: url?, ca_file, token_file, timeout: timeout? }), give_up_after?))
+}
+
+/// `None` if the key was there and what it says can't be used.
+fn optional<T>(read: Option<Option<T>>) -> Option<Option<T>> {
+    read.map_or(Some(None), |value| value.map(Some))
+}
+
+fn url(node: &Node<'_>) -> Option<Url> {
+    let text = node.text()?;
+    let url = match Url::parse(text) {
+        Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => url,
+        _ => return node.refuse("expected an address like https://host/path"),
+    };
+    if !url.username().is_empty() || url.password().is_some() {
+        return node.refuse("no name or password may stand in the address: use token_file");
+    }
+    let host = url.host_str().unwrap_or_default();
+    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<std::net::IpAddr>();
+    if url.scheme() == "http" && host != "localhost" && !address.is_ok_and(|address| address.is_loopback()) {
+        node.warn("http sends patients' data readable for everyone on the way: use https");
+    }
+    Some(url)
+}
+
+fn timeout(section: &mut Section<'_>) -> Option<Duration> {
+    let allowed = Duration::from_millis(100)..=Duration::from_secs(300);
+    section.take("timeout").map_or(Some(TIMEOUT), |node| node.duration(allowed))
+}
+
+/// A length of time or `never`.
+fn give_up_after(section: &mut Section<'_>) -> Option<Option<Duration>> {
+    let Some(node) = section.take("give_up_after") else { return Some(Some(GIVE_UP_AFTER)) };
+    if node.is_text() && node.text() == Some("never") {
+        return Some(None);
+    }
+    node.duration(Duration::from_secs(60)..=365 * DAY).map(Some)
 }

@@ -165,9 +165,19 @@ fn feed_faults() {
 
 #[test]
 fn source_faults() {
+    check_source("kind = \"mllp\"", &["5 [[source]]: missing key \"listen\""]);
     check_source(
-        "kind = \"mllp\"\nlisten = \"127.0.0.1:2575\"",
-        &["6 \"mllp\": kind \"mllp\" is not available yet"],
+        "kind = \"mllp\"\nlisten = \"127.0.0.1\"\nsettle = \"3s\"",
+        &["7 \"127.0.0.1\": \"127.0.0.1\" is not an address with a port", "8 settle: unknown key \"settle\""],
+    );
+    check_source(
+        "kind = \"mllp\"\nlisten = \"[::]:0\"\nconnections_max = 0\nidle_timeout = \"10ms\"\nrefuse_after = \"2h\"",
+        &[
+            "7 \"[::]:0\": port 0 stands for any port",
+            "8 0: 0 is out of range: 1 to 10000",
+            "9 \"10ms\": \"10ms\" is out of range",
+            "10 \"2h\": \"2h\" is out of range",
+        ],
     );
     check_source(
         "kind = \"ssmix\"",
@@ -181,7 +191,7 @@ fn source_faults() {
     check_source(
         "kind = \"ssmix2\"\nstandard = \"s\"\nsettle = \"3 s\"\npoll = \"1ms\"",
         &[
-            "8 \"3 s\": \"3 s\" is not a length of time: write 500ms, 3s, 2m or 1h",
+            "8 \"3 s\": \"3 s\" is not a length of time: write 500ms, 3s, 2m, 1h or 3d",
             "9 \"1ms\": \"1ms\" is out of range: 10ms to 3600s",
         ],
     );
@@ -224,10 +234,10 @@ fn route_faults() {
         ],
     );
     check_route(
-        "[[subscriber]]\nname = \"surveillance\"\ndeliver = { kind = \"http\" }",
+        "[[subscriber]]\nname = \"surveillance\"\ndeliver = { kind = \"ssmix2\" }",
         &[
             "12 \"surveillance\": there already is a subscriber \"surveillance\": routes.toml:3",
-            "13 \"http\": kind \"http\" is not available yet: use queue or folder",
+            "13 \"ssmix2\": kind \"ssmix2\" is not available yet: use queue or folder or http",
         ],
     );
     check_route(
@@ -238,6 +248,56 @@ fn route_faults() {
     check_route(
         &format!("[[route]]{}", second.replace("\"all\"", "\"more\"")),
         &["11 [[route]]: route \"more\" never sends anything: route \"all\" comes first"],
+    );
+}
+
+/// The same for the subscriber's `deliver`, in line 4.
+#[track_caller]
+fn check_deliver(deliver: &str, expected: &[&str]) {
+    check("routes.toml", &ROUTES.replace("{ kind = \"queue\" }", deliver), expected);
+}
+
+#[test]
+fn deliver_faults() {
+    let url = "{ kind = \"http\", url = \"https://service.example/events\"";
+    check_deliver(&format!("{url}, timeout = \"3s\", give_up_after = \"2d\" }}"), &[]);
+    check_deliver(&format!("{url}, give_up_after = \"never\" }}"), &[]);
+    check_deliver("{ kind = \"http\", url = \"http://[::1]:8080/\" }", &[]);
+    check_deliver("{ kind = \"http\" }", &["4 { kind = \"http\" }: missing key \"url\""]);
+    let unreadable = ["host/path", "ftp://host/", "https://", "amqp://host"];
+    for text in unreadable {
+        check_deliver(
+            &format!("{{ kind = \"http\", url = \"{text}\" }}"),
+            &[&format!("4 \"{text}\": expected an address like https://host/path")],
+        );
+    }
+    check_deliver(
+        "{ kind = \"http\", url = \"https://u:p@host/\" }",
+        &["4 \"https://***@host/\": no name or password may stand in the address: use token_file"],
+    );
+    check_deliver(
+        "{ kind = \"http\", url = \"http://host/\" }",
+        &["4 \"http://host/\": http sends patients' data readable for everyone on the way: use https"],
+    );
+    check_deliver(
+        "{ kind = \"http\", url = \"http://localhost/\", ca_file = \"ca.pem\" }",
+        &["4 \"ca.pem\": an http address has no certificate: write https, or leave the file out"],
+    );
+    check_deliver(
+        &format!("{url}, timeout = \"1h\" }}"),
+        &["4 \"1h\": \"1h\" is out of range: 100ms to 300s"],
+    );
+    check_deliver(
+        &format!("{url}, give_up_after = \"1s\", ca_file = 7, tokenfile = \"x\" }}"),
+        &[
+            "4 \"1s\": \"1s\" is out of range: ",
+            "4 7: expected a text, found a number",
+            "4 tokenfile: unknown key \"tokenfile\": did you mean \"token_file\"?",
+        ],
+    );
+    check_deliver(
+        "{ kind = \"queue\", give_up_after = \"1d\" }",
+        &["4 give_up_after: unknown key \"give_up_after\""],
     );
 }
 
@@ -467,5 +527,31 @@ proptest! {
             text.iter().take(at).copied().chain(insert.chars()).chain(text.iter().skip(at + cut).copied()).collect();
         let (config, found) = faults(&[("routes.toml", &damaged)]);
         prop_assert_eq!(config.is_none(), found.iter().any(|fault| fault.severity == Severity::Error));
+    }
+}
+
+#[test]
+fn a_port_has_one_listener() {
+    let mllp = |listen: &str| format!("[[source]]\nkind = \"mllp\"\nlisten = \"{listen}\"\n");
+    let izumo = format!("{FEED}{}", mllp("0.0.0.0:2575"));
+    let matsue = |listen: &str| FEED.replace("3210100018", "3210100026") + &mllp(listen);
+    let (config, faults_of_sound) =
+        faults(&[("feeds/izumo.toml", &izumo), ("feeds/matsue.toml", &matsue("0.0.0.0:2576"))]);
+    assert!(faults_of_sound.is_empty(), "{faults_of_sound:?}");
+    let feed = &config.unwrap().feeds[0].settings;
+    assert_eq!((feed.sources.len(), feed.listeners.len()), (1, 1));
+    let listener = &feed.listeners[0];
+    assert_eq!((listener.listen.port(), listener.connections_max), (2575, 64));
+    assert_eq!((listener.idle_timeout.as_secs(), listener.refuse_after.as_secs()), (3600, 30));
+    for listen in ["0.0.0.0:2575", "127.0.0.1:2575", "[::]:2575"] {
+        let (config, faults) =
+            faults(&[("feeds/izumo.toml", &izumo), ("feeds/matsue.toml", &matsue(listen))]);
+        assert!(config.is_none());
+        let [fault] = &faults[..] else { panic!("{faults:?}") };
+        assert_eq!((fault.file.as_str(), fault.line), ("feeds/matsue.toml", 10));
+        assert!(
+            fault.message.ends_with("another source listens there already: feeds/izumo.toml:10"),
+            "{fault}"
+        );
     }
 }

@@ -1,11 +1,11 @@
-//! CloudEvents 1.0, JSON format (structured mode): what a subscriber of kind `folder` reads, a line each.
+//! CloudEvents 1.0, JSON format (structured mode): what a webhook is sent, and a folder holds a line each.
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::broker::Delivery;
 use crate::cloud_event::Attributes;
-use crate::envelope::{CANONICAL, Change, Identifying, Lane, Place};
+use crate::envelope::{CANONICAL, Change, Identifying, Lane};
 
 /// One event as it leaves the hub. Attribute names follow CloudEvents 1.0: lower case, no separators.
 #[derive(Debug, Serialize, Deserialize)]
@@ -57,7 +57,6 @@ pub struct CloudEvent<'a> {
 impl<'a> CloudEvent<'a> {
     /// The event of a delivery. `None` where the envelope was never routed: no router publishes such a copy.
     pub fn of(delivery: &'a Delivery, lane: Lane) -> Option<Self> {
-        let place = Place { lane, sequence: delivery.sequence };
         let Attributes {
             specversion,
             id,
@@ -76,7 +75,7 @@ impl<'a> CloudEvent<'a> {
             recordversion,
             change,
             originhash,
-        } = Attributes::of(&delivery.envelope, place)?;
+        } = Attributes::of(&delivery.envelope, lane, delivery.sequence)?;
         let data = match (datacontenttype, serde_json::from_slice(&delivery.body)) {
             (CANONICAL, Ok(json)) => Some(json),
             // Original bytes, or not what the envelope says: they go as they are.

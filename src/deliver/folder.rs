@@ -2,7 +2,8 @@
 //! who want to look.
 //!
 //! A crash between writing and acknowledging makes the broker hand out a copy again; the folder recognises it by
-//! lane and sequence among its last lines, so that every copy stands there once.
+//! lane, sequence and id among its last lines, so that every copy stands there once. The id is compared because a
+//! broker that lost its store counts from 1 again.
 
 use std::collections::HashSet;
 use std::fs::{self, File, OpenOptions};
@@ -15,6 +16,7 @@ use std::thread;
 use serde::Deserialize;
 use tokio::sync::oneshot;
 
+use super::CloudEvent;
 use crate::broker::Delivery;
 use crate::envelope::Lane;
 
@@ -30,7 +32,7 @@ pub struct FolderError {
 }
 
 impl FolderError {
-    pub(super) fn unwritable(error: serde_json::Error) -> Self {
+    fn unwritable(error: serde_json::Error) -> Self {
         Self { path: PathBuf::new(), source: error.into() }
     }
 }
@@ -45,13 +47,15 @@ const TAIL_STEP_BYTES: u64 = 1 << 20;
 #[derive(Debug)]
 pub struct Folder {
     orders: Sender<Order>,
-    written: HashSet<(u16, u64)>,
+    written: HashSet<Mark>,
 }
 
-#[derive(Deserialize)]
+/// What tells a copy from every other.
+#[derive(Debug, PartialEq, Eq, Hash, Deserialize)]
 struct Mark {
-    lane: u16,
+    lane: Lane,
     sequence: u64,
+    id: String,
 }
 
 /// Lines for the file of a day.
@@ -74,7 +78,7 @@ impl Folder {
             }
             for line in tail(&file).map_err(|source| FolderError { path: file.clone(), source })? {
                 if let Ok(mark) = serde_json::from_str::<Mark>(&line) {
-                    written.insert((mark.lane, mark.sequence));
+                    written.insert(mark);
                 }
             }
         }
@@ -85,13 +89,24 @@ impl Folder {
         Ok(Self { orders, written })
     }
 
-    /// Whether the copy was written before a crash kept it from being acknowledged.
-    pub fn holds(&self, lane: Lane, delivery: &Delivery) -> bool {
-        delivery.redelivered && self.written.contains(&(lane.0, delivery.sequence))
+    /// Whether the event was written before a crash kept it from being acknowledged.
+    fn holds(&self, event: &CloudEvent<'_>) -> bool {
+        let mark = Mark { lane: event.lane, sequence: event.sequence, id: event.id.to_owned() };
+        self.written.contains(&mark)
+    }
+
+    /// Appends the events to the file of `day` (`YYYY-MM-DD`), but for those that are there already.
+    pub async fn take(&self, day: String, lane: Lane, copies: &[&Delivery]) -> Result<(), FolderError> {
+        let mut lines = Vec::new();
+        let events = copies.iter().filter_map(|copy| CloudEvent::of(copy, lane));
+        for event in events.filter(|event| !self.holds(event)) {
+            event.write_line(&mut lines).map_err(FolderError::unwritable)?;
+        }
+        self.append(day, lines).await
     }
 
     /// Appends lines to the file of `day` (`YYYY-MM-DD`) and makes them durable: all of them or none.
-    pub async fn append(&self, day: String, lines: Vec<u8>) -> Result<(), FolderError> {
+    async fn append(&self, day: String, lines: Vec<u8>) -> Result<(), FolderError> {
         let gone = || FolderError { path: PathBuf::new(), source: io::Error::other("the writer has ended") };
         let (done, answer) = oneshot::channel();
         self.orders.send(Order { day, lines, done }).map_err(|_| gone())?;

@@ -1,23 +1,41 @@
 //! Stage 5: one subscriber's copies leave the hub: attempt, retry, park.
 //!
 //! A subscriber of kind `queue` reads its own durable queue: a copy is delivered when it lies there, and nothing of
-//! this module runs for it. For the others [`Workers`] take the copies, each lane in order. What can't be delivered
-//! stays parked in the subscriber's queue, in its order, and goes out when the subscriber can take it again.
+//! this module runs for it. For the others [`Workers`] take the copies, each lane in order:
+//! - A subscriber that is away lets its copies wait in their queue, in order.
+//! - A message that it refuses, or that gets no answer while others do, is parked: it and every later copy for the
+//!   same patient go to the subscriber's queue of parked copies, where they are retried at a slower pace. The others
+//!   flow on. When the first goes through, the rest follow in order.
+//! - What stays refused for too long is given up and goes to the subscriber's dead-letter queue.
+//! - A subscriber that wants no more gets no more until the hub is started again.
 //!
-//! Invariant: a copy is acknowledged only after the subscriber has it durably.
+//! Invariants: a copy is acknowledged only after the subscriber has it durably or another queue has it; a patient's
+//! later copy is never attempted before an earlier one was delivered or given up.
 
 mod cloud_event;
 mod folder;
-mod worker;
+mod http;
+mod lane;
+mod outcome;
+mod pace;
+mod parked;
+mod patients;
+mod sender;
+mod window;
+mod workers;
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
 
 use crate::broker::BrokerError;
 
 pub use cloud_event::CloudEvent;
 pub use folder::{Folder, FolderError};
-pub use worker::Workers;
+pub use http::Http;
+pub use pace::Pace;
+pub use sender::SenderError;
+pub use workers::Workers;
 
 /// How a subscriber takes its copies.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +47,8 @@ pub enum Kind {
         /// Folder of the files; made where it is missing.
         path: PathBuf,
     },
+    /// A webhook: one CloudEvent a request.
+    Http(Http),
 }
 
 /// A subscriber and how it is served.
@@ -38,22 +58,37 @@ pub struct Subscriber {
     pub name: String,
     /// Delivery kind.
     pub deliver: Kind,
+    /// How long a copy stays parked before it is given up; `None` for ever.
+    pub give_up_after: Option<Duration>,
 }
+
+/// Default of [`Subscriber::give_up_after`].
+pub const GIVE_UP_AFTER: Duration = Duration::from_secs(3 * 24 * 3600);
 
 /// What became of a subscriber's copies since the start.
 #[derive(Debug, Default)]
 pub struct Counts {
+    /// Parked copies that lay there at the start.
+    pub found: AtomicU64,
+    /// Copies that are parked now. The depth of their queue may count markers and repeats.
+    pub parked: AtomicU64,
     /// The subscriber has it.
     pub delivered: AtomicU64,
     /// It was given up.
     pub dead: AtomicU64,
-    /// A worker ended with copies parked in its lane: there is no use in waiting for them.
+    /// A worker ended with copies left in its lane: there is no use in waiting for them.
     pub gave_up: AtomicBool,
+    /// The subscriber said that it wants no more.
+    pub gone: AtomicBool,
 }
 
 impl Counts {
-    pub(crate) fn add(counter: &AtomicU64, count: usize) {
+    fn add(counter: &AtomicU64, count: usize) {
         counter.fetch_add(u64::try_from(count).unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+
+    fn subtract(counter: &AtomicU64, count: usize) {
+        counter.fetch_sub(u64::try_from(count).unwrap_or(u64::MAX), Ordering::Relaxed);
     }
 }
 

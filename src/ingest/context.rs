@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::broker::QueueName;
 use crate::clock::Clock;
 use crate::store::Ledger;
 
@@ -16,6 +17,7 @@ pub struct FeedCounts {
     accepted: AtomicU64,
     unchanged: AtomicU64,
     other_facility: AtomicU64,
+    failing: Mutex<Option<String>>,
 }
 
 impl FeedCounts {
@@ -37,6 +39,15 @@ impl FeedCounts {
     /// Transaction records whose header names another facility than the feed.
     pub fn other_facility(&self) -> u64 {
         self.other_facility.load(Ordering::Relaxed)
+    }
+
+    /// Why the last pass could not come to its end; none once one has.
+    pub fn failing(&self) -> Option<String> {
+        self.failing.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(super) fn set_failing(&self, why: Option<String>) {
+        *self.failing.lock().unwrap_or_else(PoisonError::into_inner) = why;
     }
 
     pub(super) fn add_files(&self, count: usize) {
@@ -69,6 +80,8 @@ fn add(counter: &AtomicU64, count: usize) {
 /// Shared by the parts of a feed.
 pub(super) struct Context {
     pub(super) feed: String,
+    /// Where it reads again what it published.
+    pub(super) accepted: QueueName,
     pub(super) facility: String,
     pub(super) lanes: u16,
     pub(super) bytes_max: u64,
@@ -79,6 +92,21 @@ pub(super) struct Context {
 }
 
 impl Context {
+    /// The same for a part of the feed that has its own record of what it published.
+    pub(super) fn with_accepted(&self, accepted: QueueName) -> Self {
+        Self {
+            feed: self.feed.clone(),
+            accepted,
+            facility: self.facility.clone(),
+            lanes: self.lanes,
+            bytes_max: self.bytes_max,
+            ledger: self.ledger.clone(),
+            clock: self.clock.clone(),
+            counts: self.counts.clone(),
+            troubles: Mutex::default(),
+        }
+    }
+
     /// The present moment in nanoseconds since 1970, as file times are told.
     pub(super) fn now(&self) -> i64 {
         i64::try_from(self.clock.now().as_nanosecond()).unwrap_or(i64::MAX)

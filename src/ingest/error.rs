@@ -1,6 +1,7 @@
 //! Why a feed could not go on.
 
 use std::io;
+use std::net::SocketAddr;
 
 use crate::broker::BrokerError;
 use crate::disposition::Disposition;
@@ -39,6 +40,17 @@ pub enum IngestError {
         #[source]
         source: io::Error,
     },
+    /// The address of a listener can't be used.
+    #[error("feed {feed}: can't listen at {address}")]
+    Listen {
+        /// Feed.
+        feed: String,
+        /// Address and port.
+        address: SocketAddr,
+        /// Cause.
+        #[source]
+        source: io::Error,
+    },
     /// The file work ended without an answer.
     #[error("feed {feed}: the file work ended early")]
     Ended {
@@ -54,7 +66,7 @@ impl IngestError {
             Self::Broker { source: BrokerError::Damaged { .. } | BrokerError::Closed, .. } => {
                 Disposition::Stop
             }
-            Self::Broker { .. } | Self::Source { .. } => Disposition::Retry,
+            Self::Broker { .. } | Self::Source { .. } | Self::Listen { .. } => Disposition::Retry,
             Self::Ledger { source, .. } => source.disposition(),
             Self::Ended { .. } => Disposition::Stop,
         }

@@ -13,10 +13,11 @@ use tokio::task::spawn_blocking;
 
 use super::context::{Context, FeedCounts};
 use super::error::{Halt, IngestError};
+use super::mllp::Listener;
 use super::outbox::{Batch, Disposal, Outbox};
 use super::read::stat;
 use super::replay::Replay;
-use super::settings::{self, FeedSettings, Source, labels};
+use super::settings::{self, FeedSettings, ListenerSettings, Source, labels};
 use super::source::SourceState;
 use crate::broker::{Broker, BrokerError, Consumer, topology};
 use crate::clock::Clock;
@@ -24,6 +25,7 @@ use crate::disposition::Disposition;
 use crate::envelope::Lane;
 use crate::store::ledger::Entries;
 use crate::store::{Ledger, StoreError};
+use crate::telemetry::causes;
 
 /// Deliveries of `accepted.<feed>` that are read at once.
 const CHUNK: usize = 256;
@@ -49,6 +51,7 @@ pub struct Feed {
     broker: Arc<dyn Broker>,
     /// Moved out while a pass is at work on it.
     sources: Vec<Option<SourceState>>,
+    listeners: Vec<ListenerSettings>,
     poll: Duration,
     accepted: Option<Box<dyn Consumer>>,
     /// Deliveries of `accepted.<feed>` whose entries are in the ledger and not yet flushed.
@@ -69,6 +72,7 @@ impl Feed {
     ) -> Result<Self, IngestError> {
         let flushed = clock.now();
         let context = Arc::new(Context {
+            accepted: topology::accepted(&settings.name),
             feed: settings.name,
             facility: settings.facility,
             lanes,
@@ -87,13 +91,14 @@ impl Feed {
             context,
             broker,
             sources,
+            listeners: settings.listeners,
             poll,
             accepted: None,
             open: 0,
             flushed,
             passes: Arc::new(Semaphore::new(1)),
         };
-        for queue in [topology::ingest(), topology::accepted(&feed.context.feed)] {
+        for queue in [topology::ingest(), feed.context.accepted.clone()] {
             feed.broker.declare(&queue).await.map_err(|error| feed.refused(error))?;
         }
         feed.recover().await?;
@@ -105,6 +110,15 @@ impl Feed {
     #[must_use]
     pub fn taking_turns(self, passes: Arc<Semaphore>) -> Self {
         Self { passes, ..self }
+    }
+
+    /// Opens the feed's listeners, bound and not yet accepting. Each runs beside the feed, which is for files only.
+    pub async fn listeners(&self) -> Result<Vec<Listener>, IngestError> {
+        let mut listeners = Vec::with_capacity(self.listeners.len());
+        for (index, settings) in self.listeners.iter().enumerate() {
+            listeners.push(Listener::open(&self.context, index, settings, self.broker.clone()).await?);
+        }
+        Ok(listeners)
     }
 
     /// The feed's counters.
@@ -128,8 +142,9 @@ impl Feed {
             let began = self.context.clock.now();
             match self.pass(&stop).await {
                 Ok(Pace::Stopped) => return Ok(()),
-                Ok(Pace::Idle | Pace::Waiting) => {}
+                Ok(Pace::Idle | Pace::Waiting) => self.context.counts.set_failing(None),
                 Err(error) if error.disposition() == Disposition::Retry => {
+                    self.context.counts.set_failing(Some(causes(&error)));
                     tracing::warn!(feed = %self.context.feed, error = &error as &dyn std::error::Error, "pass failed");
                 }
                 Err(error) => return Err(error),
@@ -248,9 +263,9 @@ impl Feed {
 
     /// Notes in the ledger what lies in `accepted.<feed>`.
     async fn recover(&mut self) -> Result<(), IngestError> {
-        let queue = topology::accepted(&self.context.feed);
-        let mut accepted = self.broker.consume(&queue, Lane(0)).await.map_err(|error| self.refused(error))?;
-        let depth = self.broker.depth(&queue).await.map_err(|error| self.refused(error))?;
+        let queue = &self.context.accepted;
+        let mut accepted = self.broker.consume(queue, Lane(0)).await.map_err(|error| self.refused(error))?;
+        let depth = self.broker.depth(queue).await.map_err(|error| self.refused(error))?;
         let mut left = usize::try_from(depth).unwrap_or(usize::MAX);
         let mut replay = Replay::default();
         while left > 0 {

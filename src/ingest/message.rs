@@ -60,7 +60,7 @@ pub(super) fn publication(
         findings: content.findings.clone(),
     };
     let lane = Lane::of(&context.facility, subject.patient, context.lanes);
-    let to = vec![(topology::ingest(), lane), (topology::accepted(&context.feed), Lane(0))];
+    let to = vec![(topology::ingest(), lane), (context.accepted.clone(), Lane(0))];
     Publication { to, envelope, body: content.bytes.slice(range.clone()) }
 }
 

@@ -1,5 +1,6 @@
 //! What a feed is told: who the facility is and where its files lie.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -9,7 +10,13 @@ pub const SETTLE: Duration = Duration::from_secs(3);
 pub const INCOMPLETE_LIMIT: Duration = Duration::from_secs(15);
 /// Pause between two passes.
 pub const POLL: Duration = Duration::from_secs(1);
-/// Largest file or transaction record that is read.
+/// Connections of a listener at the same time, unless the source says otherwise.
+pub const CONNECTIONS_MAX: usize = 64;
+/// How long a connection may be silent.
+pub const IDLE_TIMEOUT: Duration = Duration::from_secs(3600);
+/// How long a sender is kept waiting while the hub can't store its message.
+pub const REFUSE_AFTER: Duration = Duration::from_secs(30);
+/// Largest file, transaction record or message that is read.
 pub const BYTES_MAX: u64 = 64 << 20;
 
 /// Settings of one feed: one facility, one or more places where its system puts files.
@@ -22,8 +29,23 @@ pub struct FeedSettings {
     /// Where the files lie. The ledger knows a source by its kind and its place among those of that kind, so
     /// new ones go to the end.
     pub sources: Vec<Source>,
-    /// Larger files and records are reported as invalid, without their content.
+    /// Where its system connects to send messages. Known to the ledger by their place in this list.
+    pub listeners: Vec<ListenerSettings>,
+    /// Larger files and records are reported as invalid, without their content; larger messages are refused.
     pub bytes_max: u64,
+}
+
+/// An address at which messages are taken by MLLP.
+#[derive(Debug, Clone)]
+pub struct ListenerSettings {
+    /// Address and port.
+    pub listen: SocketAddr,
+    /// Connections at the same time; further ones are closed at once.
+    pub connections_max: usize,
+    /// A connection that is silent for so long is closed.
+    pub idle_timeout: Duration,
+    /// How long a sender waits while the hub can't store its message, before that is answered with an error.
+    pub refuse_after: Duration,
 }
 
 /// A place where files appear.
@@ -105,10 +127,19 @@ pub(super) fn labels(sources: &[Source]) -> Vec<String> {
     let mut labels = Vec::with_capacity(sources.len());
     for (index, source) in sources.iter().enumerate() {
         let before = sources.iter().take(index).filter(|other| other.kind() == source.kind()).count();
-        labels.push(match before {
-            0 => source.kind().to_owned(),
-            _ => format!("{}-{}", source.kind(), before + 1),
-        });
+        labels.push(label(source.kind(), before));
     }
     labels
+}
+
+/// The label of the listener at that place: `mllp`, `mllp-2` …
+pub(super) fn listener_label(index: usize) -> String {
+    label("mllp", index)
+}
+
+fn label(kind: &str, before: usize) -> String {
+    match before {
+        0 => kind.to_owned(),
+        _ => format!("{kind}-{}", before + 1),
+    }
 }

@@ -1,30 +1,30 @@
-//! Everything in one process: feeds, routers and delivery workers on the embedded broker.
+//! A process of the hub: the parts that it runs, from their start to their end.
 
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use tokio::sync::{Semaphore, watch};
-use tokio::task::{JoinError, JoinSet};
-use tracing::warn;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep, timeout};
 
+use super::channel::Channel;
+use super::connection::Connection;
+use super::deliveries::{Served, start_deliveries};
+use super::error::HubError;
+use super::feeds::{Sources, start_feeds};
+use super::part::Part;
 use super::process::Routing;
 use super::pseudonym::Pseudonyms;
-use super::report::{FeedReport, MessageReport, Report, SubscriberReport};
+use super::report::{MessageReport, Report};
 use super::router::{Router, RouterCounts};
-use crate::broker::embedded::{self, Embedded};
-use crate::broker::{Broker, BrokerError, QueueName, topology};
+use super::start::Start;
+use super::watch::Watched;
+use crate::broker::{BrokerError, QueueName, topology};
 use crate::clock::Clock;
 use crate::config::{self, Config};
-use crate::deliver::{self, DeliverError, Subscriber, Workers};
-use crate::disposition::Disposition;
 use crate::envelope::Lane;
-use crate::ingest::{Feed, FeedCounts, IngestError};
-use crate::store::ledger::Entries;
-use crate::store::{Ledger, Place, SledKv, StoreError};
-use crate::telemetry::causes;
+use crate::ingest::FeedCounts;
 
 /// How long a run goes on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,389 +35,324 @@ pub enum Mode {
     Watch,
 }
 
-/// Why the hub could not start, or stopped.
-#[derive(Debug, thiserror::Error)]
-pub enum HubError {
-    /// The embedded broker.
-    #[error("the broker did not do as asked")]
-    Broker(#[from] BrokerError),
-    /// The pick-up ledger.
-    #[error("the pick-up ledger in {} can't be opened", path.display())]
-    Ledger {
-        /// Folder.
-        path: PathBuf,
-        /// Cause.
-        #[source]
-        source: StoreError,
-    },
-    /// The journal is another one than that beside which the ledger was kept.
-    #[error(
-        "the journal is not the one beside which the pick-up ledger in {} was kept: what was accepted before is gone \
-         from the journal; restore the folder of the journal, or remove that ledger to pick everything up again",
-        path.display()
-    )]
-    OtherJournal {
-        /// Folder of the ledger.
-        path: PathBuf,
-    },
-    /// The secret of the stand-ins.
-    #[error("the secret in {} can't be read or made", path.display())]
-    Pseudonyms {
-        /// File.
-        path: PathBuf,
-        /// Cause.
-        #[source]
-        source: std::io::Error,
-    },
-    /// Fewer lanes than before, with messages in those that would be left behind.
-    #[error("queue {queue} has messages in lane {lane}, but hub.toml gives it {lanes} lanes; run with the old number until they are gone", lane = lane.0)]
-    LaneLeftBehind {
-        /// Queue.
-        queue: QueueName,
-        /// The highest such lane.
-        lane: Lane,
-        /// Lanes of `hub.toml`.
-        lanes: u16,
-    },
-    /// A feed.
-    #[error("picking up stopped")]
-    Ingest(#[from] IngestError),
-    /// Delivery.
-    #[error("delivering stopped")]
-    Deliver(#[from] DeliverError),
-    /// A task ended by panic: a fault of the hub.
-    #[error("a part of the hub failed: a fault of the hub, please report it")]
-    Failed(#[from] JoinError),
-}
-
-/// Attempts of a drain at a delivery before it leaves the copies parked.
-const DRAIN_ATTEMPTS: u32 = 4;
-/// Feeds that read files at the same time.
-const PASSES: usize = 8;
 /// How often a drain looks whether the queues are empty, and a terminal is told of progress.
 const TICK: Duration = Duration::from_millis(10);
+/// The same where the queues are elsewhere.
+const TICK_REMOTE: Duration = Duration::from_millis(250);
+/// How long queues elsewhere must have been empty: what another process has in hand is in none of them.
+const CALM: Duration = Duration::from_secs(1);
+/// A drain without RabbitMQ for so long gives up.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// How long parts that wait for RabbitMQ may take to end.
+const GRACE: Duration = Duration::from_secs(5);
 
-struct Served {
-    subscriber: Subscriber,
-    carried: u64,
-    counts: Arc<deliver::Counts>,
-}
-
-/// A feed at work.
-struct Source {
-    counts: Arc<FeedCounts>,
-    failed: Arc<OnceLock<String>>,
-}
-
-/// A hub, opened.
+/// A hub, opened: the parts that this process runs.
 pub struct Hub {
     config: Config,
-    broker: Embedded,
-    ledger: Ledger,
-    routing: Arc<Routing>,
+    part: Part,
+    channel: Arc<Channel>,
+    /// Where this process routes.
+    routing: Option<Arc<Routing>>,
     clock: Arc<dyn Clock>,
 }
 
-type Tasks = JoinSet<Result<(), HubError>>;
+pub(super) type Tasks = JoinSet<Result<(), HubError>>;
 
-impl HubError {
-    /// Whether trying again later can help.
-    pub const fn passes(&self) -> bool {
-        let lasting = matches!(
-            self,
-            Self::Failed(_) | Self::OtherJournal { .. } | Self::Broker(BrokerError::Damaged { .. })
-        );
-        !lasting
-    }
+/// Why a run went on no longer.
+enum Over {
+    /// Told to stop, or a drain is done.
+    Done,
+    /// RabbitMQ was not there for a drain.
+    GaveUp(String),
+    /// A part failed.
+    Failed(HubError),
 }
 
 impl Hub {
-    /// Opens the broker and the ledger under the data folder.
-    pub fn open(config: Config, clock: Arc<dyn Clock>) -> Result<Self, HubError> {
-        let broker = Embedded::open(&config.hub.data_dir.join("broker"), embedded::Settings::default())?;
-        check_lanes(&broker, config.hub.broker.lanes())?;
-        let path = config.hub.data_dir.join("ledger");
-        let (store, aside) =
-            SledKv::open(&path).map_err(|source| HubError::Ledger { path: path.clone(), source })?;
-        if let Some(aside) = aside {
-            let aside = aside.display();
-            warn!(%aside, "the pick-up ledger could not be opened; it was set aside and is built anew");
-        }
-        let ledger = Ledger::new(Arc::new(store));
-        same_journal(&ledger, broker.journal_number(), &path)?;
-        let path = config.hub.pseudonym_key.clone();
-        let pseudonyms = Pseudonyms::open(&path).map_err(|source| HubError::Pseudonyms { path, source })?;
-        let (routes, zone) = (config.routes.clone(), config.hub.timezone.clone());
-        let routing = Arc::new(Routing { routes, zone, pseudonyms, archive: false });
-        Ok(Self { config, broker, ledger, routing, clock })
+    /// Opens what the parts need: below the data folder, and the way to RabbitMQ.
+    pub fn open(config: Config, part: Part, clock: Arc<dyn Clock>) -> Result<Self, HubError> {
+        let routing = if part.routes() { Some(Arc::new(routing(&config)?)) } else { None };
+        let history = routing.as_ref().map_or_else(String::new, |routing| history(&config, routing));
+        let channel = Arc::new(Channel::open(&config, &part, history)?);
+        Ok(Self { config, part, channel, routing, clock })
     }
 
     /// Runs until the mode's end or until `stop`; `progress` is told files and accepted messages now and then.
     pub async fn run(
         &self,
         mode: Mode,
-        mut stop: watch::Receiver<bool>,
-        mut progress: impl FnMut(u64, u64),
+        stop: watch::Receiver<bool>,
+        progress: impl FnMut(u64, u64),
     ) -> Result<Report, HubError> {
-        let carried = self.declare().await?;
-        let served = self.served().await?;
+        let carried = self.prepare().await?;
+        let served = Arc::new(self.served().await?);
         let counts = Arc::new(self.router_counts());
         let (halt, halted) = watch::channel(false);
-        let mut takers = self.start_takers(mode, &served, &counts, &halted);
-        let (mut feeds, sources) = self.start_feeds(mode, &stop).await?;
+        let (mut takers, mut pickers) = (JoinSet::new(), JoinSet::new());
+        let connection = self.follow(&halted, &mut takers);
+        let start = match &self.channel.remote {
+            Some(remote) => {
+                Start::when_made(&remote.link, &self.config, &self.part, halted.clone(), &mut takers)
+            }
+            None => Start::now(halted.clone()),
+        };
+        self.channel.start_forwarding(&start, &mut takers);
+        self.start_routers(&counts, &start, &mut takers);
+        start_deliveries(&served, &self.channel, &self.config.hub, &self.clock, mode, &start, &mut takers);
+        let feeds = self.part.feeds(&self.config);
+        let sources = start_feeds(&feeds, &self.channel, &self.clock, mode, &stop, &mut pickers).await?;
+        let sources = Arc::new(sources);
+        let watched = self.watched(&connection, &sources, &served);
+        takers.spawn(async move {
+            watched.run(halted).await;
+            Ok(())
+        });
 
-        let mut failure = None;
-        loop {
-            let drained = mode == Mode::Drain && feeds.is_empty();
-            if drained && self.at_rest(&served).await? {
-                break;
-            }
-            tokio::select! {
-                _ = stop.wait_for(|&stop| stop) => break,
-                Some(ended) = feeds.join_next() => failure = ended.map_err(HubError::from).and_then(|done| done).err(),
-                Some(ended) = takers.join_next() => failure = ended.map_err(HubError::from).and_then(|done| done).err(),
-                () = tokio::time::sleep(TICK) => {}
-            }
-            progress(sum(&sources, FeedCounts::files), sum(&sources, FeedCounts::accepted));
-            if failure.is_some() {
-                break;
-            }
-        }
+        let work = Work { hub: self, mode, connection, served: &served, sources: &sources };
+        let over = work.until_over(stop, &mut pickers, &mut takers, progress).await?;
+        let (mut failure, broken_off) = match over {
+            Over::Done => (None, None),
+            Over::GaveUp(why) => (None, Some(why)),
+            Over::Failed(failure) => (Some(failure), None),
+        };
         if failure.is_some() {
-            feeds.shutdown().await;
+            pickers.shutdown().await;
         }
-        finish(&mut feeds, &mut failure).await;
+        self.finish(&mut pickers, &mut failure).await;
         halt.send_replace(true);
-        finish(&mut takers, &mut failure).await;
+        self.finish(&mut takers, &mut failure).await;
         match failure {
             Some(failure) => Err(failure),
-            None => self.report(carried, &sources, &served, &counts).await,
+            None => Ok(Report { broken_off, ..self.report(carried, &sources, &served, &counts).await? }),
         }
     }
 
-    /// Declares the queues; returns how many messages an interrupted run left on their way.
-    async fn declare(&self) -> Result<u64, BrokerError> {
+    /// On the embedded broker declares the queues; on RabbitMQ whoever uses a queue does so. Returns how many messages
+    /// an interrupted run left on their way on this machine.
+    async fn prepare(&self) -> Result<u64, BrokerError> {
+        if self.channel.remote.is_some() {
+            return Ok(self.channel.kept());
+        }
         let own = [topology::ingest(), topology::invalid()];
         let feeds = self.config.feeds.iter().map(|feed| topology::accepted(&feed.settings.name));
-        let names = self.config.subscribers.iter().map(|subscriber| &subscriber.name);
-        let subscribers = names.flat_map(|name| [topology::subscriber(name), topology::dead(name)]);
-        for queue in own.into_iter().chain(feeds).chain(subscribers) {
-            self.broker.declare(&queue).await?;
+        for queue in own.into_iter().chain(feeds).chain(self.subscriber_queues()) {
+            self.channel.broker.declare(&queue).await?;
         }
-        self.broker.depth(&topology::ingest()).await
+        Ok(self.channel.kept())
+    }
+
+    fn subscriber_queues(&self) -> impl Iterator<Item = QueueName> {
+        let names = self.config.subscribers.iter().map(|subscriber| &subscriber.name);
+        names.flat_map(|name| [topology::subscriber(name), topology::parked(name), topology::dead(name)])
     }
 
     async fn served(&self) -> Result<Vec<Served>, BrokerError> {
         let mut served = Vec::new();
-        for subscriber in &self.config.subscribers {
-            let carried = match subscriber.deliver {
-                deliver::Kind::Queue => 0,
-                deliver::Kind::Folder { .. } => {
-                    self.broker.depth(&topology::subscriber(&subscriber.name)).await?
-                }
-            };
-            served.push(Served { subscriber: subscriber.clone(), carried, counts: Arc::default() });
+        for subscriber in self.part.subscribers(&self.config) {
+            let mut one = Served { subscriber: subscriber.clone(), carried: 0, counts: Arc::default() };
+            if self.channel.remote.is_none() {
+                one.carried = self.waiting_for(&one).await?.unwrap_or(0);
+            }
+            served.push(one);
         }
         Ok(served)
     }
 
+    /// Copies that wait for a subscriber, where this process delivers them; `None` where RabbitMQ does not say.
+    async fn waiting_for(&self, served: &Served) -> Result<Option<u64>, BrokerError> {
+        if !served.is_delivered() {
+            return Ok(Some(0));
+        }
+        self.channel.depth(&topology::subscriber(&served.subscriber.name)).await
+    }
+
     fn router_counts(&self) -> RouterCounts {
-        let zero = |name: &String| (name.clone(), AtomicU64::new(0));
-        RouterCounts {
-            invalid: self.config.feeds.iter().map(|feed| zero(&feed.settings.name)).collect(),
-            copies: self.config.subscribers.iter().map(|subscriber| zero(&subscriber.name)).collect(),
-            ..RouterCounts::default()
-        }
+        let feeds = self.config.feeds.iter().map(|feed| feed.settings.name.as_str());
+        RouterCounts::new(feeds, self.config.subscribers.iter().map(|subscriber| subscriber.name.as_str()))
     }
 
-    fn lanes(&self) -> impl Iterator<Item = Lane> + use<> {
-        (0..self.config.hub.broker.lanes()).map(Lane)
+    fn follow(&self, halted: &watch::Receiver<bool>, tasks: &mut Tasks) -> Option<Connection> {
+        let remote = self.channel.remote.as_ref()?;
+        let connection = Connection::new(remote.link.state(), self.clock.clone());
+        let (following, halted) = (connection.clone(), halted.clone());
+        tasks.spawn(async move {
+            following.follow(halted).await;
+            Ok(())
+        });
+        Some(connection)
     }
 
-    /// Starts the routers and the delivery workers.
-    fn start_takers(
+    fn watched(
         &self,
-        mode: Mode,
-        served: &[Served],
-        counts: &Arc<RouterCounts>,
-        halted: &watch::Receiver<bool>,
-    ) -> Tasks {
-        let mut takers = JoinSet::new();
-        let broker: Arc<dyn Broker> = Arc::new(self.broker.clone());
-        for lane in self.lanes() {
-            let router = Router {
-                broker: broker.clone(),
-                lane,
-                routing: self.routing.clone(),
-                counts: counts.clone(),
-            };
-            let halted = halted.clone();
-            takers.spawn(async move { Ok(router.run(halted).await?) });
+        connection: &Option<Connection>,
+        sources: &Arc<Sources>,
+        served: &Arc<Vec<Served>>,
+    ) -> Watched {
+        Watched {
+            hub: self.config.hub.clone(),
+            part: self.part.clone(),
+            channel: self.channel.clone(),
+            connection: connection.clone(),
+            sources: sources.clone(),
+            served: served.clone(),
+            clock: self.clock.clone(),
         }
-        for Served { subscriber, counts, .. } in served {
-            let deliver::Kind::Folder { path } = &subscriber.deliver else {
-                continue;
-            };
-            let workers = Workers {
-                subscriber: subscriber.name.clone(),
-                path: path.clone(),
-                lanes: self.config.hub.broker.lanes(),
-                broker: broker.clone(),
-                counts: counts.clone(),
-                clock: self.clock.clone(),
-                zone: self.config.hub.timezone.clone(),
-                attempts_max: (mode == Mode::Drain).then_some(DRAIN_ATTEMPTS),
-            };
-            let halted = halted.clone();
-            takers.spawn(async move { Ok(workers.run(halted).await?) });
-        }
-        takers
     }
 
-    async fn start_feeds(
-        &self,
-        mode: Mode,
-        stop: &watch::Receiver<bool>,
-    ) -> Result<(Tasks, BTreeMap<String, Source>), HubError> {
-        let (mut tasks, mut sources) = (JoinSet::new(), BTreeMap::new());
-        let passes = Arc::new(Semaphore::new(PASSES));
-        for config::Feed { settings, .. } in &self.config.feeds {
-            let broker: Arc<dyn Broker> = Arc::new(self.broker.clone());
-            let (ledger, clock) = (self.ledger.clone(), self.clock.clone());
-            let lanes = self.config.hub.broker.lanes();
-            let feed = Feed::open(settings.clone(), lanes, broker, ledger, clock).await?;
-            let mut feed = feed.taking_turns(passes.clone());
-            let source = Source { counts: feed.counts(), failed: Arc::default() };
-            let (stop, failed) = (stop.clone(), source.failed.clone());
-            sources.insert(settings.name.clone(), source);
-            tasks.spawn(async move {
-                match mode {
-                    Mode::Watch => Ok(feed.watch(stop).await?),
-                    Mode::Drain => match feed.drain(stop).await {
-                        // A share that is away is that feed's matter; the others go on.
-                        Err(error) if error.disposition() == Disposition::Retry => {
-                            drop(failed.set(causes(&error)));
-                            Ok(())
-                        }
-                        other => Ok(other?),
-                    },
-                }
-            });
+    fn start_routers(&self, counts: &Arc<RouterCounts>, start: &Start, tasks: &mut Tasks) {
+        let Some(routing) = &self.routing else { return };
+        for lane in (0..self.channel.lanes).map(Lane) {
+            let (broker, routing, counts) = (self.channel.broker.clone(), routing.clone(), counts.clone());
+            let (router, halted) = (Router { broker, lane, routing, counts }, start.halted.clone());
+            tasks.spawn(start.clone().then(async move { Ok(router.run(halted).await?) }));
         }
-        Ok((tasks, sources))
     }
 
     /// Whether nothing is on its way any more. What a subscriber can't be given stays parked in its queue.
     async fn at_rest(&self, served: &[Served]) -> Result<bool, BrokerError> {
-        if self.depth(&topology::ingest()).await? > 0 {
+        if self.channel.kept() > 0 {
             return Ok(false);
         }
-        for Served { subscriber, counts, .. } in served {
-            let served_here = subscriber.deliver != deliver::Kind::Queue;
-            let waiting = served_here && !counts.gave_up.load(Ordering::Relaxed);
-            if waiting && self.depth(&topology::subscriber(&subscriber.name)).await? > 0 {
+        if self.part.routes() && self.channel.depth(&topology::ingest()).await? != Some(0) {
+            return Ok(false);
+        }
+        for one in served.iter().filter(|one| !one.gave_up()) {
+            if self.waiting_for(one).await? != Some(0) {
                 return Ok(false);
             }
         }
         Ok(true)
     }
 
-    async fn depth(&self, queue: &QueueName) -> Result<u64, BrokerError> {
-        self.broker.depth(queue).await
+    /// Waits for all tasks; the first failure is kept. Those that wait for RabbitMQ are not waited for long: what they
+    /// did not finish comes again, as after a crash.
+    async fn finish(&self, tasks: &mut Tasks, failure: &mut Option<HubError>) {
+        let mut all = async || {
+            while let Some(ended) = tasks.join_next().await {
+                let ended = ended.map_err(HubError::from).and_then(|done| done);
+                if failure.is_none() {
+                    *failure = ended.err();
+                }
+            }
+        };
+        if self.channel.remote.is_none() {
+            all().await;
+        } else if timeout(GRACE, all()).await.is_err() {
+            tasks.shutdown().await;
+        }
     }
 
     async fn report(
         &self,
         carried: u64,
-        sources: &BTreeMap<String, Source>,
+        sources: &Sources,
         served: &[Served],
         counts: &RouterCounts,
     ) -> Result<Report, HubError> {
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        let invalid = |feed: &str| counts.invalid.get(feed).map_or(0, read);
-        let feeds = sources.iter().map(|(feed, Source { counts, failed })| FeedReport {
-            feed: feed.clone(),
-            files: counts.files(),
-            accepted: counts.accepted(),
-            unchanged: counts.unchanged(),
-            invalid: invalid(feed),
-            failed: failed.get().cloned(),
-        });
-        let feeds: Vec<_> = feeds.collect();
+        let invalid = |feed: &str| self.part.routes().then(|| counts.invalid.get(feed).map_or(0, read));
+        let feeds: Vec<_> = sources.iter().map(|(feed, source)| source.report(feed, invalid(feed))).collect();
         let mut subscribers = Vec::new();
-        for Served { subscriber, carried, counts: delivery } in served {
-            let routed = counts.copies.get(&subscriber.name).map_or(0, read);
-            let left = match subscriber.deliver {
-                deliver::Kind::Queue => 0,
-                deliver::Kind::Folder { .. } => self.depth(&topology::subscriber(&subscriber.name)).await?,
-            };
-            let gave_up = delivery.gave_up.load(Ordering::Relaxed);
-            let (parked, waiting) = if gave_up { (left, 0) } else { (0, left) };
-            let delivered = match subscriber.deliver {
-                deliver::Kind::Queue => routed,
-                deliver::Kind::Folder { .. } => read(&delivery.delivered),
-            };
-            let (dead, carried, subscriber) = (read(&delivery.dead), *carried, subscriber.name.clone());
-            subscribers.push(SubscriberReport {
-                subscriber,
-                routed,
-                carried,
-                delivered,
-                parked,
-                waiting,
-                dead,
-            });
+        for one in served {
+            let routed = counts.copies.get(&one.subscriber.name).map_or(0, read);
+            subscribers.push(one.report(routed, self.waiting_for(one).await?));
         }
         let messages = MessageReport {
             accepted: feeds.iter().map(|feed| feed.accepted).sum(),
             carried,
             routed: read(&counts.routed),
             filtered: read(&counts.filtered),
-            invalid: counts.invalid.values().chain([&counts.invalid_unknown]).map(read).sum(),
-            waiting: self.depth(&topology::ingest()).await?,
+            invalid: counts.invalid(),
+            waiting: self.channel.kept(),
+            taken: self.channel.remote.is_some().then(|| read(&counts.taken)),
         };
         Ok(Report::new(feeds, subscribers, messages))
     }
 }
 
-/// The ledger says what was accepted, the journal holds it: without the journal that it was kept beside, the ledger
-/// would pass over files whose messages are gone.
-fn same_journal(ledger: &Ledger, journal: u64, path: &Path) -> Result<(), HubError> {
-    let failed = |source| HubError::Ledger { path: path.to_owned(), source };
-    let place = Place { feed: String::new(), source: String::new() };
-    let journal = journal.cast_signed();
-    match ledger.mark(&place, "journal").map_err(failed)? {
-        Some(known) if known == journal => Ok(()),
-        Some(_) => Err(HubError::OtherJournal { path: path.to_owned() }),
-        None => {
-            let mut entries = Entries::default();
-            entries.mark(&place, "journal", journal);
-            ledger.write(entries).and_then(|()| ledger.flush()).map_err(failed)
+/// A hub at work.
+struct Work<'h> {
+    hub: &'h Hub,
+    mode: Mode,
+    connection: Option<Connection>,
+    served: &'h [Served],
+    sources: &'h Sources,
+}
+
+impl Work<'_> {
+    /// Waits until the run is over.
+    async fn until_over(
+        &self,
+        mut stop: watch::Receiver<bool>,
+        pickers: &mut Tasks,
+        takers: &mut Tasks,
+        mut progress: impl FnMut(u64, u64),
+    ) -> Result<Over, HubError> {
+        let (tick, needed) =
+            if self.connection.is_some() { (TICK_REMOTE, CALM) } else { (TICK, Duration::ZERO) };
+        let mut calm: Option<Instant> = None;
+        loop {
+            if self.mode == Mode::Drain && pickers.is_empty() {
+                let rests = tokio::select! {
+                    _ = stop.wait_for(|&stop| stop) => return Ok(Over::Done),
+                    rests = self.hub.at_rest(self.served) => rests?,
+                };
+                calm = if rests { calm.or_else(|| Some(Instant::now())) } else { None };
+                if calm.is_some_and(|since| since.elapsed() >= needed) {
+                    return Ok(Over::Done);
+                }
+                if let Some(why) = self.hopeless() {
+                    return Ok(Over::GaveUp(why));
+                }
+            }
+            let ended = tokio::select! {
+                _ = stop.wait_for(|&stop| stop) => return Ok(Over::Done),
+                Some(ended) = pickers.join_next() => ended,
+                Some(ended) = takers.join_next() => ended,
+                () = sleep(tick) => Ok(Ok(())),
+            };
+            progress(sum(self.sources, FeedCounts::files), sum(self.sources, FeedCounts::accepted));
+            if let Err(failure) = ended.map_err(HubError::from).and_then(|done| done) {
+                return Ok(Over::Failed(failure));
+            }
         }
+    }
+
+    /// Why there is no use in waiting any longer.
+    fn hopeless(&self) -> Option<String> {
+        let connection = self.connection.as_ref()?;
+        connection.impaired().filter(|impaired| *impaired >= PATIENCE)?;
+        Some(connection.condition().reason.unwrap_or_else(|| "RabbitMQ is away".to_owned()))
     }
 }
 
-/// The number of lanes may only shrink once the lanes above are empty: a patient's lane is a hash over the number.
-fn check_lanes(broker: &Embedded, lanes: u16) -> Result<(), HubError> {
-    for waiting in broker.queues() {
-        let behind = waiting.lanes.into_iter().rev().find(|(lane, depth)| lane.0 >= lanes && *depth > 0);
-        if let Some((lane, _)) = behind {
-            return Err(HubError::LaneLeftBehind { queue: waiting.queue, lane, lanes });
-        }
-    }
-    Ok(())
+fn routing(config: &Config) -> Result<Routing, HubError> {
+    let path = config.hub.pseudonym_key.clone();
+    let (shared, archive) = match &config.hub.broker {
+        config::Broker::RabbitMq(settings) => (true, settings.archive),
+        config::Broker::Embedded { .. } => (false, false),
+    };
+    let pseudonyms = if shared { Pseudonyms::read(&path) } else { Pseudonyms::open(&path) };
+    let pseudonyms = pseudonyms.map_err(|source| match source.kind() {
+        std::io::ErrorKind::NotFound if shared => HubError::NoPseudonyms { path },
+        _ => HubError::Pseudonyms { path, source },
+    })?;
+    Ok(Routing { routes: config.routes.clone(), zone: config.hub.timezone.clone(), pseudonyms, archive })
 }
 
-/// Waits for all tasks; the first failure is kept.
-async fn finish(tasks: &mut Tasks, failure: &mut Option<HubError>) {
-    while let Some(ended) = tasks.join_next().await {
-        let ended = ended.map_err(HubError::from).and_then(|done| done);
-        if failure.is_none() {
-            *failure = ended.err();
-        }
+/// A fingerprint of all that makes a router's answers: two routers with the same one repeat each other exactly.
+fn history(config: &Config, routing: &Routing) -> String {
+    let zone = config.hub.timezone.iana_name().unwrap_or_default();
+    let own = [env!("CARGO_PKG_VERSION"), zone, &config.routes_hash, &routing.pseudonyms.fingerprint()];
+    let feeds = config.feeds.iter().map(|feed| &feed.settings);
+    let feeds = feeds.flat_map(|feed| [feed.name.as_str(), feed.facility.as_str()]);
+    let mut hasher = blake3::Hasher::new();
+    for part in own.into_iter().chain(feeds) {
+        hasher.update(&(part.len() as u64).to_le_bytes()).update(part.as_bytes());
     }
+    hasher.finalize().to_hex().chars().take(32).collect()
 }
 
-fn sum(sources: &BTreeMap<String, Source>, counter: impl Fn(&FeedCounts) -> u64) -> u64 {
+fn sum(sources: &Sources, counter: impl Fn(&FeedCounts) -> u64) -> u64 {
     sources.values().map(|source| counter(&source.counts)).sum()
 }

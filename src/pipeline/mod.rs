@@ -1,18 +1,34 @@
 //! The stages in flow order: ingest -> decode -> normalise -> route -> deliver.
 //!
 //! The only module that calls more than one of them. [`process`] is a message's whole way through the pure stages;
-//! [`run`] starts what feeds it and what takes from it.
+//! [`Hub`] starts what feeds it and what takes from it.
 
 pub use crate::decode::decode;
 pub use crate::normalise::normalise;
 
+mod channel;
+mod connection;
+mod deliveries;
+mod error;
+mod feeds;
+mod home;
 mod hub;
+mod part;
 mod process;
 mod pseudonym;
 mod report;
 mod router;
+mod start;
+mod status;
+mod watch;
 
-pub use hub::{Hub, HubError, Mode};
+pub use connection::Reach;
+pub use error::HubError;
+pub use hub::{Hub, Mode};
+pub use part::Part;
 pub use process::{Outcome, Processed, Routing, process};
 pub use pseudonym::Pseudonyms;
 pub use report::{FeedReport, MessageReport, Report, SubscriberReport};
+pub use status::{
+    BrokerStatus, FeedStatus, OutboxStatus, ProcessStatus, QueueStatus, SubscriberStatus, processes,
+};

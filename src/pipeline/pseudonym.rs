@@ -16,21 +16,28 @@ impl Pseudonyms {
         Self(secret)
     }
 
+    /// Reads a secret that must be there.
+    pub fn read(path: &Path) -> io::Result<Self> {
+        let mut secret = [0; 32];
+        File::open(path)?.read_exact(&mut secret)?;
+        Ok(Self(secret))
+    }
+
     /// Reads the hub's secret, or makes one at the first start. Losing the file changes all stand-ins.
     pub fn open(path: &Path) -> io::Result<Self> {
-        match File::open(path) {
-            Ok(mut file) => {
-                let mut secret = [0; 32];
-                file.read_exact(&mut secret)?;
-                Ok(Self(secret))
-            }
+        match Self::read(path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 let secret: [u8; 32] = rand::random();
                 create(path, &secret)?;
                 Ok(Self(secret))
             }
-            Err(error) => Err(error),
+            read => read,
         }
+    }
+
+    /// What tells this secret from another without betraying it.
+    pub fn fingerprint(&self) -> String {
+        blake3::keyed_hash(&self.0, b"musubi: which secret").to_hex().to_string()
     }
 
     /// The stand-in of a facility's identifying value.

@@ -13,8 +13,10 @@ pub struct FeedReport {
     pub accepted: u64,
     /// Files that held nothing new.
     pub unchanged: u64,
-    /// Messages among the accepted that make no sense; kept with place and reason.
-    pub invalid: u64,
+    /// Messages among the accepted that make no sense; kept with place and reason. Known where routing is done in the
+    /// same process.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub invalid: Option<u64>,
     /// Why the feed could not finish, where it could not.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failed: Option<String>,
@@ -59,14 +61,22 @@ pub struct MessageReport {
     pub filtered: u64,
     /// Making no sense.
     pub invalid: u64,
-    /// Accepted, not yet routed when the run ended.
+    /// Accepted, not yet routed when the run ended. On RabbitMQ: still in the outboxes of this machine.
     pub waiting: u64,
+    /// On RabbitMQ: taken from the lanes by this process.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub taken: Option<u64>,
 }
 
 impl MessageReport {
-    /// carried + accepted = routed + filtered + invalid + waiting.
+    /// carried + accepted = routed + filtered + invalid + waiting; on RabbitMQ taken = routed + filtered + invalid,
+    /// because other processes pick up and route too.
     pub const fn conserved(&self) -> bool {
-        self.carried + self.accepted == self.routed + self.filtered + self.invalid + self.waiting
+        let handled = self.routed + self.filtered + self.invalid;
+        match self.taken {
+            Some(taken) => taken == handled,
+            None => self.carried + self.accepted == handled + self.waiting,
+        }
     }
 }
 
@@ -79,15 +89,22 @@ pub struct Report {
     pub subscribers: Vec<SubscriberReport>,
     /// In sum.
     pub messages: MessageReport,
-    /// Whether every count adds up: nothing was lost and nothing came from nowhere.
+    /// Whether every count adds up that this process alone answers for: nothing was lost and nothing came from nowhere.
     pub conserved: bool,
+    /// Whether other processes may have worked on the same queues.
+    pub shared: bool,
+    /// In a drain: why it ended before all was done.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub broken_off: Option<String>,
 }
 
 impl Report {
     /// Puts the parts together and adds up.
     pub fn new(feeds: Vec<FeedReport>, subscribers: Vec<SubscriberReport>, messages: MessageReport) -> Self {
-        let conserved = messages.conserved() && subscribers.iter().all(SubscriberReport::conserved);
-        Self { feeds, subscribers, messages, conserved }
+        let shared = messages.taken.is_some();
+        let conserved =
+            messages.conserved() && (shared || subscribers.iter().all(SubscriberReport::conserved));
+        Self { feeds, subscribers, messages, conserved, shared, broken_off: None }
     }
 
     /// Feeds that could not finish, and why.

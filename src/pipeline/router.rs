@@ -6,11 +6,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::sync::watch;
-use tracing::error;
+use tracing::{debug, error};
 
 use super::process::{Outcome, Routing, process};
 use crate::broker::{Broker, BrokerError, Consumer, Delivery, topology};
 use crate::envelope::Lane;
+use crate::telemetry::causes;
 
 /// Messages taken at a time.
 const BATCH: usize = 64;
@@ -20,6 +21,8 @@ const BACK_OFF: Duration = Duration::from_secs(1);
 /// What became of messages since the start.
 #[derive(Debug, Default)]
 pub(super) struct RouterCounts {
+    /// Messages taken from their lanes.
+    pub(super) taken: AtomicU64,
     /// Messages with at least one recipient.
     pub(super) routed: AtomicU64,
     /// Messages that nobody wanted.
@@ -33,6 +36,25 @@ pub(super) struct RouterCounts {
 }
 
 impl RouterCounts {
+    /// Counters for these feeds and subscribers.
+    pub(super) fn new<'n>(
+        feeds: impl IntoIterator<Item = &'n str>,
+        subscribers: impl IntoIterator<Item = &'n str>,
+    ) -> Self {
+        let zero = |name: &str| (name.to_owned(), AtomicU64::new(0));
+        Self {
+            invalid: feeds.into_iter().map(zero).collect(),
+            copies: subscribers.into_iter().map(zero).collect(),
+            ..Self::default()
+        }
+    }
+
+    /// Messages that made no sense, of all feeds.
+    pub(super) fn invalid(&self) -> u64 {
+        let counters = self.invalid.values().chain([&self.invalid_unknown]);
+        counters.map(|counter| counter.load(Ordering::Relaxed)).sum()
+    }
+
     fn add(&self, outcomes: &[(String, Outcome)]) {
         let one = |counter: &AtomicU64| counter.fetch_add(1, Ordering::Relaxed);
         for (feed, outcome) in outcomes {
@@ -58,29 +80,71 @@ pub(super) struct Router {
     pub(super) counts: Arc<RouterCounts>,
 }
 
+/// How the work on a batch, or on a lane, ended.
+enum End {
+    /// All of it is done.
+    Done,
+    /// The hub was told to stop; what is open comes again.
+    Stopped,
+    /// The consumer was lost; what is open comes again from a new one.
+    Lost,
+}
+
 impl Router {
     /// Routes until told to stop. A batch's copies and its acknowledgement are one step of the broker.
     pub(super) async fn run(self, mut stop: watch::Receiver<bool>) -> Result<(), BrokerError> {
-        let mut consumer = self.broker.consume(&topology::ingest(), self.lane).await?;
+        let queue = topology::ingest();
         loop {
-            let batch = tokio::select! {
+            let consumer = tokio::select! {
                 biased;
                 _ = stop.wait_for(|&stop| stop) => return Ok(()),
-                batch = consumer.receive(BATCH) => batch?,
+                consumer = self.broker.consume(&queue, self.lane) => consumer,
             };
-            if !self.route(consumer.as_mut(), &batch, &mut stop).await? {
+            let end = match consumer {
+                Ok(mut consumer) => {
+                    let end = self.lane(consumer.as_mut(), &mut stop).await?;
+                    if matches!(end, End::Stopped) {
+                        consumer.close().await;
+                    }
+                    end
+                }
+                Err(error) if error.passes() => self.lost(&error),
+                Err(error) => return Err(error),
+            };
+            if matches!(end, End::Stopped) || pause(&mut stop).await {
                 return Ok(());
             }
         }
     }
 
-    /// `false`: told to stop while the broker refused; the batch stays in its lane.
+    async fn lane(
+        &self,
+        consumer: &mut dyn Consumer,
+        stop: &mut watch::Receiver<bool>,
+    ) -> Result<End, BrokerError> {
+        loop {
+            let batch = tokio::select! {
+                biased;
+                _ = stop.wait_for(|&stop| stop) => return Ok(End::Stopped),
+                batch = consumer.receive(BATCH) => batch,
+            };
+            let end = match batch {
+                Ok(batch) => self.route(consumer, &batch, stop).await?,
+                Err(error) if error.passes() => self.lost(&error),
+                Err(error) => return Err(error),
+            };
+            if !matches!(end, End::Done) {
+                return Ok(end);
+            }
+        }
+    }
+
     async fn route(
         &self,
         consumer: &mut dyn Consumer,
         batch: &[Delivery],
         stop: &mut watch::Receiver<bool>,
-    ) -> Result<bool, BrokerError> {
+    ) -> Result<End, BrokerError> {
         let mut outcomes = Vec::with_capacity(batch.len());
         let mut follow = Vec::with_capacity(batch.len());
         for delivery in batch {
@@ -91,18 +155,34 @@ impl Router {
         loop {
             match consumer.settle(batch.len(), follow.clone()).await {
                 Ok(()) => {
+                    self.counts.taken.fetch_add(batch.len() as u64, Ordering::Relaxed);
                     self.counts.add(&outcomes);
-                    return Ok(true);
+                    return Ok(End::Done);
                 }
-                Err(BrokerError::Store { place, source }) => {
-                    error!(lane = self.lane.0, place, %source, "the broker can't take the copies; trying again");
+                Err(error @ (BrokerError::Store { .. } | BrokerError::Refused { .. })) => {
+                    let lane = self.lane.0;
+                    error!(lane, error = causes(&error), "the broker can't take the copies; trying again");
                 }
-                Err(other) => return Err(other),
+                Err(error) if error.passes() => return Ok(self.lost(&error)),
+                Err(error) => return Err(error),
             }
-            tokio::select! {
-                _ = stop.wait_for(|&stop| stop) => return Ok(false),
-                () = tokio::time::sleep(BACK_OFF) => {}
+            if pause(stop).await {
+                return Ok(End::Stopped);
             }
         }
+    }
+
+    /// Whoever watches the connection has told of it already.
+    fn lost(&self, error: &BrokerError) -> End {
+        debug!(lane = self.lane.0, error = causes(error), "the lane was lost; taking it again");
+        End::Lost
+    }
+}
+
+/// Waits before the next attempt; true if told to stop.
+async fn pause(stop: &mut watch::Receiver<bool>) -> bool {
+    tokio::select! {
+        _ = stop.wait_for(|&stop| stop) => true,
+        () = tokio::time::sleep(BACK_OFF) => false,
     }
 }

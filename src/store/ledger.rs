@@ -2,6 +2,8 @@
 //!
 //! It is a read model of the queue `accepted.<feed>`: each of its entries follows from a message that lies, or
 //! lay, there. What was not flushed before a crash is read again from that queue.
+//!
+//! Of a sender that has no files it keeps [`Sighting`]s: the newest messages, each under its number.
 
 use std::sync::Arc;
 
@@ -28,10 +30,39 @@ pub struct Entries(Batch);
 const FOLDER: u8 = b'd';
 const FILE: u8 = b'f';
 const MARK: u8 = b'm';
+const SIGHTING: u8 = b's';
+const NUMBER: u8 = b'n';
+/// The mark under which the number of the next sighting lies.
+const NEXT: &str = "next";
+/// Sightings that are written in one atomic step.
+const STEP: usize = 200;
 
 fn key(place: &Place, kind: u8, path: &str) -> Vec<u8> {
     let parts = [b"ledger", place.feed.as_bytes(), place.source.as_bytes(), &[kind], path.as_bytes()];
     parts.join(&0)
+}
+
+/// A message that was accepted from a sender that may send it again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Sighting {
+    /// Of what the sender calls it: who sent it, and its control id.
+    pub name: [u8; 16],
+    /// Of its content.
+    pub content: [u8; 16],
+}
+
+impl Sighting {
+    fn to_bytes(self) -> Vec<u8> {
+        [self.name, self.content].concat()
+    }
+
+    fn key(self, place: &Place) -> Vec<u8> {
+        [key(place, SIGHTING, ""), self.to_bytes()].concat()
+    }
+}
+
+fn number_key(place: &Place, number: u64) -> Vec<u8> {
+    [key(place, NUMBER, "").as_slice(), &number.to_be_bytes()].concat()
 }
 
 impl Entries {
@@ -94,6 +125,51 @@ impl Ledger {
         if entries.is_empty() { Ok(()) } else { self.0.write(entries.0, Durability::Buffered) }
     }
 
+    /// The contents that were seen under a name, of the sightings that are still kept.
+    pub fn seen(&self, place: &Place, name: [u8; 16]) -> Result<Vec<[u8; 16]>, StoreError> {
+        let prefix = [key(place, SIGHTING, "").as_slice(), &name].concat();
+        let contents = self.0.range(&prefix).map(|entry| {
+            let (key, _) = entry?;
+            key.last_chunk().copied().ok_or(StoreError::Record("a sighting is too short"))
+        });
+        contents.collect()
+    }
+
+    /// Notes sightings, oldest first, and forgets all but the newest `keep`. To note one again that is kept changes
+    /// nothing. Durable with the next [`flush`](Self::flush).
+    pub fn see(&self, place: &Place, sightings: &[Sighting], keep: u64) -> Result<(), StoreError> {
+        // What a step forgets is what earlier steps wrote.
+        let step = usize::try_from(keep).unwrap_or(STEP).clamp(1, STEP);
+        for sightings in sightings.chunks(step) {
+            let mut number = self.mark(place, NEXT)?.unwrap_or_default().cast_unsigned();
+            let mut batch = Batch::new();
+            for sighting in sightings {
+                let key = sighting.key(place);
+                if self.0.get(&key)?.is_some() {
+                    continue;
+                }
+                batch.push((key, Some(Vec::new())));
+                batch.push((number_key(place, number), Some(sighting.to_bytes())));
+                if let Some(old) = number.checked_sub(keep) {
+                    self.forget_sighting(place, old, &mut batch)?;
+                }
+                number += 1;
+            }
+            batch.push((key(place, MARK, NEXT), Some(number.to_le_bytes().to_vec())));
+            self.0.write(batch, Durability::Buffered)?;
+        }
+        Ok(())
+    }
+
+    fn forget_sighting(&self, place: &Place, number: u64, batch: &mut Batch) -> Result<(), StoreError> {
+        let number = number_key(place, number);
+        if let Some(sighting) = self.0.get(&number)? {
+            batch.push(([key(place, SIGHTING, ""), sighting].concat(), None));
+            batch.push((number, None));
+        }
+        Ok(())
+    }
+
     /// Makes everything written so far durable.
     pub fn flush(&self) -> Result<(), StoreError> {
         self.0.flush()
@@ -121,5 +197,24 @@ mod tests {
         assert_eq!(ledger.folder(&place("b", "ssmix2"), "999").unwrap(), None);
         assert_eq!(ledger.mark(&place("a", "ssmix2"), "swept").unwrap(), Some(-5));
         assert_eq!(ledger.file(&place("a", "ssmix2"), "999").unwrap(), None);
+    }
+
+    #[test]
+    fn the_newest_sightings_are_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let (store, _) = SledKv::open(folder.path()).unwrap();
+        let ledger = Ledger::new(Arc::new(store));
+        let place = Place { feed: "a".into(), source: "mllp".into() };
+        let of = |name: u8, content: u8| Sighting { name: [name; 16], content: [content; 16] };
+        ledger.see(&place, &[of(1, 1), of(1, 2), of(0, 3)], 3).unwrap();
+        ledger.see(&place, &[of(1, 2), of(0, 3)], 3).unwrap();
+        assert_eq!(ledger.seen(&place, [1; 16]).unwrap(), [[1; 16], [2; 16]]);
+        let all: Vec<_> = (4..250).map(|name| of(name, name)).collect();
+        ledger.see(&place, &all, 3).unwrap();
+        assert_eq!(ledger.seen(&place, [1; 16]).unwrap(), [[0; 16]; 0]);
+        for (name, known) in [(246, 0), (247, 1), (248, 1), (249, 1)] {
+            assert_eq!(ledger.seen(&place, [name; 16]).unwrap().len(), known, "{name}");
+        }
+        assert_eq!(ledger.0.range(&[]).count(), 3 + 3 + 1, "no more than numbers, sightings and the mark");
     }
 }

@@ -9,6 +9,6 @@ pub mod record;
 mod sled_kv;
 
 pub use kv::{Batch, Durability, Kv, StoreError};
-pub use ledger::{Ledger, Place};
+pub use ledger::{Ledger, Place, Sighting};
 pub use record::{DropRecord, FileRecord, FileState, FolderRecord, PartRecord};
 pub use sled_kv::SledKv;

@@ -3,6 +3,7 @@
 mod counts;
 mod findings;
 mod growing;
+mod mllp;
 mod odd_files;
 mod simulation;
 mod transactions;
@@ -69,6 +70,7 @@ impl Hub {
             name: "izumo".into(),
             facility: "3210100018".into(),
             sources: vec![self.source.clone()],
+            listeners: Vec::new(),
             bytes_max: 10_000,
         };
         let clock = Arc::new(self.storage.clock.clone());

@@ -1,4 +1,4 @@
-//! HL7 v2: character sets, ER7 grammar, escapes, batches and MLLP framing.
+//! HL7 v2: character sets, ER7 grammar, escapes, batches, MLLP framing and acknowledgements.
 //!
 //! Bytes in, typed message out. The crate knows no socket, file, clock or broker. The order of
 //! the work is the order HL7 prescribes: a file is [`split`] into messages, the bytes
@@ -7,6 +7,7 @@
 //! What can be read in spite of a defect is read and reported as a [`Finding`]; an error means
 //! that nothing in the message can be addressed.
 
+pub mod ack;
 mod add;
 pub mod charset;
 pub mod completeness;

@@ -99,7 +99,7 @@ pub fn decode(bytes: &[u8]) -> Result<Message, DecodeError> {
 }
 
 /// The bytes from the header on.
-fn from_header(bytes: &[u8]) -> Result<&[u8], DecodeError> {
+pub(crate) fn from_header(bytes: &[u8]) -> Result<&[u8], DecodeError> {
     let unmarked = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
     if charset::utf16_of(unmarked).is_some() {
         return Ok(unmarked);

@@ -5,6 +5,10 @@ use std::mem;
 const START: u8 = 0x0B;
 const END: u8 = 0x1C;
 const CARRIAGE_RETURN: u8 = 0x0D;
+/// What is kept of a frame that is too large: enough for the header that an answer needs.
+const HEAD_BYTES: usize = 4 << 10;
+/// An empty buffer keeps no more than this.
+const SPARE_BYTES: usize = 64 << 10;
 
 /// The bytes with a frame around them.
 pub fn frame(bytes: &[u8]) -> Vec<u8> {
@@ -54,12 +58,29 @@ pub struct Decoder {
     /// Where in the buffer looking goes on.
     at: usize,
     state: State,
+    head: Vec<u8>,
 }
 
 impl Decoder {
     /// A decoder that refuses messages of more than `payload_bytes_max` bytes.
     pub fn new(payload_bytes_max: usize) -> Self {
-        Self { payload_bytes_max, buffer: Vec::new(), start: 0, at: 0, state: State::Outside }
+        let (buffer, head) = (Vec::new(), Vec::new());
+        Self { payload_bytes_max, buffer, start: 0, at: 0, state: State::Outside, head }
+    }
+
+    /// Bytes that wait for the rest of their message.
+    pub fn held(&self) -> usize {
+        self.buffer.len() - self.start
+    }
+
+    /// Whether a frame has begun and not ended.
+    pub fn is_inside(&self) -> bool {
+        self.state != State::Outside
+    }
+
+    /// The first bytes of the last frame that was too large.
+    pub fn too_large_head(&self) -> &[u8] {
+        &self.head
     }
 
     /// Adds bytes as they came; take all frames with [`next_frame`](Self::next_frame) before the
@@ -68,6 +89,9 @@ impl Decoder {
         self.buffer.drain(..self.start);
         self.at -= self.start;
         self.start = 0;
+        if self.buffer.is_empty() {
+            self.buffer.shrink_to(SPARE_BYTES);
+        }
         self.buffer.extend_from_slice(bytes);
     }
 
@@ -86,6 +110,10 @@ impl Decoder {
                 _ => self.at += 1,
             }
             if self.at - self.start > self.payload_bytes_max {
+                if self.state == State::Inside {
+                    let frame = &self.buffer[self.start..self.at];
+                    self.head = frame[..frame.len().min(HEAD_BYTES)].to_vec();
+                }
                 self.start = self.at;
                 if mem::replace(&mut self.state, State::Skipping) == State::Inside {
                     return Err(FrameError::TooLarge { bytes_max: self.payload_bytes_max });

@@ -1,9 +1,9 @@
 //! Which lanes this process holds, and how many it should.
 //!
-//! Every router registers once at the token's queue of every lane, so the number of consumers there is the number of
-//! routers: nothing else is needed to share the lanes out.
+//! Every router registers once at a queue for that, so the number of its consumers is the number of routers: nothing
+//! else is needed to share the lanes out.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::token::Token;
@@ -20,7 +20,8 @@ pub(super) struct Lanes(Mutex<State>);
 
 #[derive(Debug, Default)]
 struct State {
-    held: Vec<Lane>,
+    /// Lanes held, with the number of messages that are open in each.
+    held: BTreeMap<Lane, u64>,
     /// The last confirmed token of each lane that this process worked on.
     known: HashMap<Lane, Token>,
 }
@@ -32,9 +33,12 @@ impl Lanes {
 
     /// Lanes held, in order.
     pub(super) fn held(&self) -> Vec<Lane> {
-        let mut held = self.state().held.clone();
-        held.sort_unstable();
-        held
+        self.state().held.keys().copied().collect()
+    }
+
+    /// Messages received and not settled, in all lanes.
+    pub(super) fn open(&self) -> u64 {
+        self.state().held.values().sum()
     }
 
     /// Takes a lane, unless the share is full.
@@ -43,7 +47,7 @@ impl Lanes {
         if state.held.len() >= share {
             return None;
         }
-        state.held.push(lane);
+        state.held.insert(lane, 0);
         Some(Held { lanes: Arc::clone(this), lane })
     }
 
@@ -70,8 +74,15 @@ pub(super) struct Held {
     lane: Lane,
 }
 
+impl Held {
+    /// Notes how many messages are open.
+    pub(super) fn note_open(&self, count: usize) {
+        self.lanes.state().held.insert(self.lane, count as u64);
+    }
+}
+
 impl Drop for Held {
     fn drop(&mut self) {
-        self.lanes.state().held.retain(|held| *held != self.lane);
+        self.lanes.state().held.remove(&self.lane);
     }
 }

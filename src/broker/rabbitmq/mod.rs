@@ -30,15 +30,16 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use futures_util::FutureExt as _;
 use tokio::sync::{mpsc, watch};
 use tokio::time::sleep;
 
-use self::amqp::{Amqp, Number, Outgoing};
+use self::amqp::{Amqp, Number, Outgoing, Subscription};
 use self::balance::Lanes;
 use self::lane::LaneConsumer;
 use self::message::{delivery, outgoing};
 use self::strand::Strands;
-use super::topology::Role;
+use super::topology::{self, Role};
 use super::{Broker, BrokerError, Consumer, Delivery, Publication, QueueName};
 use crate::envelope::Lane;
 
@@ -83,9 +84,24 @@ struct Shared {
     amqp: Arc<dyn Amqp>,
     options: Options,
     lanes: Arc<Lanes>,
+    /// Where this process is counted as a router, while it is one.
+    registration: tokio::sync::Mutex<Option<Box<dyn Subscription>>>,
 }
 
 impl Shared {
+    /// Counts the routers, this one among them. Nothing ever lies in the queue at which they register.
+    async fn routers(&self) -> Result<u32, BrokerError> {
+        let queue = topology::routers().on_rabbitmq(Lane(0));
+        let mut registration = self.registration.lock().await;
+        let lasts =
+            registration.as_mut().is_some_and(|registered| registered.next().now_or_never().is_none());
+        if !lasts {
+            self.amqp.declare(&queue).await?;
+            *registration = Some(self.amqp.consume(&queue, 1).await?);
+        }
+        Ok(self.amqp.count(&queue).await?.consumers)
+    }
+
     /// Publishes; where a queue is gone it is declared again, and the batch sent again.
     async fn publish(&self, batch: Vec<Outgoing>) -> Result<(), BrokerError> {
         if batch.is_empty() {
@@ -104,12 +120,16 @@ impl Shared {
     }
 }
 
+/// A queue's lanes, while somebody uses them. Locked while it is being registered at, which may take until it is this
+/// process' turn.
+type Entry = Arc<tokio::sync::Mutex<Weak<Strands>>>;
+
 /// RabbitMQ as the stages see it.
 pub struct RabbitMq {
     shared: Arc<Shared>,
     outbox: Option<Outbox>,
     /// Queues that this process reads, while it does.
-    strands: tokio::sync::Mutex<HashMap<QueueName, Weak<Strands>>>,
+    strands: Mutex<HashMap<QueueName, Entry>>,
     /// Queues whose part of the outbox has to be forwarded.
     forwarded: Mutex<HashSet<QueueName>>,
     forward: mpsc::UnboundedSender<QueueName>,
@@ -120,16 +140,14 @@ impl RabbitMq {
     /// The broker behind `amqp`. Without an outbox what is published goes to RabbitMQ at once, unnumbered.
     pub fn new(amqp: Arc<dyn Amqp>, outbox: Option<Outbox>, options: Options) -> Self {
         let (forward, queues) = mpsc::unbounded_channel();
-        let shared = Arc::new(Shared { amqp, options, lanes: Arc::default() });
+        let shared = Arc::new(Shared {
+            amqp,
+            options,
+            lanes: Arc::default(),
+            registration: tokio::sync::Mutex::default(),
+        });
         let queues = Mutex::new(Some(queues));
-        Self {
-            shared,
-            outbox,
-            strands: tokio::sync::Mutex::default(),
-            forwarded: Mutex::default(),
-            forward,
-            queues,
-        }
+        Self { shared, outbox, strands: Mutex::default(), forwarded: Mutex::default(), forward, queues }
     }
 
     /// Moves what lies in the outbox to RabbitMQ until told to stop. Run it once; without an outbox it only waits.
@@ -182,15 +200,35 @@ impl RabbitMq {
         }
     }
 
+    /// Where there is an outbox, a queue that was declared in it may not be on RabbitMQ yet.
+    async fn exists(&self, name: &str) -> Result<(), BrokerError> {
+        if self.outbox.is_some() { self.shared.amqp.declare(name).await } else { Ok(()) }
+    }
+
+    fn entry(&self, queue: &QueueName) -> Entry {
+        let mut strands = self.strands.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(strands.entry(queue.clone()).or_default())
+    }
+
     async fn strands(&self, queue: &QueueName) -> Result<Arc<Strands>, BrokerError> {
-        let mut all = self.strands.lock().await;
-        let open = all.get(queue).and_then(Weak::upgrade).filter(|strands| !strands.is_lost());
-        if let Some(open) = open {
+        let entry = self.entry(queue);
+        let mut entry = entry.lock().await;
+        if let Some(open) = entry.upgrade().filter(|strands| !strands.is_lost()) {
             return Ok(open);
         }
         let strands = Arc::new(Strands::open(&self.shared, queue).await?);
-        all.insert(queue.clone(), Arc::downgrade(&strands));
+        *entry = Arc::downgrade(&strands);
         Ok(strands)
+    }
+
+    /// Messages that this process has of a queue and did not acknowledge.
+    fn outstanding(&self, queue: &QueueName) -> u64 {
+        if queue.role() == Role::Ingest {
+            return self.shared.lanes.open();
+        }
+        let entry = self.entry(queue);
+        let strands = entry.try_lock().ok().and_then(|entry| entry.upgrade());
+        strands.map_or(0, |strands| strands.outstanding())
     }
 }
 
@@ -244,26 +282,30 @@ impl Broker for RabbitMq {
             return Ok(depth);
         }
         for name in self.names(queue) {
+            self.exists(&name).await?;
             depth += self.shared.amqp.count(&name).await?.ready;
         }
-        let strands = self.strands.lock().await.get(queue).and_then(Weak::upgrade);
-        Ok(depth + strands.map_or(0, |strands| strands.outstanding()))
+        Ok(depth + self.outstanding(queue))
     }
 
     async fn peek(&self, queue: &QueueName, lane: Lane, most: usize) -> Result<Vec<Delivery>, BrokerError> {
+        let own = match &self.outbox {
+            Some(outbox) => outbox.broker.peek(queue, lane, most).await?,
+            None => Vec::new(),
+        };
         let mut found = Vec::new();
         if queue.role() != Role::Accepted {
             let is_laned = matches!(queue.role(), Role::Ingest | Role::Progress);
             let look = if is_laned { most } else { usize::MAX };
-            let waiting = self.shared.amqp.peek(&queue.on_rabbitmq(lane), look).await?;
+            let name = queue.on_rabbitmq(lane);
+            self.exists(&name).await?;
+            let waiting = self.shared.amqp.peek(&name, look).await?;
             let of_lane = waiting.into_iter().filter(|incoming| {
                 is_laned || incoming.header.as_ref().is_some_and(|header| header.lane == lane)
             });
             found.extend(of_lane.map(|incoming| delivery(incoming).1));
         }
-        if let Some(outbox) = &self.outbox {
-            found.extend(outbox.broker.peek(queue, lane, most).await?);
-        }
+        found.extend(own);
         found.truncate(most);
         Ok(found)
     }

@@ -10,10 +10,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::task::JoinSet;
+use tokio::time::interval;
 
 use super::Shared;
 use super::amqp::{Header, Incoming, Number, Subscription};
+use super::grip::{Grip, RENEW};
 use super::message::{delivery, outgoing};
+use super::token::Token;
+use crate::broker::topology::{self, Role};
 use crate::broker::{BrokerError, Consumer, Delivery, Publication, QueueName};
 use crate::envelope::Lane;
 
@@ -50,15 +54,23 @@ struct Strand {
 }
 
 impl Strands {
-    /// Registers at a queue.
+    /// Registers at a queue. At a subscriber's, waits until it is this process' turn: whoever has it may also take what
+    /// is parked.
     pub(super) async fn open(shared: &Shared, queue: &QueueName) -> Result<Self, BrokerError> {
+        let turn = match topology::turn(queue) {
+            Some(turn) => Some(Grip::take(&shared.amqp, &turn.on_rabbitmq(Lane(0)), Token::default()).await?),
+            None => None,
+        };
         let name = queue.on_rabbitmq(Lane(0));
         shared.amqp.declare(&name).await?;
-        let subscription = shared.amqp.consume(&name, shared.options.prefetch).await?;
+        // Parked copies are held for as long as they are parked, by all lanes together.
+        let held = queue.role() == Role::Parked;
+        let prefetch = if held { u16::MAX } else { shared.options.prefetch };
+        let subscription = shared.amqp.consume(&name, prefetch).await?;
         let state = Arc::new(Mutex::new(State::default()));
         let (acknowledge, orders) = mpsc::unbounded_channel();
         let mut task = JoinSet::new();
-        task.spawn(serve(subscription, Arc::clone(&state), orders));
+        task.spawn(serve(turn, subscription, Arc::clone(&state), orders));
         Ok(Self { state, acknowledge, _task: task })
     }
 
@@ -101,13 +113,20 @@ fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
 
 /// Takes messages in and acknowledgements out until either end is gone.
 async fn serve(
+    mut turn: Option<Grip>,
     mut subscription: Box<dyn Subscription>,
     state: Arc<Mutex<State>>,
     mut orders: mpsc::UnboundedReceiver<Acknowledge>,
 ) {
+    let mut renewal = interval(RENEW);
     let lost = loop {
         let done = tokio::select! {
             biased;
+            error = lost(&mut turn) => Err(error),
+            _ = renewal.tick() => match &mut turn {
+                Some(turn) => turn.renew().await,
+                None => Ok(()),
+            },
             order = orders.recv() => match order {
                 Some(order) => acknowledge(&mut *subscription, &state, order).await,
                 None => return subscription.close().await,
@@ -131,6 +150,14 @@ async fn serve(
     state.lost = Some(lost.to_string());
     state.outstanding = 0;
     state.lanes.values().for_each(|strand| strand.arrived.notify_one());
+}
+
+/// Waits until it is no longer our turn.
+async fn lost(turn: &mut Option<Grip>) -> BrokerError {
+    match turn {
+        Some(turn) => turn.lost().await,
+        None => std::future::pending().await,
+    }
 }
 
 async fn acknowledge(

@@ -65,6 +65,13 @@ impl MemoryBroker {
         *self.clock.lock().unwrap() = Some(clock);
     }
 
+    /// Every queue that was declared.
+    pub(crate) fn queues(&self) -> Vec<QueueName> {
+        let mut queues: Vec<_> = self.queues.lock().unwrap().keys().cloned().collect();
+        queues.sort();
+        queues
+    }
+
     /// Every unsettled message of a queue, lane by lane.
     pub(crate) fn all(&self, queue: &QueueName) -> Vec<Delivery> {
         let queues = self.queues.lock().unwrap();
@@ -78,8 +85,13 @@ impl MemoryBroker {
         self.fuse.step().map_err(|source| BrokerError::Store { place: "memory".into(), source })
     }
 
-    fn put(&self, batch: Vec<Publication>) {
+    /// Takes a batch whole, or not at all where it names a queue that was never declared.
+    fn put(&self, batch: Vec<Publication>) -> Result<(), BrokerError> {
         let mut queues = self.queues.lock().unwrap();
+        let unknown = |(queue, _): &&(QueueName, Lane)| !queues.contains_key(queue);
+        if let Some((queue, _)) = batch.iter().flat_map(|publication| &publication.to).find(unknown) {
+            return Err(BrokerError::UnknownQueue(queue.clone()));
+        }
         for Publication { to, envelope, body } in batch {
             for (queue, lane) in to {
                 let lane = queues.get_mut(&queue).expect("declared").entry(lane).or_default();
@@ -89,6 +101,12 @@ impl MemoryBroker {
             }
         }
         self.arrived.notify_waiters();
+        Ok(())
+    }
+
+    fn known(&self, queue: &QueueName) -> Result<(), BrokerError> {
+        let is_known = self.queues.lock().unwrap().contains_key(queue);
+        if is_known { Ok(()) } else { Err(BrokerError::UnknownQueue(queue.clone())) }
     }
 }
 
@@ -102,7 +120,7 @@ impl Broker for MemoryBroker {
 
     async fn publish(&self, batch: Vec<Publication>) -> Result<(), BrokerError> {
         self.step()?;
-        self.put(batch);
+        self.put(batch)?;
         if let Some(clock) = self.clock.lock().unwrap().as_ref() {
             clock.advance(Duration::from_secs(2));
         }
@@ -122,10 +140,12 @@ impl Broker for MemoryBroker {
 
     async fn depth(&self, queue: &QueueName) -> Result<u64, BrokerError> {
         self.step()?;
+        self.known(queue)?;
         Ok(u64::try_from(self.all(queue).len()).unwrap())
     }
 
     async fn peek(&self, queue: &QueueName, lane: Lane, most: usize) -> Result<Vec<Delivery>, BrokerError> {
+        self.known(queue)?;
         let queues = self.queues.lock().unwrap();
         let messages = queues.get(queue).and_then(|lanes| lanes.get(&lane)).map(|lane| lane.messages.clone());
         Ok(messages.unwrap_or_default().into_iter().take(most).collect())
@@ -169,7 +189,7 @@ impl Consumer for MemoryConsumer {
         if count > open {
             return Err(BrokerError::NotReceived { queue: self.queue.clone(), asked: count, open });
         }
-        self.broker.put(follow);
+        self.broker.put(follow)?;
         self.with(|lane| {
             lane.messages.drain(..count);
             lane.open -= count;

@@ -1,7 +1,9 @@
 //! What the tests share.
 
+pub(crate) mod amqp_model;
 mod files;
 mod hub_folder;
+pub(crate) mod http_server;
 pub(crate) mod memory_broker;
 pub(crate) mod memory_kv;
 pub(crate) mod proxy;

@@ -11,7 +11,7 @@ use lapin::types::{AMQPValue, FieldTable, LongString, ShortString};
 use crate::broker::BrokerError;
 use crate::broker::rabbitmq::amqp::{Header, Incoming, Number};
 use crate::cloud_event::Attributes;
-use crate::envelope::{Lane, Place};
+use crate::envelope::Lane;
 
 const ENVELOPE: &str = "musubi-envelope";
 const LANE: &str = "musubi-lane";
@@ -37,8 +37,7 @@ pub(super) fn properties(header: Option<&Header>) -> Result<BasicProperties, Bro
     headers.insert(SERIES.into(), AMQPValue::LongLongInt(number.series.cast_signed()));
     headers.insert(SEQUENCE.into(), AMQPValue::LongLongInt(number.sequence.cast_signed()));
     let mut properties = properties.with_message_id(short(&envelope.id)?);
-    let place = Place { lane: *lane, sequence: number.sequence };
-    if let Some(attributes) = Attributes::of(envelope, place) {
+    if let Some(attributes) = Attributes::of(envelope, *lane, number.sequence) {
         properties = properties
             .with_type(short(attributes.event_type)?)
             .with_content_type(short(attributes.datacontenttype)?);

@@ -1,0 +1,520 @@
+//! One lane of a subscriber: takes the copies in order, attempts, waits, parks and releases.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::task::{JoinError, JoinSet};
+use tokio::time::{Instant, sleep, sleep_until};
+use tracing::{error, info, warn};
+
+use super::Counts;
+use super::outcome::Outcome;
+use super::parked::{Memory, ParkedLane, copy_to};
+use super::patients::{Patients, Schedule};
+use super::window::{Handled, Key, Patient, State, Window};
+use super::workers::{Shared, told};
+use crate::broker::{BrokerError, Consumer, Delivery, Publication, topology};
+use crate::envelope::{Fault, Lane, Place};
+use crate::telemetry::causes;
+
+/// Copies received at a time.
+const BATCH: usize = 64;
+/// Copies of a parked patient that one release takes.
+const RELEASE: usize = 16;
+/// Wait before a broker that failed is asked again.
+const REOPEN: Duration = Duration::from_secs(1);
+/// How long the end waits for a lane to be opened: a run that is over at once still counts what is parked.
+const OPEN_GRACE: Duration = Duration::from_secs(5);
+/// How long a lane that has copies waits for the parked ones.
+const SPLIT: Duration = Duration::from_secs(10);
+/// A time that never comes.
+const NEVER: Duration = Duration::from_secs(365 * 24 * 3600);
+
+/// What a release came to: how many copies were delivered, and the outcome that ended it.
+type Release = (Patient, Vec<Delivery>, usize, Outcome);
+
+/// Delivers one lane.
+pub(super) struct LaneWorker {
+    shared: Arc<Shared>,
+    lane: Lane,
+    halt: watch::Receiver<bool>,
+    handled: Handled,
+    patients: Patients,
+    /// Schedules from before the broker was lost.
+    schedules: HashMap<Patient, Schedule>,
+    releases: JoinSet<Release>,
+    /// Rounds of attempts in a row that found the subscriber away.
+    failures: u32,
+    /// No attempt before.
+    resume: Instant,
+    ended: bool,
+    /// How many parked copies the counts know of; `None` until they were read for the first time.
+    counted: Option<usize>,
+}
+
+impl LaneWorker {
+    pub(super) fn new(shared: Arc<Shared>, lane: Lane, halt: watch::Receiver<bool>) -> Self {
+        Self {
+            shared,
+            lane,
+            halt,
+            handled: Handled::default(),
+            patients: Patients::default(),
+            schedules: HashMap::new(),
+            releases: JoinSet::new(),
+            failures: 0,
+            resume: Instant::now(),
+            ended: false,
+            counted: None,
+        }
+    }
+
+    /// Delivers until told to stop, or until giving up. A broker that is away, or whose disk is full, is asked again.
+    pub(super) async fn run(mut self) -> Result<(), BrokerError> {
+        loop {
+            let failure = match self.serve().await {
+                Err(failure) if passes(&failure) => failure,
+                ended => return ended,
+            };
+            let (subscriber, lane, failure) = (self.shared.name(), self.lane.0, causes(&failure));
+            warn!(subscriber, lane, failure, "the broker failed; taking up the lane anew");
+            // What they deliver must be known before the copies come again.
+            while let Some(release) = self.releases.join_next().await {
+                self.released(release, None);
+            }
+            self.schedules.extend(self.patients.schedules());
+            self.patients = Patients::default();
+            tokio::select! {
+                () = told(&mut self.halt) => return Ok(()),
+                () = sleep(REOPEN) => {}
+            }
+        }
+    }
+
+    async fn serve(&mut self) -> Result<(), BrokerError> {
+        let mut halt = self.halt.clone();
+        let halted = async {
+            told(&mut halt).await;
+            sleep(OPEN_GRACE).await;
+        };
+        let (mut consumer, mut parked, mut window) = tokio::select! {
+            biased;
+            opened = self.open() => opened?,
+            () = halted => return Ok(()),
+        };
+        while !self.ended {
+            self.count();
+            self.settle(consumer.as_mut(), &mut parked, &mut window, false).await?;
+            let room = BATCH.saturating_sub(window.len());
+            let busy = !self.releases.is_empty();
+            let (due, held) = (self.due(), parked.held_until(self.shared.pace().held_max));
+            tokio::select! {
+                biased;
+                () = told(&mut halt), if self.may_halt() => break,
+                Some(release) = self.releases.join_next(), if busy => {
+                    self.released(release, Some(&mut parked));
+                    self.tidy(&mut parked).await?;
+                }
+                received = parked.receive() => {
+                    parked.take(received?, &mut self.memory());
+                    self.tidy(&mut parked).await?;
+                }
+                () = sleep_until(due.unwrap_or_else(never)), if due.is_some() && !busy => self.release(),
+                () = sleep_until(held.unwrap_or_else(never)), if held.is_some() => {
+                    let dead = parked.rewrite(&self.patients).await?;
+                    self.given_up(dead);
+                }
+                () = sleep_until(self.resume), if window.has_pending() => self.step(&mut window).await,
+                batch = consumer.receive(room), if room > 0 => window.extend(batch?),
+            }
+        }
+        while let Some(release) = self.releases.join_next().await {
+            self.released(release, Some(&mut parked));
+        }
+        self.settle(consumer.as_mut(), &mut parked, &mut window, true).await?;
+        self.tidy(&mut parked).await?;
+        self.count();
+        Ok(())
+    }
+
+    /// Becomes the consumer of both lanes, that of the copies and that of the parked ones.
+    ///
+    /// On RabbitMQ each of the two queues has one active process. Should they have come to different ones, the one
+    /// that is given copies, but not the parked ones, lets go of everything and goes to the end of both lines.
+    async fn open(&mut self) -> Result<(Box<dyn Consumer>, ParkedLane, Window), BrokerError> {
+        let shared = self.shared.clone();
+        let (name, lane, wait) = (shared.name(), self.lane, shared.pace().marker);
+        let mut line = shared.line.subscribe();
+        let mut consumer = shared.broker().consume(&topology::subscriber(name), lane).await?;
+        let mut window = Window::default();
+        let split = async {
+            window.extend(consumer.receive(BATCH).await?);
+            sleep(SPLIT).await;
+            shared.line.send_modify(|line| *line += 1);
+            Ok::<_, BrokerError>(())
+        };
+        let mut parked = tokio::select! {
+            biased;
+            parked = ParkedLane::open(shared.broker().as_ref(), name, lane, wait, self.memory()) => parked?,
+            split = split => return Err(split.err().unwrap_or_else(elsewhere)),
+            _ = line.changed() => return Err(elsewhere()),
+        };
+        self.tidy(&mut parked).await?;
+        let copies = self.patients.len();
+        if self.counted.is_none() {
+            Counts::add(&shared.counts().found, copies);
+        }
+        if copies > 0 {
+            info!(subscriber = name, lane = lane.0, copies, "copies are parked from before");
+        }
+        Ok((consumer, parked, window))
+    }
+
+    /// Tells the counts how many copies are parked.
+    fn count(&mut self) {
+        let (now, parked) = (self.patients.len(), &self.shared.counts().parked);
+        let before = self.counted.replace(now).unwrap_or_default();
+        Counts::add(parked, now.saturating_sub(before));
+        Counts::subtract(parked, before.saturating_sub(now));
+    }
+
+    fn memory(&mut self) -> Memory<'_> {
+        Memory { patients: &mut self.patients, handled: &self.handled, schedules: &self.schedules }
+    }
+
+    /// When a parked patient is to be tried.
+    fn due(&self) -> Option<Instant> {
+        self.patients.next_due()
+    }
+
+    /// In a drain, what was parked before is tried once before the end.
+    fn may_halt(&self) -> bool {
+        let tried = || self.releases.is_empty() && self.due().is_none_or(|due| due > Instant::now());
+        self.shared.attempts_max().is_none() || tried()
+    }
+
+    /// Settles the finished copies once there are enough of them, or nothing else is to be done.
+    async fn settle(
+        &mut self,
+        consumer: &mut dyn Consumer,
+        parked: &mut ParkedLane,
+        window: &mut Window,
+        now: bool,
+    ) -> Result<(), BrokerError> {
+        let count = window.finished().count();
+        let waits = !window.has_pending() || self.resume > Instant::now();
+        if count == 0 || !(now || waits || count >= BATCH / 4) {
+            return Ok(());
+        }
+        let (mut follow, mut keys, mut dead) = (Vec::new(), Vec::new(), 0);
+        for item in window.finished() {
+            match &item.state {
+                // Released already: nothing is left to be parked.
+                State::Parked if !self.patients.contains(item.key) => {}
+                State::Parked => {
+                    let copy = self.patients.get(item.key).unwrap_or(&item.copy);
+                    follow.push(copy_to(&topology::parked(self.shared.name()), self.lane, copy));
+                    keys.push(item.key);
+                }
+                State::Dead(fault) => {
+                    follow.push(self.dead_letter(&item.copy, fault));
+                    dead += 1;
+                }
+                State::Done | State::Pending => {}
+            }
+        }
+        consumer.settle(count, follow).await?;
+        parked.expect(keys);
+        window.drop_first(count);
+        Counts::add(&self.shared.counts().dead, dead);
+        Ok(())
+    }
+
+    fn dead_letter(&self, copy: &Delivery, fault: &Fault) -> Publication {
+        let mut letter = copy_to(&topology::dead(self.shared.name()), self.lane, copy);
+        letter.envelope.fault = Some(fault.clone());
+        letter
+    }
+
+    /// Takes out of the parked lane what was released or given up.
+    async fn tidy(&mut self, parked: &mut ParkedLane) -> Result<(), BrokerError> {
+        parked.catch_up(&mut self.memory()).await?;
+        let dead = parked.tidy(&self.patients).await?;
+        self.given_up(dead);
+        Ok(())
+    }
+
+    /// Notes what has gone to the dead letters.
+    fn given_up(&mut self, keys: Vec<Key>) {
+        Counts::add(&self.shared.counts().dead, keys.len());
+        keys.into_iter().for_each(|key| self.handled.insert(key));
+    }
+
+    /// One attempt at the first pending copy, after those before it that need none.
+    async fn step(&mut self, window: &mut Window) {
+        while let Some(at) = window.first_pending() {
+            match self.without_attempt(window, at) {
+                Some(state) => window.get_mut(at).state = state,
+                None => return self.attempt_at(window, at).await,
+            }
+        }
+    }
+
+    /// What becomes of a copy that must not be attempted.
+    fn without_attempt(&mut self, window: &Window, at: usize) -> Option<State> {
+        let item = window.get(at);
+        if self.handled.contains(item.key) || self.patients.contains(item.key) {
+            return Some(State::Done);
+        }
+        if item.copy.envelope.event.is_none() {
+            return Some(State::Dead(fault("no-event")));
+        }
+        if !self.patients.is_parked(&item.patient) || self.is_full() {
+            return None;
+        }
+        self.park(item.key, item.copy.clone(), None);
+        Some(State::Parked)
+    }
+
+    fn is_full(&self) -> bool {
+        self.patients.len() >= self.shared.parked_copies()
+    }
+
+    async fn attempt_at(&mut self, window: &mut Window, at: usize) {
+        let item = window.get(at);
+        if self.patients.is_parked(&item.patient) {
+            return self.back_off("too many copies are parked", None);
+        }
+        let run = self.run_from(window, at);
+        match self.attempt(window, &run).await {
+            Some((why, retry_after)) => self.failed(window, at, &why, retry_after).await,
+            None => self.failures = 0,
+        }
+    }
+
+    /// The copies of one attempt.
+    fn run_from(&self, window: &Window, at: usize) -> Vec<usize> {
+        let attempted = |at: &usize| {
+            let item = window.get(*at);
+            let known = self.handled.contains(item.key) || self.patients.contains(item.key);
+            !known && item.copy.envelope.event.is_some() && !self.patients.is_parked(&item.patient)
+        };
+        let most = if self.shared.sender.takes_many() { usize::MAX } else { 1 };
+        window.pending().skip_while(|other| *other < at).take_while(attempted).take(most).collect()
+    }
+
+    /// Attempts these copies; if the subscriber is away, why and the wait it asked for.
+    async fn attempt(&mut self, window: &mut Window, run: &[usize]) -> Option<(String, Option<Duration>)> {
+        let copies: Vec<_> = run.iter().map(|at| &window.get(*at).copy).collect();
+        let outcome = self.shared.attempt(self.lane, &copies).await;
+        match outcome {
+            Outcome::Delivered => {
+                for at in run {
+                    let item = window.get_mut(*at);
+                    item.state = State::Done;
+                    self.handled.insert(item.key);
+                }
+                Counts::add(&self.shared.counts().delivered, run.len());
+            }
+            Outcome::Refused { code } if self.is_full() => {
+                return Some((format!("refused ({code}), and too many copies are parked"), None));
+            }
+            Outcome::Refused { code } => run.iter().for_each(|at| self.park_at(window, *at, &code)),
+            Outcome::Away { why, retry_after } => return Some((why, retry_after)),
+            Outcome::Gone => self.gone(),
+        }
+        None
+    }
+
+    /// The subscriber was away for a copy. If it keeps being away for that one and answers others, it is that one.
+    async fn failed(&mut self, window: &mut Window, at: usize, why: &str, retry_after: Option<Duration>) {
+        let stuck_after = self.shared.pace().stuck_after;
+        let answers = self.shared.answers();
+        let item = window.get_mut(at);
+        let answered = std::mem::replace(&mut item.answers, answers) != answers;
+        item.failures += 1;
+        let single = !self.shared.sender.takes_many() && !self.is_full();
+        if single && item.failures >= stuck_after && (answered || self.probe(window).await) {
+            for at in window.stuck(stuck_after) {
+                self.park_at(window, at, "no-answer");
+            }
+            self.failures = 0;
+            return;
+        }
+        self.back_off(why, retry_after);
+    }
+
+    /// Whether the subscriber answers a copy of a patient that is not stuck.
+    async fn probe(&mut self, window: &mut Window) -> bool {
+        let stuck = window.stuck(self.shared.pace().stuck_after);
+        while let Some(at) = window.beside(&stuck).filter(|_| !self.ended) {
+            if let Some(state) = self.without_attempt(window, at) {
+                window.get_mut(at).state = state;
+                continue;
+            }
+            let answered = self.attempt(window, &[at]).await.is_none() && !self.ended;
+            let item = window.get_mut(at);
+            item.failures += u32::from(!answered);
+            item.answers = self.shared.answers();
+            return answered;
+        }
+        false
+    }
+
+    fn park_at(&mut self, window: &mut Window, at: usize, code: &str) {
+        let item = window.get_mut(at);
+        item.state = State::Parked;
+        let (key, copy) = (item.key, item.copy.clone());
+        let (subscriber, lane, sequence) = (self.shared.name().to_owned(), self.lane.0, copy.sequence);
+        warn!(subscriber, lane, sequence, code, "parked: this patient's copies wait, the others go on");
+        self.park(key, copy, Some(fault(code)));
+    }
+
+    /// Remembers a copy as parked; the settlement that takes it out of its queue takes it to the parked ones.
+    fn park(&mut self, key: Key, mut copy: Delivery, fault: Option<Fault>) {
+        let place = Place { lane: self.lane, sequence: copy.sequence, left_at: self.shared.clock().now() };
+        if let Some(event) = &mut copy.envelope.event {
+            event.place.get_or_insert(place);
+        }
+        copy.envelope.fault = fault;
+        let schedule = Schedule {
+            failures: 1,
+            due: Instant::now() + self.shared.pace().after_parked(1),
+            answers: self.shared.answers(),
+        };
+        self.patients.park(key, copy, schedule);
+    }
+
+    /// Starts an attempt at the parked patient who is due.
+    fn release(&mut self) {
+        let Some((patient, copies)) = self.patients.start(RELEASE) else { return };
+        let (shared, lane) = (self.shared.clone(), self.lane);
+        self.releases.spawn(async move {
+            for (delivered, copy) in copies.iter().enumerate() {
+                let outcome = shared.attempt(lane, &[copy]).await;
+                if outcome != Outcome::Delivered {
+                    return (patient, copies, delivered, outcome);
+                }
+            }
+            let delivered = copies.len();
+            (patient, copies, delivered, Outcome::Delivered)
+        });
+    }
+
+    /// Takes in what a release came to.
+    fn released(&mut self, release: Result<Release, JoinError>, parked: Option<&mut ParkedLane>) {
+        let (patient, mut copies, delivered, outcome) = match release {
+            Ok(release) => release,
+            // Its fault is that of the lane.
+            Err(panic) => std::panic::resume_unwind(panic.into_panic()),
+        };
+        let rest = copies.split_off(delivered);
+        for copy in copies {
+            let key = Key::of(&copy);
+            self.handled.insert(key);
+            self.patients.remove(key);
+        }
+        Counts::add(&self.shared.counts().delivered, delivered);
+        let mut due = Instant::now();
+        let answers = self.shared.answers();
+        let mut failures = 0;
+        if let (false, Some(first)) = (outcome == Outcome::Delivered, rest.into_iter().next()) {
+            let before = self.patients.schedule(&patient);
+            let alone = before.is_none_or(|before| before.answers == answers);
+            let given_up = self.give_up(first, &outcome, alone, parked);
+            failures = before.map_or(0, |before| before.failures);
+            failures = if delivered > 0 || given_up { 1 } else { failures + 1 };
+            if !given_up {
+                due += self.shared.pace().after_parked(failures);
+            }
+        }
+        self.patients.end(&patient, |_| Schedule { failures, due, answers });
+        match outcome {
+            Outcome::Gone => self.gone(),
+            outcome => self.report_release(delivered, failures, &outcome, self.patients.is_parked(&patient)),
+        }
+    }
+
+    /// Gives up a copy that is parked for too long. A subscriber that answers nobody is not a reason.
+    fn give_up(
+        &mut self,
+        mut copy: Delivery,
+        outcome: &Outcome,
+        alone: bool,
+        parked: Option<&mut ParkedLane>,
+    ) -> bool {
+        let code = match outcome {
+            Outcome::Refused { code } => code,
+            Outcome::Away { .. } if !alone => "no-answer",
+            _ => return false,
+        };
+        let place = copy.envelope.event.as_ref().and_then(|event| event.place);
+        let parked_for = place.map(|place| self.shared.clock().now().duration_since(place.left_at));
+        let most = self.shared.give_up_after();
+        let too_long =
+            most.zip(parked_for).is_some_and(|(most, parked_for)| parked_for.unsigned_abs() >= most);
+        let Some(parked) = parked.filter(|_| too_long) else { return false };
+        let key = Key::of(&copy);
+        copy.envelope.fault = Some(fault(code));
+        self.patients.remove(key);
+        let (subscriber, lane) = (self.shared.name(), self.lane.0);
+        error!(subscriber, lane, sequence = ?place.map(|place| place.sequence), code, "given up: not delivered");
+        parked.give_up(key, copy);
+        true
+    }
+
+    fn report_release(&self, delivered: usize, failures: u32, outcome: &Outcome, still_parked: bool) {
+        let (subscriber, lane) = (self.shared.name(), self.lane.0);
+        match outcome {
+            _ if !still_parked => info!(subscriber, lane, delivered, "a parked patient is released"),
+            Outcome::Refused { code } => warn!(subscriber, lane, delivered, failures, code, "stays parked"),
+            Outcome::Away { why, .. } => warn!(subscriber, lane, delivered, failures, why, "stays parked"),
+            Outcome::Delivered | Outcome::Gone => {}
+        }
+    }
+
+    /// The subscriber is away: nothing is attempted for a while.
+    fn back_off(&mut self, why: &str, retry_after: Option<Duration>) {
+        self.failures += 1;
+        let (subscriber, lane, attempt) = (self.shared.name(), self.lane.0, self.failures);
+        if self.shared.attempts_max().is_some_and(|most| attempt >= most) {
+            error!(subscriber, lane, why, "not delivered; the copies stay in their queue");
+            self.shared.counts().gave_up.store(true, Ordering::Relaxed);
+            self.ended = true;
+            return;
+        }
+        warn!(subscriber, lane, attempt, why, "not delivered; trying again");
+        let wait = self.shared.pace().after_away(attempt).max(retry_after.unwrap_or_default());
+        self.resume = Instant::now() + wait;
+    }
+
+    fn gone(&mut self) {
+        self.ended = true;
+        self.shared.gone();
+    }
+}
+
+/// Whether asking the broker again can help.
+const fn passes(error: &BrokerError) -> bool {
+    matches!(error, BrokerError::Away { .. } | BrokerError::Refused { .. } | BrokerError::Store { .. })
+}
+
+fn elsewhere() -> BrokerError {
+    BrokerError::Away { what: "another process has the parked copies".to_owned() }
+}
+
+fn never() -> Instant {
+    Instant::now() + NEVER
+}
+
+fn fault(code: &str) -> Fault {
+    let reason = match code {
+        "no-event" => "it is no event: no router publishes such a copy",
+        "no-answer" => "the subscriber did not answer, though it answered others",
+        _ => "the subscriber refused it",
+    };
+    Fault { code: code.to_owned(), reason: reason.to_owned(), place: "message".to_owned() }
+}

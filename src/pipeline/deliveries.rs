@@ -1,0 +1,81 @@
+//! The deliveries of a process at work.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::channel::Channel;
+use super::hub::{Mode, Tasks};
+use super::report::SubscriberReport;
+use super::start::Start;
+use crate::clock::Clock;
+use crate::config;
+use crate::deliver::{self, Pace, Subscriber, Workers};
+
+/// Attempts of a drain at a delivery before it leaves the copies parked.
+const DRAIN_ATTEMPTS: u32 = 4;
+
+/// A subscriber and what became of its copies.
+pub(super) struct Served {
+    pub(super) subscriber: Subscriber,
+    /// Copies that waited for it when the run began.
+    pub(super) carried: u64,
+    pub(super) counts: Arc<deliver::Counts>,
+}
+
+impl Served {
+    /// Whether this process takes its copies; a subscriber of kind `queue` reads them itself.
+    pub(super) fn is_delivered(&self) -> bool {
+        self.subscriber.deliver != deliver::Kind::Queue
+    }
+
+    /// Whether there is no use in waiting for its copies.
+    pub(super) fn gave_up(&self) -> bool {
+        self.counts.gave_up.load(Ordering::Relaxed)
+    }
+
+    /// What became of its copies: `routed` of them in this run, and `left` in its queue.
+    pub(super) fn report(&self, routed: u64, left: Option<u64>) -> SubscriberReport {
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        // Who gave up knows of one at least.
+        let (left, waiting) = match self.gave_up() {
+            true => (left.unwrap_or(1), 0),
+            false => (0, left.unwrap_or(0)),
+        };
+        let delivered = if self.is_delivered() { read(&self.counts.delivered) } else { routed };
+        SubscriberReport {
+            subscriber: self.subscriber.name.clone(),
+            routed,
+            carried: self.carried + read(&self.counts.found),
+            delivered,
+            parked: read(&self.counts.parked) + left,
+            waiting,
+            dead: read(&self.counts.dead),
+        }
+    }
+}
+
+/// Starts the workers of those subscribers that do not read their queue themselves.
+pub(super) fn start_deliveries(
+    served: &[Served],
+    channel: &Channel,
+    hub: &config::Hub,
+    clock: &Arc<dyn Clock>,
+    mode: Mode,
+    start: &Start,
+    tasks: &mut Tasks,
+) {
+    for Served { subscriber, counts, .. } in served.iter().filter(|served| served.is_delivered()) {
+        let workers = Workers {
+            subscriber: subscriber.clone(),
+            lanes: channel.lanes,
+            broker: channel.broker.clone(),
+            counts: counts.clone(),
+            clock: clock.clone(),
+            zone: hub.timezone.clone(),
+            attempts_max: (mode == Mode::Drain).then_some(DRAIN_ATTEMPTS),
+            pace: Pace::default(),
+        };
+        let halted = start.halted.clone();
+        tasks.spawn(start.clone().then(async move { Ok(workers.run(halted).await?) }));
+    }
+}

@@ -1,0 +1,88 @@
+//! The suite over RabbitMQ.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use async_trait::async_trait;
+use musubi::broker::rabbitmq::amqp::Amqp;
+use musubi::broker::rabbitmq::{Options, Outbox, RabbitMq};
+use musubi::broker::{Broker, BrokerError, Consumer, Delivery, Publication, QueueName};
+use musubi::envelope::Lane;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use super::{Place, contract};
+use crate::support::amqp_model::{Server, Weather};
+use crate::support::memory_broker::MemoryBroker;
+
+/// One process with all stages: its broker, and the task that moves what is in its outbox.
+pub(crate) struct Process {
+    broker: Arc<RabbitMq>,
+    _forward: (watch::Sender<bool>, JoinSet<Result<(), BrokerError>>),
+}
+
+impl Process {
+    pub(crate) fn start(amqp: Arc<dyn Amqp>, outbox: Arc<dyn Broker>, lanes: u16) -> Arc<dyn Broker> {
+        let outbox = Outbox { broker: outbox, series: 7, bytes: Arc::new(|| 0), bytes_max: u64::MAX };
+        let options = Options { lanes, prefetch: 1_000, history: "same".into() };
+        let broker = Arc::new(RabbitMq::new(amqp, Some(outbox), options));
+        let (stop, told) = watch::channel(false);
+        let mut tasks = JoinSet::new();
+        let forward = Arc::clone(&broker);
+        tasks.spawn(async move { forward.run(told).await });
+        Arc::new(Self { broker, _forward: (stop, tasks) })
+    }
+}
+
+#[async_trait]
+impl Broker for Process {
+    async fn declare(&self, queue: &QueueName) -> Result<(), BrokerError> {
+        self.broker.declare(queue).await
+    }
+
+    async fn publish(&self, batch: Vec<Publication>) -> Result<(), BrokerError> {
+        self.broker.publish(batch).await
+    }
+
+    async fn consume(&self, queue: &QueueName, lane: Lane) -> Result<Box<dyn Consumer>, BrokerError> {
+        self.broker.consume(queue, lane).await
+    }
+
+    async fn depth(&self, queue: &QueueName) -> Result<u64, BrokerError> {
+        self.broker.depth(queue).await
+    }
+
+    async fn peek(&self, queue: &QueueName, lane: Lane, most: usize) -> Result<Vec<Delivery>, BrokerError> {
+        self.broker.peek(queue, lane, most).await
+    }
+}
+
+/// A model of a server, and the disk of one process.
+struct Model {
+    server: Server,
+    outbox: MemoryBroker,
+    openings: AtomicU64,
+}
+
+impl Place for Model {
+    const AT_ONCE: bool = false;
+    const STRICT: bool = false;
+    const LANES: u16 = 16;
+
+    fn new() -> Self {
+        let server = Server::new(0, Weather::CALM);
+        Self { server, outbox: MemoryBroker::default(), openings: AtomicU64::new(0) }
+    }
+
+    async fn open(&self) -> Arc<dyn Broker> {
+        let name = format!("process {}", self.openings.fetch_add(1, Ordering::Relaxed));
+        let broker = Process::start(self.server.client(&name), Arc::new(self.outbox.clone()), Self::LANES);
+        // As the program does when it starts: what an earlier process left in the outbox moves on.
+        for queue in self.outbox.queues() {
+            broker.declare(&queue).await.unwrap();
+        }
+        broker
+    }
+}
+
+contract!(Model, tokio::test(start_paused = true));

@@ -1,0 +1,253 @@
+//! The stages, as simple as they can be: each is a process with tasks.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use bytes::Bytes;
+use musubi::broker::rabbitmq::amqp::Amqp;
+use musubi::broker::rabbitmq::{Options, Outbox, RabbitMq};
+use musubi::broker::{Broker, BrokerError, Consumer, Delivery, Publication, topology};
+use musubi::envelope::{Envelope, Identifying, Lane};
+use rand::Rng;
+use rand::rngs::StdRng;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::sleep;
+
+use super::oracle::Oracle;
+use crate::broker_contract;
+
+pub(super) const LANES: u16 = 3;
+pub(super) const SUBSCRIBERS: [&str; 3] = ["all", "even", "some"];
+const BACK_OFF: Duration = Duration::from_millis(300);
+
+/// What all processes share: chance, and the eyes of the test.
+#[derive(Clone)]
+pub(super) struct Common {
+    pub(super) dice: Arc<Mutex<StdRng>>,
+    pub(super) oracle: Arc<Mutex<Oracle>>,
+    pub(super) prefetch: u16,
+}
+
+impl Common {
+    pub(super) fn below(&self, end: u32) -> u32 {
+        self.dice.lock().unwrap().random_range(0..end)
+    }
+
+    async fn pause(&self, most: u32) {
+        let time = self.below(most + 1);
+        sleep(Duration::from_millis(time.into())).await;
+    }
+
+    fn options(&self, history: &str) -> Options {
+        Options { lanes: LANES, prefetch: self.prefetch, history: history.into() }
+    }
+}
+
+/// A process: its client's name and what it does. Dropped, it is dead.
+pub(super) struct Process {
+    pub(super) client: String,
+    stop: watch::Sender<bool>,
+    tasks: JoinSet<()>,
+}
+
+impl Process {
+    fn new(client: &str) -> Self {
+        Self { client: client.into(), stop: watch::channel(false).0, tasks: JoinSet::new() }
+    }
+
+    /// Tells it to stop and waits until it has, up to a time.
+    pub(super) async fn stop(mut self, patience: Duration) -> Option<Self> {
+        self.stop.send_replace(true);
+        let all = async {
+            while let Some(ended) = self.tasks.join_next().await {
+                ended.unwrap();
+            }
+        };
+        tokio::time::timeout(patience, all).await.is_err().then_some(self)
+    }
+
+    /// Kills it: nothing of it is left after.
+    pub(super) async fn kill(mut self) {
+        self.tasks.shutdown().await;
+        // What its tasks had begun ends with them, one after the other.
+        for _ in 0..10 {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    /// Panics if a task of it did.
+    pub(super) fn check(&mut self) {
+        while let Some(ended) = self.tasks.try_join_next() {
+            ended.unwrap();
+        }
+    }
+}
+
+/// Ids of a facility's messages: `<facility>-<serial>-p<patient>`.
+pub(super) fn accepted(feed: &str, serial: usize, patient: u32) -> Publication {
+    let id = format!("{feed}-{serial:04}-p{patient}");
+    let lane = Lane::of(feed, &patient.to_string(), LANES);
+    let ingest = (&topology::ingest(), lane.0);
+    let mut publication =
+        broker_contract::message(&[ingest, (&topology::accepted(feed), 0)], &id, id.clone());
+    publication.envelope.patient = Identifying(patient.to_string());
+    publication
+}
+
+/// Who gets a message, by its id; the second version of the routing table answers otherwise.
+pub(super) fn recipients(id: &str, version: u8) -> Vec<&'static str> {
+    let digit = |place: usize| {
+        id.as_bytes().iter().filter(|byte| byte.is_ascii_digit()).nth(place).copied().unwrap_or(0)
+    };
+    let (serial, tens) = (digit(4), digit(3));
+    let mut names = vec!["all"];
+    if serial % 2 == 0 {
+        names.push("even");
+    }
+    if (serial + tens) % 3 == version % 3 {
+        names.push("some");
+    }
+    names
+}
+
+/// An adapter: publishes what `next` gives, and forwards its outbox.
+pub(super) fn adapter(
+    amqp: Arc<dyn Amqp>,
+    client: &str,
+    outbox: Outbox,
+    common: &Common,
+    mut next: impl FnMut() -> Option<Vec<Publication>> + Send + 'static,
+) -> Process {
+    let mut process = Process::new(client);
+    let broker = Arc::new(RabbitMq::new(amqp, Some(outbox), common.options("")));
+    let (forward, told) = (Arc::clone(&broker), process.stop.subscribe());
+    process.tasks.spawn(async move {
+        forward.run(told).await.unwrap();
+    });
+    let common = common.clone();
+    process.tasks.spawn(async move {
+        broker.declare(&topology::ingest()).await.unwrap();
+        while let Some(batch) = next() {
+            // An error or the end of the process: what of it was taken shows in the outbox.
+            broker.publish(batch).await.unwrap();
+            common.pause(700).await;
+        }
+    });
+    process
+}
+
+/// A router: all lanes, as far as the broker gives them to it.
+pub(super) fn router(amqp: Arc<dyn Amqp>, client: &str, version: u8, common: &Common) -> Process {
+    let mut process = Process::new(client);
+    let history = format!("version {version}");
+    let broker = Arc::new(RabbitMq::new(amqp, None, common.options(&history)));
+    for lane in (0..LANES).map(Lane) {
+        let (broker, common, stop) = (Arc::clone(&broker), common.clone(), process.stop.subscribe());
+        process.tasks.spawn(async move {
+            while !*stop.borrow() {
+                let ended = route_lane(&*broker, lane, version, &common, stop.clone()).await;
+                is_expected(ended);
+                sleep(BACK_OFF).await;
+            }
+        });
+    }
+    process
+}
+
+async fn route_lane(
+    broker: &RabbitMq,
+    lane: Lane,
+    version: u8,
+    common: &Common,
+    mut stop: watch::Receiver<bool>,
+) -> Result<(), BrokerError> {
+    let mut consumer = broker.consume(&topology::ingest(), lane).await?;
+    loop {
+        let most = 1 + common.below(8) as usize;
+        let batch = tokio::select! {
+            biased;
+            _ = stop.wait_for(|&stop| stop) => None,
+            batch = consumer.receive(most) => Some(batch?),
+        };
+        let Some(batch) = batch else {
+            consumer.close().await;
+            return Ok(());
+        };
+        let copies: Vec<_> = batch.iter().flat_map(|delivery| copies(delivery, lane, version)).collect();
+        settle(&mut *consumer, batch.len(), copies).await?;
+    }
+}
+
+/// Tries again as long as it is refused.
+async fn settle(
+    consumer: &mut dyn Consumer,
+    count: usize,
+    follow: Vec<Publication>,
+) -> Result<(), BrokerError> {
+    loop {
+        match consumer.settle(count, follow.clone()).await {
+            Err(BrokerError::Refused { .. }) => sleep(BACK_OFF).await,
+            other => return other,
+        }
+    }
+}
+
+fn copies(delivery: &Delivery, lane: Lane, version: u8) -> Option<Publication> {
+    let names = recipients(&delivery.envelope.id, version);
+    let to: Vec<_> = names.into_iter().map(|name| (topology::subscriber(name), lane)).collect();
+    let envelope = Envelope { event: None, ..delivery.envelope.clone() };
+    Some(Publication { to, envelope, body: Bytes::clone(&delivery.body) })
+}
+
+/// A delivery to one subscriber: it holds what it got before it acknowledges.
+pub(super) fn delivery(
+    amqp: Arc<dyn Amqp>,
+    client: &str,
+    subscriber: &'static str,
+    common: &Common,
+) -> Process {
+    let mut process = Process::new(client);
+    let broker = Arc::new(RabbitMq::new(amqp, None, common.options("")));
+    for lane in (0..LANES).map(Lane) {
+        let (broker, common, stop) = (Arc::clone(&broker), common.clone(), process.stop.subscribe());
+        process.tasks.spawn(async move {
+            while !*stop.borrow() {
+                is_expected(deliver_lane(&*broker, subscriber, lane, &common, stop.clone()).await);
+                sleep(BACK_OFF).await;
+            }
+        });
+    }
+    process
+}
+
+async fn deliver_lane(
+    broker: &RabbitMq,
+    subscriber: &'static str,
+    lane: Lane,
+    common: &Common,
+    mut stop: watch::Receiver<bool>,
+) -> Result<(), BrokerError> {
+    let mut consumer = broker.consume(&topology::subscriber(subscriber), lane).await?;
+    loop {
+        let most = 1 + common.below(8) as usize;
+        let batch = tokio::select! {
+            biased;
+            _ = stop.wait_for(|&stop| stop) => return Ok(()),
+            batch = consumer.receive(most) => batch?,
+        };
+        for delivery in &batch {
+            common.oracle.lock().unwrap().got(subscriber, lane, delivery);
+        }
+        common.pause(30).await;
+        consumer.settle(batch.len(), Vec::new()).await?;
+    }
+}
+
+/// Only what a stage can live with may end its work.
+fn is_expected(ended: Result<(), BrokerError>) {
+    match ended {
+        Ok(()) | Err(BrokerError::Away { .. } | BrokerError::Refused { .. }) => {}
+        Err(error) => panic!("{error}"),
+    }
+}
