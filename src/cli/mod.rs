@@ -16,9 +16,13 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::{EnvFilter, filter_fn};
+use tracing_subscriber::prelude::*;
 
 use lang::Lang;
+
+/// Packages whose lines are logged.
+const OWN: [&str; 3] = ["musubi", "hl7v2", "ssmix2"];
 
 /// Exit codes, after BSD's sysexits.
 mod exit {
@@ -106,11 +110,14 @@ fn usage(error: &clap::Error) -> ExitCode {
     if error.print().is_err() || asked_for { ExitCode::SUCCESS } else { ExitCode::from(exit::USAGE) }
 }
 
-/// Logs go to stderr; `RUST_LOG` says how much.
+/// Logs go to stderr; `RUST_LOG` says how much. Only the hub's own lines: other people's code does not know that what it
+/// prints is a patient's (a client of RabbitMQ logs whole messages).
 fn log() {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn,sled=off"));
-    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
-    subscriber.with_ansi(io::stderr().is_terminal()).with_target(false).init();
+    let level = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
+    let own = filter_fn(|line| OWN.iter().any(|name| line.target().split("::").next() == Some(name)));
+    let lines = tracing_subscriber::fmt::layer().with_writer(io::stderr).with_target(false);
+    let lines = lines.with_ansi(io::stderr().is_terminal());
+    tracing_subscriber::registry().with(lines.with_filter(level).with_filter(own)).init();
 }
 
 /// Prints to stdout. A reader that went away (`| head`) is no fault.

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::watch;
 use tokio::time::timeout;
 
 use super::error::HubError;
 use super::home::Home;
 use super::hub::Tasks;
 use super::part::Part;
+use super::start::Start;
 use crate::broker::rabbitmq::amqp::Amqp;
 use crate::broker::rabbitmq::{Link, Options, Outbox, RabbitMq, Settings};
 use crate::broker::{Broker, BrokerError, QueueName, topology};
@@ -90,10 +90,10 @@ impl Channel {
     }
 
     /// Starts moving outboxes on.
-    pub(super) fn start_forwarding(&self, halted: &watch::Receiver<bool>, tasks: &mut Tasks) {
+    pub(super) fn start_forwarding(&self, start: &Start, tasks: &mut Tasks) {
         for forwarder in self.remote.iter().flat_map(|remote| &remote.forwarders) {
-            let (forwarder, halted) = (forwarder.clone(), halted.clone());
-            tasks.spawn(async move { Ok(forwarder.run(halted).await?) });
+            let (forwarder, halted) = (forwarder.clone(), start.halted.clone());
+            tasks.spawn(start.clone().then(async move { Ok(forwarder.run(halted).await?) }));
         }
     }
 
@@ -105,8 +105,9 @@ impl Channel {
 
     /// Messages of a queue that are not settled, in outboxes too; `None` where RabbitMQ does not say.
     pub(super) async fn depth(&self, queue: &QueueName) -> Result<Option<u64>, BrokerError> {
-        if self.remote.is_none() {
-            return self.broker.depth(queue).await.map(Some);
+        let Some(remote) = &self.remote else { return self.broker.depth(queue).await.map(Some) };
+        if remote.link.state().borrow().consuming.connected.is_none() {
+            return Ok(None);
         }
         let kept: u64 = self.homes.iter().map(|(home, _)| home.depth(queue)).sum();
         match timeout(ANSWER, self.broker.depth(queue)).await {

@@ -18,6 +18,7 @@ use super::process::Routing;
 use super::pseudonym::Pseudonyms;
 use super::report::{MessageReport, Report};
 use super::router::{Router, RouterCounts};
+use super::start::Start;
 use super::watch::Watched;
 use crate::broker::{BrokerError, QueueName, topology};
 use crate::clock::Clock;
@@ -89,9 +90,15 @@ impl Hub {
         let (halt, halted) = watch::channel(false);
         let (mut takers, mut pickers) = (JoinSet::new(), JoinSet::new());
         let connection = self.follow(&halted, &mut takers);
-        self.channel.start_forwarding(&halted, &mut takers);
-        self.start_routers(&counts, &halted, &mut takers);
-        start_deliveries(&served, &self.channel, &self.config.hub, &self.clock, mode, &halted, &mut takers);
+        let start = match &self.channel.remote {
+            Some(remote) => {
+                Start::when_made(&remote.link, &self.config, &self.part, halted.clone(), &mut takers)
+            }
+            None => Start::now(halted.clone()),
+        };
+        self.channel.start_forwarding(&start, &mut takers);
+        self.start_routers(&counts, &start, &mut takers);
+        start_deliveries(&served, &self.channel, &self.config.hub, &self.clock, mode, &start, &mut takers);
         let feeds = self.part.feeds(&self.config);
         let sources = start_feeds(&feeds, &self.channel, &self.clock, mode, &stop, &mut pickers).await?;
         let sources = Arc::new(sources);
@@ -144,8 +151,7 @@ impl Hub {
         for subscriber in self.part.subscribers(&self.config) {
             let mut one = Served { subscriber: subscriber.clone(), carried: 0, counts: Arc::default() };
             if self.channel.remote.is_none() {
-                let (left, parked) = (self.waiting_for(&one).await?, self.parked_for(&one).await?);
-                one.carried = left.unwrap_or(0) + parked.unwrap_or(0);
+                one.carried = self.waiting_for(&one).await?.unwrap_or(0);
             }
             served.push(one);
         }
@@ -158,14 +164,6 @@ impl Hub {
             return Ok(Some(0));
         }
         self.channel.depth(&topology::subscriber(&served.subscriber.name)).await
-    }
-
-    /// Copies that are parked for a subscriber, likewise.
-    async fn parked_for(&self, served: &Served) -> Result<Option<u64>, BrokerError> {
-        if !served.is_delivered() {
-            return Ok(Some(0));
-        }
-        self.channel.depth(&topology::parked(&served.subscriber.name)).await
     }
 
     fn router_counts(&self) -> RouterCounts {
@@ -201,12 +199,12 @@ impl Hub {
         }
     }
 
-    fn start_routers(&self, counts: &Arc<RouterCounts>, halted: &watch::Receiver<bool>, tasks: &mut Tasks) {
+    fn start_routers(&self, counts: &Arc<RouterCounts>, start: &Start, tasks: &mut Tasks) {
         let Some(routing) = &self.routing else { return };
         for lane in (0..self.channel.lanes).map(Lane) {
             let (broker, routing, counts) = (self.channel.broker.clone(), routing.clone(), counts.clone());
-            let (router, halted) = (Router { broker, lane, routing, counts }, halted.clone());
-            tasks.spawn(async move { Ok(router.run(halted).await?) });
+            let (router, halted) = (Router { broker, lane, routing, counts }, start.halted.clone());
+            tasks.spawn(start.clone().then(async move { Ok(router.run(halted).await?) }));
         }
     }
 
@@ -257,8 +255,7 @@ impl Hub {
         let mut subscribers = Vec::new();
         for one in served {
             let routed = counts.copies.get(&one.subscriber.name).map_or(0, read);
-            let (left, parked) = (self.waiting_for(one).await?, self.parked_for(one).await?);
-            subscribers.push(one.report(routed, left, parked.unwrap_or(0)));
+            subscribers.push(one.report(routed, self.waiting_for(one).await?));
         }
         let messages = MessageReport {
             accepted: feeds.iter().map(|feed| feed.accepted).sum(),
@@ -331,10 +328,13 @@ impl Work<'_> {
 
 fn routing(config: &Config) -> Result<Routing, HubError> {
     let path = config.hub.pseudonym_key.clone();
-    let archive = matches!(config.hub.broker, config::Broker::RabbitMq(_));
-    let pseudonyms = if archive { Pseudonyms::read(&path) } else { Pseudonyms::open(&path) };
+    let (shared, archive) = match &config.hub.broker {
+        config::Broker::RabbitMq(settings) => (true, settings.archive),
+        config::Broker::Embedded { .. } => (false, false),
+    };
+    let pseudonyms = if shared { Pseudonyms::read(&path) } else { Pseudonyms::open(&path) };
     let pseudonyms = pseudonyms.map_err(|source| match source.kind() {
-        std::io::ErrorKind::NotFound if archive => HubError::NoPseudonyms { path },
+        std::io::ErrorKind::NotFound if shared => HubError::NoPseudonyms { path },
         _ => HubError::Pseudonyms { path, source },
     })?;
     Ok(Routing { routes: config.routes.clone(), zone: config.hub.timezone.clone(), pseudonyms, archive })

@@ -18,6 +18,7 @@ mod process;
 mod pseudonym;
 mod report;
 mod router;
+mod start;
 mod status;
 mod watch;
 

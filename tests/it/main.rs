@@ -21,3 +21,4 @@ mod schemas;
 mod store_crash;
 mod support;
 mod tidy;
+mod torture;

@@ -81,6 +81,8 @@ impl LaneConsumer {
         let queue = topology::progress().on_rabbitmq(self.lane);
         let ingest = topology::ingest().on_rabbitmq(self.lane);
         amqp.declare(&ingest).await?;
+        // Who waits for a lane is counted too: that is how the others hear that they hold more than their share.
+        self.shared.routers().await?;
         let grip = Grip::take(amqp, &queue, lanes.known(self.lane)).await?;
         let routers = self.shared.routers().await?;
         let Some(held) = Lanes::hold(lanes, self.lane, balance::share(options.lanes, routers)) else {

@@ -17,7 +17,8 @@ use super::amqp::{Header, Incoming, Number, Subscription};
 use super::grip::{Grip, RENEW};
 use super::message::{delivery, outgoing};
 use super::token::Token;
-use crate::broker::{BrokerError, Consumer, Delivery, Publication, QueueName, topology};
+use crate::broker::topology::{self, Role};
+use crate::broker::{BrokerError, Consumer, Delivery, Publication, QueueName};
 use crate::envelope::Lane;
 
 /// A queue's lanes in this process.
@@ -62,7 +63,10 @@ impl Strands {
         };
         let name = queue.on_rabbitmq(Lane(0));
         shared.amqp.declare(&name).await?;
-        let subscription = shared.amqp.consume(&name, shared.options.prefetch).await?;
+        // Parked copies are held for as long as they are parked, by all lanes together.
+        let held = queue.role() == Role::Parked;
+        let prefetch = if held { u16::MAX } else { shared.options.prefetch };
+        let subscription = shared.amqp.consume(&name, prefetch).await?;
         let state = Arc::new(Mutex::new(State::default()));
         let (acknowledge, orders) = mpsc::unbounded_channel();
         let mut task = JoinSet::new();

@@ -80,6 +80,7 @@ impl Rabbit {
             window: 64,
             prefetch: 64,
             outbox_bytes_max: 1 << 30,
+            archive: true,
         }
     }
 
