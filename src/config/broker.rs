@@ -43,6 +43,7 @@ fn rabbitmq(section: &mut Section<'_>, dir: &Path, lanes: Option<u16>) -> Option
         Some(node) => node.bytes(OUTBOX_BYTES_MIN..=u64::MAX),
         None => Some(OUTBOX_BYTES_MAX),
     };
+    let archive = section.take("archive").map_or(Some(true), |node| node.boolean());
     let tls = match section.take("tls") {
         Some(node) => node.section().and_then(|section| tls(section, dir)).map(Some),
         None => Some(None),
@@ -70,6 +71,7 @@ fn rabbitmq(section: &mut Section<'_>, dir: &Path, lanes: Option<u16>) -> Option
         window: window?,
         prefetch: prefetch?,
         outbox_bytes_max: outbox_bytes_max?,
+        archive: archive?,
     })
 }
 

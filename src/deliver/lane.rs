@@ -26,8 +26,10 @@ const BATCH: usize = 64;
 const RELEASE: usize = 16;
 /// Wait before a broker that failed is asked again.
 const REOPEN: Duration = Duration::from_secs(1);
-/// How long the end of a drain waits for a lane to be opened.
-const DRAIN_GRACE: Duration = Duration::from_secs(5);
+/// How long the end waits for a lane to be opened: a run that is over at once still counts what is parked.
+const OPEN_GRACE: Duration = Duration::from_secs(5);
+/// How long a lane that has copies waits for the parked ones.
+const SPLIT: Duration = Duration::from_secs(10);
 /// A time that never comes.
 const NEVER: Duration = Duration::from_secs(365 * 24 * 3600);
 
@@ -49,6 +51,8 @@ pub(super) struct LaneWorker {
     /// No attempt before.
     resume: Instant,
     ended: bool,
+    /// How many parked copies the counts know of; `None` until they were read for the first time.
+    counted: Option<usize>,
 }
 
 impl LaneWorker {
@@ -64,6 +68,7 @@ impl LaneWorker {
             failures: 0,
             resume: Instant::now(),
             ended: false,
+            counted: None,
         }
     }
 
@@ -71,9 +76,8 @@ impl LaneWorker {
     pub(super) async fn run(mut self) -> Result<(), BrokerError> {
         loop {
             let failure = match self.serve().await {
-                Ok(()) => return Ok(()),
-                Err(failure @ (BrokerError::Away { .. } | BrokerError::Store { .. })) => failure,
-                Err(other) => return Err(other),
+                Err(failure) if passes(&failure) => failure,
+                ended => return ended,
             };
             let (subscriber, lane, failure) = (self.shared.name(), self.lane.0, causes(&failure));
             warn!(subscriber, lane, failure, "the broker failed; taking up the lane anew");
@@ -92,19 +96,17 @@ impl LaneWorker {
 
     async fn serve(&mut self) -> Result<(), BrokerError> {
         let mut halt = self.halt.clone();
-        // A drain that is over at once still looks at what is parked.
-        let grace = self.shared.attempts_max().map_or(Duration::ZERO, |_| DRAIN_GRACE);
         let halted = async {
             told(&mut halt).await;
-            sleep(grace).await;
+            sleep(OPEN_GRACE).await;
         };
-        let (mut consumer, mut parked) = tokio::select! {
+        let (mut consumer, mut parked, mut window) = tokio::select! {
             biased;
-            () = halted => return Ok(()),
             opened = self.open() => opened?,
+            () = halted => return Ok(()),
         };
-        let mut window = Window::default();
         while !self.ended {
+            self.count();
             self.settle(consumer.as_mut(), &mut parked, &mut window, false).await?;
             let room = BATCH.saturating_sub(window.len());
             let busy = !self.releases.is_empty();
@@ -133,21 +135,50 @@ impl LaneWorker {
             self.released(release, Some(&mut parked));
         }
         self.settle(consumer.as_mut(), &mut parked, &mut window, true).await?;
-        self.tidy(&mut parked).await
+        self.tidy(&mut parked).await?;
+        self.count();
+        Ok(())
     }
 
-    async fn open(&mut self) -> Result<(Box<dyn Consumer>, ParkedLane), BrokerError> {
+    /// Becomes the consumer of both lanes, that of the copies and that of the parked ones.
+    ///
+    /// On RabbitMQ each of the two queues has one active process. Should they have come to different ones, the one
+    /// that is given copies, but not the parked ones, lets go of everything and goes to the end of both lines.
+    async fn open(&mut self) -> Result<(Box<dyn Consumer>, ParkedLane, Window), BrokerError> {
         let shared = self.shared.clone();
-        let queue = topology::subscriber(shared.name());
-        let consumer = shared.broker().consume(&queue, self.lane).await?;
-        let (broker, wait) = (shared.broker().as_ref(), shared.pace().marker);
-        let mut parked = ParkedLane::open(broker, shared.name(), self.lane, wait, &mut self.memory()).await?;
+        let (name, lane, wait) = (shared.name(), self.lane, shared.pace().marker);
+        let mut line = shared.line.subscribe();
+        let mut consumer = shared.broker().consume(&topology::subscriber(name), lane).await?;
+        let mut window = Window::default();
+        let split = async {
+            window.extend(consumer.receive(BATCH).await?);
+            sleep(SPLIT).await;
+            shared.line.send_modify(|line| *line += 1);
+            Ok::<_, BrokerError>(())
+        };
+        let mut parked = tokio::select! {
+            biased;
+            parked = ParkedLane::open(shared.broker().as_ref(), name, lane, wait, self.memory()) => parked?,
+            split = split => return Err(split.err().unwrap_or_else(elsewhere)),
+            _ = line.changed() => return Err(elsewhere()),
+        };
         self.tidy(&mut parked).await?;
-        if self.patients.len() > 0 {
-            let (subscriber, lane, copies) = (shared.name(), self.lane.0, self.patients.len());
-            info!(subscriber, lane, copies, "copies are parked from before");
+        let copies = self.patients.len();
+        if self.counted.is_none() {
+            Counts::add(&shared.counts().found, copies);
         }
-        Ok((consumer, parked))
+        if copies > 0 {
+            info!(subscriber = name, lane = lane.0, copies, "copies are parked from before");
+        }
+        Ok((consumer, parked, window))
+    }
+
+    /// Tells the counts how many copies are parked.
+    fn count(&mut self) {
+        let (now, parked) = (self.patients.len(), &self.shared.counts().parked);
+        let before = self.counted.replace(now).unwrap_or_default();
+        Counts::add(parked, now.saturating_sub(before));
+        Counts::subtract(parked, before.saturating_sub(now));
     }
 
     fn memory(&mut self) -> Memory<'_> {
@@ -249,7 +280,7 @@ impl LaneWorker {
     }
 
     fn is_full(&self) -> bool {
-        self.patients.len() >= self.shared.pace().parked_copies
+        self.patients.len() >= self.shared.parked_copies()
     }
 
     async fn attempt_at(&mut self, window: &mut Window, at: usize) {
@@ -464,6 +495,15 @@ impl LaneWorker {
         self.ended = true;
         self.shared.gone();
     }
+}
+
+/// Whether asking the broker again can help.
+const fn passes(error: &BrokerError) -> bool {
+    matches!(error, BrokerError::Away { .. } | BrokerError::Refused { .. } | BrokerError::Store { .. })
+}
+
+fn elsewhere() -> BrokerError {
+    BrokerError::Away { what: "another process has the parked copies".to_owned() }
 }
 
 fn never() -> Instant {

@@ -65,9 +65,13 @@ pub struct Subscriber {
 /// Default of [`Subscriber::give_up_after`].
 pub const GIVE_UP_AFTER: Duration = Duration::from_secs(3 * 24 * 3600);
 
-/// What became of a subscriber's copies since the start. Those that are parked lie in its queue of parked copies.
+/// What became of a subscriber's copies since the start.
 #[derive(Debug, Default)]
 pub struct Counts {
+    /// Parked copies that lay there at the start.
+    pub found: AtomicU64,
+    /// Copies that are parked now. The depth of their queue may count markers and repeats.
+    pub parked: AtomicU64,
     /// The subscriber has it.
     pub delivered: AtomicU64,
     /// It was given up.
@@ -81,6 +85,10 @@ pub struct Counts {
 impl Counts {
     fn add(counter: &AtomicU64, count: usize) {
         counter.fetch_add(u64::try_from(count).unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+
+    fn subtract(counter: &AtomicU64, count: usize) {
+        counter.fetch_sub(u64::try_from(count).unwrap_or(u64::MAX), Ordering::Relaxed);
     }
 }
 

@@ -21,7 +21,8 @@ pub struct Pace {
     pub marker: Duration,
     /// Attempts at one message after which it is parked, if the subscriber answers others meanwhile.
     pub stuck_after: u32,
-    /// Parked copies of one lane in memory; where there are more, the lane waits.
+    /// Parked copies in memory, over all lanes, each of which has the same share; beyond it the lane waits. RabbitMQ
+    /// hands out no more than 65,535 that are not acknowledged.
     pub parked_copies: usize,
 }
 
@@ -35,7 +36,7 @@ impl Default for Pace {
             held_max: Duration::from_secs(600),
             marker: Duration::from_secs(5),
             stuck_after: 3,
-            parked_copies: 4096,
+            parked_copies: 32_768,
         }
     }
 }

@@ -72,7 +72,7 @@ impl ParkedLane {
         subscriber: &str,
         lane: Lane,
         wait: Duration,
-        memory: &mut Memory<'_>,
+        mut memory: Memory<'_>,
     ) -> Result<Self, BrokerError> {
         let (queue, dead) = (topology::parked(subscriber), topology::dead(subscriber));
         let consumer = broker.consume(&queue, lane).await?;
@@ -86,7 +86,7 @@ impl ParkedLane {
             coming: HashSet::new(),
             given_up: HashMap::new(),
         };
-        opened.read(broker, wait, memory).await?;
+        opened.read(broker, wait, &mut memory).await?;
         Ok(opened)
     }
 

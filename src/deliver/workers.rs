@@ -45,6 +45,8 @@ pub(super) struct Shared {
     /// Answers to any message since the start.
     answers: AtomicU64,
     halt: watch::Sender<bool>,
+    /// Changes when all lanes are to let go of what they consume, and go to the end of the line.
+    pub(super) line: watch::Sender<u64>,
 }
 
 impl Workers {
@@ -58,7 +60,13 @@ impl Workers {
         let failed = |source| DeliverError::Broker { subscriber: self.subscriber.name.clone(), source };
         self.declare(&mut stop).await.map_err(failed)?;
         let (halt, halted) = watch::channel(*stop.borrow());
-        let shared = Arc::new(Shared { workers: self, sender, answers: AtomicU64::new(0), halt });
+        let shared = Arc::new(Shared {
+            workers: self,
+            sender,
+            answers: AtomicU64::new(0),
+            halt,
+            line: watch::Sender::new(0),
+        });
         let mut lanes = JoinSet::new();
         for lane in (0..shared.workers.lanes).map(Lane) {
             lanes.spawn(LaneWorker::new(shared.clone(), lane, halted.clone()).run());
@@ -156,6 +164,11 @@ impl Shared {
 
     pub(super) fn pace(&self) -> &Pace {
         &self.workers.pace
+    }
+
+    /// A lane's share of the parked copies.
+    pub(super) fn parked_copies(&self) -> usize {
+        (self.workers.pace.parked_copies / usize::from(self.workers.lanes).max(1)).max(1)
     }
 
     pub(super) fn attempts_max(&self) -> Option<u32> {

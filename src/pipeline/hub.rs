@@ -154,8 +154,7 @@ impl Hub {
         for subscriber in self.part.subscribers(&self.config) {
             let mut one = Served { subscriber: subscriber.clone(), carried: 0, counts: Arc::default() };
             if self.channel.remote.is_none() {
-                let (left, parked) = (self.waiting_for(&one).await?, self.parked_for(&one).await?);
-                one.carried = left.unwrap_or(0) + parked.unwrap_or(0);
+                one.carried = self.waiting_for(&one).await?.unwrap_or(0);
             }
             served.push(one);
         }
@@ -168,14 +167,6 @@ impl Hub {
             return Ok(Some(0));
         }
         self.channel.depth(&topology::subscriber(&served.subscriber.name)).await
-    }
-
-    /// Copies that are parked for a subscriber, likewise.
-    async fn parked_for(&self, served: &Served) -> Result<Option<u64>, BrokerError> {
-        if !served.is_delivered() {
-            return Ok(Some(0));
-        }
-        self.channel.depth(&topology::parked(&served.subscriber.name)).await
     }
 
     fn router_counts(&self) -> RouterCounts {
@@ -267,8 +258,7 @@ impl Hub {
         let mut subscribers = Vec::new();
         for one in served {
             let routed = counts.copies.get(&one.subscriber.name).map_or(0, read);
-            let (left, parked) = (self.waiting_for(one).await?, self.parked_for(one).await?);
-            subscribers.push(one.report(routed, left, parked.unwrap_or(0)));
+            subscribers.push(one.report(routed, self.waiting_for(one).await?));
         }
         let messages = MessageReport {
             accepted: feeds.iter().map(|feed| feed.accepted).sum(),
@@ -341,10 +331,13 @@ impl Work<'_> {
 
 fn routing(config: &Config) -> Result<Routing, HubError> {
     let path = config.hub.pseudonym_key.clone();
-    let archive = matches!(config.hub.broker, config::Broker::RabbitMq(_));
-    let pseudonyms = if archive { Pseudonyms::read(&path) } else { Pseudonyms::open(&path) };
+    let (shared, archive) = match &config.hub.broker {
+        config::Broker::RabbitMq(settings) => (true, settings.archive),
+        config::Broker::Embedded { .. } => (false, false),
+    };
+    let pseudonyms = if shared { Pseudonyms::read(&path) } else { Pseudonyms::open(&path) };
     let pseudonyms = pseudonyms.map_err(|source| match source.kind() {
-        std::io::ErrorKind::NotFound if archive => HubError::NoPseudonyms { path },
+        std::io::ErrorKind::NotFound if shared => HubError::NoPseudonyms { path },
         _ => HubError::Pseudonyms { path, source },
     })?;
     Ok(Routing { routes: config.routes.clone(), zone: config.hub.timezone.clone(), pseudonyms, archive })

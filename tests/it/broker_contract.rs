@@ -5,7 +5,7 @@
 
 mod embedded;
 mod memory;
-mod rabbitmq;
+pub(crate) mod rabbitmq;
 
 use std::fmt::Debug;
 use std::sync::Arc;

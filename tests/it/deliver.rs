@@ -32,7 +32,7 @@ const PACE: Pace = Pace {
     held_max: Duration::from_millis(150),
     marker: Duration::from_millis(50),
     stuck_after: 3,
-    parked_copies: 1000,
+    parked_copies: 2000,
 };
 
 /// A broker with a subscriber's queues, and a clock.

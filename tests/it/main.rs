@@ -22,3 +22,4 @@ mod schemas;
 mod store_crash;
 mod support;
 mod tidy;
+mod torture;

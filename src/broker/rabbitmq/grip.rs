@@ -1,7 +1,9 @@
 //! The grip on a lane, or on a subscriber: its token, held.
 //!
-//! The token's queue is consumed one message at a time. To read it to its end, the best token so far is published
-//! behind all others and the one in hand acknowledged, until the own copy comes round: what is left is one token.
+//! To read the token's queue to its end a copy of the best token known is published behind all others: when it comes
+//! round, everything before it is in hand. A token is acknowledged only while a later one is in hand, too: should we
+//! have lost the queue without knowing, both went back to it and the acknowledgement is void, so a token is never
+//! absent.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,19 +14,22 @@ use super::amqp::{Amqp, Incoming, Outgoing, Subscription};
 use super::token::Token;
 use crate::broker::BrokerError;
 
-/// The token that was just published comes at once, unless somebody emptied its queue.
+/// The token that was just published comes at once, unless somebody emptied its queue or has it now.
 const OWN_TOKEN: Duration = Duration::from_secs(20);
 
 /// A token is renewed so often.
 pub(super) const RENEW: Duration = Duration::from_secs(300);
+
+/// More tokens than ever lie in a queue.
+const PREFETCH: u16 = 1_000;
 
 /// A held token.
 pub(super) struct Grip {
     amqp: Arc<dyn Amqp>,
     queue: String,
     subscription: Box<dyn Subscription>,
-    /// Delivery tag of the token in hand, once it came.
-    in_hand: Option<u64>,
+    /// What came and is not acknowledged: delivery tag, and the token where it is one.
+    in_hand: Vec<(u64, Option<Token>)>,
     /// The state that the last published token tells.
     token: Token,
 }
@@ -40,37 +45,27 @@ impl Grip {
             // tokens, which tell the same.
             amqp.publish(vec![message(queue, &known)?]).await?;
         }
-        let mut subscription = amqp.consume(queue, 1).await?;
-        let first = subscription.next().await?;
-        let token = read(&first).unwrap_or_default();
-        let amqp = Arc::clone(amqp);
-        let mut grip = Self { amqp, queue: queue.to_owned(), subscription, in_hand: Some(first.tag), token };
-        if known.is_further_than(&grip.token) {
-            grip.token = known;
-        }
+        let subscription = amqp.consume(queue, PREFETCH).await?;
+        let (amqp, queue) = (Arc::clone(amqp), queue.to_owned());
+        let mut grip = Self { amqp, queue, subscription, in_hand: Vec::new(), token: known };
+        let first = grip.subscription.next().await?;
+        grip.in_hand.push((first.tag, read(&first)));
         grip.collect().await?;
         Ok(grip)
     }
 
-    /// Leaves one token in the queue, the furthest, and holds it.
-    async fn collect(&mut self) -> Result<(), BrokerError> {
-        let mut own = self.publish(self.token.clone()).await?;
-        loop {
-            let incoming = self.subscription.next().await?;
-            self.in_hand = Some(incoming.tag);
-            let Some(other) = read(&incoming) else {
-                self.let_go().await?;
-                continue;
-            };
-            if other.nonce == own {
-                return Ok(());
-            }
-            if other.is_further_than(&self.token) {
-                own = self.publish(other).await?;
-            } else {
-                self.let_go().await?;
+    /// Reads the queue to its end; holds the furthest token, and leaves no other.
+    pub(super) async fn collect(&mut self) -> Result<(), BrokerError> {
+        self.publish(self.token.clone()).await?;
+        while !self.is_in_hand() {
+            self.next().await?;
+        }
+        for token in self.in_hand.iter().filter_map(|(_, token)| token.as_ref()) {
+            if token.is_further_than(&self.token) {
+                self.token = token.clone();
             }
         }
+        self.let_others_go().await
     }
 
     /// What the token tells.
@@ -78,47 +73,63 @@ impl Grip {
         &self.token
     }
 
+    /// Whether the token that was published last has come.
+    fn is_in_hand(&self) -> bool {
+        self.in_hand
+            .iter()
+            .any(|(_, token)| token.as_ref().is_some_and(|token| token.nonce == self.token.nonce))
+    }
+
+    /// The next one that is there; what it is.
+    async fn next(&mut self) -> Result<Option<&Token>, BrokerError> {
+        let next = timeout(OWN_TOKEN, self.subscription.next()).await;
+        let incoming = next.unwrap_or_else(|_| Err(lost()))?;
+        self.in_hand.push((incoming.tag, read(&incoming)));
+        Ok(self.in_hand.last().and_then(|(_, token)| token.as_ref()))
+    }
+
     /// Replaces the token. Everything that it tells must be confirmed.
     pub(super) async fn replace(&mut self, token: Token) -> Result<(), BrokerError> {
-        while self.in_hand.is_none() {
-            let next = timeout(OWN_TOKEN, self.subscription.next()).await;
-            let incoming = next.unwrap_or_else(|_| Err(lost()))?;
-            self.in_hand = Some(incoming.tag);
-            match read(&incoming) {
-                Some(own) if own.nonce == self.token.nonce => {}
-                // A router that does not know yet that it has lost the lane, or a first token of one that just began.
-                Some(older) if older.generation < self.token.generation => self.let_go().await?,
-                None => self.let_go().await?,
-                Some(_) => return Err(lost()),
+        let (nonce, generation) = (self.token.nonce, self.token.generation);
+        while !self.is_in_hand() {
+            // An older one is of a router that does not know yet that it has lost the lane.
+            let is_other = |other: &Token| other.nonce != nonce && other.generation >= generation;
+            if self.next().await?.is_some_and(is_other) {
+                return Err(lost());
             }
         }
-        self.publish(token).await?;
+        self.let_others_go().await?;
+        self.publish(token).await
+    }
+
+    /// Publishes a token. Where its queue is gone, so is what we had in hand.
+    async fn publish(&mut self, token: Token) -> Result<(), BrokerError> {
+        let token = token.copied(token.clean);
+        match self.amqp.publish(vec![message(&self.queue, &token)?]).await {
+            Err(BrokerError::Refused { what }) => return Err(BrokerError::Away { what }),
+            other => other?,
+        }
+        self.token = token;
         Ok(())
     }
 
-    /// Publishes a token, then acknowledges the one in hand; gives the nonce.
-    async fn publish(&mut self, token: Token) -> Result<u64, BrokerError> {
-        let token = token.copied(token.clean);
-        self.amqp.publish(vec![message(&self.queue, &token)?]).await?;
-        let nonce = token.nonce;
-        self.token = token;
-        self.let_go().await?;
-        Ok(nonce)
-    }
-
-    async fn let_go(&mut self) -> Result<(), BrokerError> {
-        match self.in_hand.take() {
-            Some(tag) => self.subscription.acknowledge(tag, false).await,
-            None => Ok(()),
+    /// Acknowledges all in hand but the token that counts.
+    async fn let_others_go(&mut self) -> Result<(), BrokerError> {
+        let nonce = self.token.nonce;
+        while let Some(at) =
+            self.in_hand.iter().position(|(_, token)| token.as_ref().is_none_or(|token| token.nonce != nonce))
+        {
+            let (tag, _) = self.in_hand.swap_remove(at);
+            self.subscription.acknowledge(tag, false).await?;
         }
+        Ok(())
     }
 
     /// Waits until the token is lost. Nobody else may use it meanwhile. Cancel-safe.
     pub(super) async fn lost(&mut self) -> BrokerError {
         loop {
             match self.subscription.next().await {
-                // One message is handed out at a time: this is the token that was published last.
-                Ok(own) => self.in_hand = Some(own.tag),
+                Ok(incoming) => self.in_hand.push((incoming.tag, read(&incoming))),
                 Err(error) => return error,
             }
         }
@@ -131,7 +142,7 @@ impl Grip {
 
     /// Gives the lane up. `clean`: nothing beyond the token was begun.
     pub(super) async fn release(mut self, clean: bool) {
-        if clean {
+        if clean && !self.token.clean {
             let clean = self.token.copied(true);
             if let Err(error) = self.replace(clean).await {
                 tracing::debug!(%error, "the lane is given up without a clean token");

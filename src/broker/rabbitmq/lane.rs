@@ -39,6 +39,11 @@ pub(super) struct LaneConsumer {
 struct Work {
     grip: Grip,
     messages: Box<dyn Subscription>,
+    /// No message came yet: another router may still have the lane, and get further.
+    is_fresh: bool,
+    /// The next message, where it came already.
+    next: Option<Incoming>,
+    history: String,
     /// Received, not settled, in order.
     open: VecDeque<Open>,
     balanced: Instant,
@@ -78,25 +83,33 @@ impl LaneConsumer {
         amqp.declare(&ingest).await?;
         // Who waits for a lane is counted too: that is how the others hear that they hold more than their share.
         self.shared.routers().await?;
-        let mut grip = Grip::take(amqp, &queue, lanes.known(self.lane)).await?;
+        let grip = Grip::take(amqp, &queue, lanes.known(self.lane)).await?;
         let routers = self.shared.routers().await?;
         let Some(held) = Lanes::hold(lanes, self.lane, balance::share(options.lanes, routers)) else {
             let clean = grip.token().clean;
             grip.release(clean).await;
             return Ok(None);
         };
-        grip.replace(grip.token().clone().taken_over(&options.history)).await?;
-        lanes.know(self.lane, grip.token());
         let messages = amqp.consume(&ingest, options.prefetch).await?;
         let now = Instant::now();
-        Ok(Some(Work { grip, messages, open: VecDeque::new(), balanced: now, renewed: now, held }))
+        Ok(Some(Work {
+            grip,
+            messages,
+            is_fresh: true,
+            next: None,
+            history: options.history.clone(),
+            open: VecDeque::new(),
+            balanced: now,
+            renewed: now,
+            held,
+        }))
     }
 
     /// Gives the lane up at a moment when nothing is open.
     async fn release(&mut self) {
-        if let Some(Work { grip, messages, open, .. }) = self.work.take() {
+        if let Some(Work { grip, messages, open, is_fresh, .. }) = self.work.take() {
             messages.close().await;
-            grip.release(open.is_empty()).await;
+            grip.release(open.is_empty() && !is_fresh).await;
         }
     }
 
@@ -191,16 +204,24 @@ impl Work {
     async fn receive(&mut self, most: usize, lane: Lane) -> Result<Option<Vec<Delivery>>, BrokerError> {
         let mut expected = self.expected();
         let wait = if self.handed_out() == 0 { BALANCE } else { RENEW };
-        let first = tokio::select! {
-            biased;
-            first = self.messages.next() => first?,
-            () = sleep_until(Instant::now() + wait) => {
-                self.renew().await?;
-                return Ok(None);
+        if self.next.is_none() {
+            tokio::select! {
+                biased;
+                next = self.messages.next() => self.next = Some(next?),
+                () = sleep_until(Instant::now() + wait) => {
+                    self.renew().await?;
+                    return Ok(None);
+                }
             }
-        };
+        }
+        if self.is_fresh {
+            self.take_over().await?;
+            expected = self.expected();
+        }
         let mut deliveries = Vec::new();
-        self.sort_in(first, &mut expected, lane, &mut deliveries);
+        if let Some(first) = self.next.take() {
+            self.sort_in(first, &mut expected, lane, &mut deliveries);
+        }
         while deliveries.len() < most {
             match self.messages.next().now_or_never() {
                 Some(Ok(next)) => self.sort_in(next, &mut expected, lane, &mut deliveries),
@@ -214,6 +235,16 @@ impl Work {
             self.acknowledge(repeats).await?;
         }
         Ok((!deliveries.is_empty()).then_some(deliveries))
+    }
+
+    /// The lane itself is ours now, with its first message: nobody else can acknowledge there any more. Whoever could
+    /// published a token first, so the furthest token is in the token's queue now. Only now a new generation begins.
+    async fn take_over(&mut self) -> Result<(), BrokerError> {
+        self.grip.collect().await?;
+        let token = self.grip.token().clone().taken_over(&self.history);
+        self.grip.replace(token).await?;
+        self.is_fresh = false;
+        Ok(())
     }
 
     /// The token as it will be once everything open is settled.
@@ -254,7 +285,10 @@ impl Work {
 
     async fn renew(&mut self) -> Result<(), BrokerError> {
         if self.renewed.elapsed() >= RENEW {
-            self.grip.renew().await?;
+            match self.is_fresh {
+                true => self.grip.collect().await?,
+                false => self.grip.renew().await?,
+            }
             self.renewed = Instant::now();
         }
         Ok(())

@@ -23,6 +23,8 @@ pub struct Settings {
     pub prefetch: u16,
     /// Bytes on disk that an adapter's outbox may take before its feeds pause.
     pub outbox_bytes_max: u64,
+    /// Whether every canonical event goes to the archive too.
+    pub archive: bool,
 }
 
 /// What stands behind `amqps`.

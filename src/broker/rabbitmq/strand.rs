@@ -4,7 +4,7 @@
 //! back to the lane's own buffer when its consumer is dropped, in order. When the AMQP consumer is lost, all lanes are
 //! told, and the next consumer of any lane registers anew.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
@@ -17,7 +17,8 @@ use super::amqp::{Header, Incoming, Number, Subscription};
 use super::grip::{Grip, RENEW};
 use super::message::{delivery, outgoing};
 use super::token::Token;
-use crate::broker::{BrokerError, Consumer, Delivery, Publication, QueueName, topology};
+use crate::broker::topology::{self, Role};
+use crate::broker::{BrokerError, Consumer, Delivery, Publication, QueueName};
 use crate::envelope::Lane;
 
 /// A queue's lanes in this process.
@@ -36,9 +37,9 @@ struct Acknowledge {
 
 #[derive(Default)]
 struct State {
-    lanes: HashMap<Lane, Strand>,
+    lanes: BTreeMap<Lane, Strand>,
     /// The highest number seen, by series and lane.
-    seen: HashMap<(u64, Lane), u64>,
+    seen: BTreeMap<(u64, Lane), u64>,
     /// Why the AMQP consumer ended.
     lost: Option<String>,
     /// Handed to this process and not acknowledged.
@@ -62,7 +63,10 @@ impl Strands {
         };
         let name = queue.on_rabbitmq(Lane(0));
         shared.amqp.declare(&name).await?;
-        let subscription = shared.amqp.consume(&name, shared.options.prefetch).await?;
+        // Parked copies are held for as long as they are parked, by all lanes together.
+        let held = queue.role() == Role::Parked;
+        let prefetch = if held { u16::MAX } else { shared.options.prefetch };
+        let subscription = shared.amqp.consume(&name, prefetch).await?;
         let state = Arc::new(Mutex::new(State::default()));
         let (acknowledge, orders) = mpsc::unbounded_channel();
         let mut task = JoinSet::new();

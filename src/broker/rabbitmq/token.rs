@@ -33,6 +33,9 @@ pub(super) struct Token {
     taken: BTreeMap<String, Taken>,
     /// Last number given, by queue.
     given: BTreeMap<String, u64>,
+    /// Last number that may have been given to a queue that is not among them.
+    #[serde(default)]
+    floor: u64,
 }
 
 /// What was taken of one series.
@@ -64,7 +67,8 @@ pub(super) enum Seen {
 impl Token {
     /// Whether this token tells of more than another.
     pub(super) fn is_further_than(&self, other: &Self) -> bool {
-        (self.generation, self.position) > (other.generation, other.position)
+        let place = |token: &Self| (token.generation, token.position, token.clean);
+        place(self) > place(other)
     }
 
     /// The token of a router that takes the lane over.
@@ -73,8 +77,9 @@ impl Token {
     /// another can't: its numbers leap, so that no number ever stands for two events. Subscribers see a gap then.
     #[must_use]
     pub(super) fn taken_over(mut self, history: &str) -> Self {
-        if !self.clean && self.position > 0 && self.history != history {
+        if !self.clean && self.generation > 0 && self.history != history {
             self.given.values_mut().for_each(|last| *last += LEAP);
+            self.floor += LEAP;
         }
         self.generation += 1;
         history.clone_into(&mut self.history);
@@ -120,7 +125,7 @@ impl Token {
 
     /// The next number of a queue.
     pub(super) fn give(&mut self, queue: &str) -> Number {
-        let last = self.given.entry(queue.to_owned()).or_default();
+        let last = self.given.entry(queue.to_owned()).or_insert(self.floor);
         *last += 1;
         Number { series: 0, sequence: *last }
     }
@@ -159,9 +164,13 @@ mod tests {
     fn numbers_leap_only_where_another_history_may_have_given_them() {
         let mut token = Token::default().taken_over("a");
         assert_eq!(token.give("to.x").sequence, 1);
-        token.position = 1;
         assert_eq!(token.clone().taken_over("a").give("to.x").sequence, 2);
         assert_eq!(token.clone().taken_over("b").give("to.x").sequence, LEAP + 2);
+        assert_eq!(
+            token.clone().taken_over("b").give("to.y").sequence,
+            LEAP + 1,
+            "another may have begun it"
+        );
         token.clean = true;
         assert_eq!(token.taken_over("b").give("to.x").sequence, 2);
     }

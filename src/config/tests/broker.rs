@@ -38,6 +38,7 @@ fn rabbitmq_is_read_with_its_defaults() {
         window: 256,
         prefetch: 256,
         outbox_bytes_max: 20_000_000_000,
+        archive: true,
     };
     assert_eq!(settings(SOUND), expected);
     let all = "urls = [\"amqps://mq1.example.jp\", \"amqps://[2001:db8::1]:5672\"]\nvhost = \"net\"\nuser = \"u\"\n\
@@ -56,6 +57,7 @@ fn rabbitmq_is_read_with_its_defaults() {
         window: 8,
         prefetch: 9,
         outbox_bytes_max: 2 << 30,
+        archive: true,
     };
     assert_eq!(settings(all), expected);
 }

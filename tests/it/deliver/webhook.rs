@@ -262,7 +262,7 @@ async fn what_stays_refused_for_too_long_is_given_up_and_the_next_is_tried() {
 #[tokio::test]
 async fn a_lane_waits_when_too_many_copies_are_parked() {
     let mut bench = Bench::new().await;
-    bench.pace.parked_copies = 5;
+    bench.pace.parked_copies = 5 * usize::from(LANES);
     let server = HttpServer::start(|_| Reply::Status(422)).await;
     for number in 0..40 {
         bench.publish(&patient(number)).await;

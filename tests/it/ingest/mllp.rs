@@ -13,7 +13,6 @@ use std::time::Duration;
 
 use hl7v2::ack::{self, Answer};
 use hl7v2::mllp::{Decoder, frame};
-use jiff::Timestamp;
 use musubi::broker::{Delivery, topology};
 use musubi::clock::ManualClock;
 use musubi::ingest::mllp::ListenerCounts;
@@ -36,6 +35,7 @@ struct Hub {
     broker: MemoryBroker,
     kv: Arc<MemoryKv>,
     fuse: Fuse,
+    clock: ManualClock,
     settings: ListenerSettings,
     bytes_max: u64,
 }
@@ -59,7 +59,8 @@ impl Hub {
             refuse_after: Duration::from_secs(30),
         };
         let (broker, kv) = (MemoryBroker::new(fuse.clone()), Arc::new(MemoryKv::new(fuse.clone())));
-        Self { broker, kv, fuse, settings, bytes_max: 10_000 }
+        let clock = ManualClock::new("2026-04-01T00:00:00Z".parse().unwrap());
+        Self { broker, kv, fuse, clock, settings, bytes_max: 10_000 }
     }
 
     async fn start(&self) -> Running {
@@ -67,7 +68,6 @@ impl Hub {
     }
 
     async fn try_start(&self) -> Result<Running, IngestError> {
-        let start: Timestamp = "2026-04-01T00:00:00Z".parse().unwrap();
         let settings = FeedSettings {
             name: "izumo".into(),
             facility: "3210100018".into(),
@@ -75,7 +75,7 @@ impl Hub {
             listeners: vec![self.settings.clone()],
             bytes_max: self.bytes_max,
         };
-        let clock = Arc::new(ManualClock::new(start));
+        let clock = Arc::new(self.clock.clone());
         let ledger = Ledger::new(self.kv.clone());
         let feed = Feed::open(settings, 4, Arc::new(self.broker.clone()), ledger, clock).await?;
         let listener = feed.listeners().await?.pop().unwrap();

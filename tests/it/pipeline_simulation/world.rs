@@ -65,6 +65,8 @@ pub(super) struct World {
     pub(super) facilities: Vec<Facility>,
     pub(super) routers: Vec<Option<Process>>,
     pub(super) deliveries: Vec<(&'static str, Option<Process>)>,
+    /// Queues in which a token was seen: there must always be one.
+    tokens: BTreeSet<String>,
     /// Processes started so far.
     lives: u32,
 }
@@ -85,6 +87,7 @@ impl World {
             facilities: (0..FACILITIES).map(facility).collect(),
             routers: (0..ROUTERS).map(|_| None).collect(),
             deliveries,
+            tokens: BTreeSet::new(),
             lives: 0,
         }
     }
@@ -216,6 +219,14 @@ impl World {
         let deliveries = self.deliveries.iter_mut().filter_map(|(_, process)| process.as_mut());
         let adapters = self.facilities.iter_mut().filter_map(|facility| facility.process.as_mut());
         self.routers.iter_mut().flatten().chain(deliveries).chain(adapters).for_each(Process::check);
+        for queue in (0..LANES).map(|lane| format!("musubi.progress.{lane:02}")) {
+            let has_token = self.server.content(&queue).is_some_and(|content| !content.is_empty());
+            if has_token {
+                self.tokens.insert(queue);
+            } else {
+                assert!(!self.tokens.contains(&queue), "the last token of {queue} is gone: {}", self.state());
+            }
+        }
         let oracle = self.common.oracle.lock().unwrap();
         assert!(oracle.violations.is_empty(), "{:#?}\n{:?}", oracle.violations, self.plan);
     }

@@ -80,12 +80,8 @@ impl Rabbit {
             window: 64,
             prefetch: 64,
             outbox_bytes_max: 1 << 30,
+            archive: true,
         }
-    }
-
-    /// A folder that goes with the node.
-    pub(crate) fn folder(&self) -> &Path {
-        &self.dir
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use hl7v2::mllp::frame;
+use musubi::broker::topology;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
@@ -157,5 +158,7 @@ async fn a_listener_that_stops_answers_what_it_has_taken() {
         taken.sort();
         answered.sort();
         assert_eq!(answered, taken);
+        let noted = hub.broker.all(&topology::accepted_by("izumo", "mllp"));
+        assert!(noted.is_empty(), "what is in the ledger for good is settled");
     }
 }
