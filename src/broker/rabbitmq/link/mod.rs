@@ -10,6 +10,7 @@ mod error;
 mod line;
 mod message;
 mod publish;
+mod server;
 mod state;
 mod subscription;
 
