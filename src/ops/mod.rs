@@ -2,3 +2,5 @@
 
 pub mod inspect;
 pub mod queues;
+mod remote;
+pub mod status;

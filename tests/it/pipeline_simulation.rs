@@ -8,6 +8,7 @@
 
 mod faults;
 mod oracle;
+mod regressions;
 mod stages;
 mod world;
 

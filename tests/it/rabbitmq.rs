@@ -2,13 +2,16 @@
 
 #![expect(clippy::unwrap_used, reason = "test code outside of test functions")]
 
+mod alarms;
 mod basics;
+mod network;
+mod secure;
 
 use std::time::Duration;
 
 use bytes::Bytes;
 use musubi::broker::rabbitmq::Link;
-use musubi::broker::rabbitmq::amqp::{Header, Incoming, Number, Outgoing, Subscription};
+use musubi::broker::rabbitmq::amqp::{Amqp, Header, Incoming, Number, Outgoing, Subscription};
 use musubi::envelope::{Lane, Routed};
 use tokio::time::timeout;
 
@@ -57,6 +60,30 @@ async fn numbers(subscription: &mut dyn Subscription, count: usize) -> Vec<u64> 
 
 async fn soon<T>(work: impl Future<Output = T>) -> T {
     timeout(Duration::from_secs(30), work).await.expect("nothing within 30 s")
+}
+
+/// Waits until it holds: a queue hears of a closed channel a moment after the channel is closed.
+async fn eventually(what: &str, mut holds: impl AsyncFnMut() -> bool) {
+    let work = async {
+        while !holds().await {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    timeout(Duration::from_secs(60), work).await.unwrap_or_else(|_| panic!("never: {what}"));
+}
+
+async fn is_ready(link: &Link, queue: &str, ready: u64) {
+    eventually(&format!("{ready} ready in {queue}"), async || {
+        link.count(queue).await.is_ok_and(|count| count.ready == ready)
+    })
+    .await;
+}
+
+async fn has_consumers(link: &Link, queue: &str, consumers: u32) {
+    eventually(&format!("{consumers} consumers of {queue}"), async || {
+        link.count(queue).await.is_ok_and(|count| count.consumers == consumers)
+    })
+    .await;
 }
 
 async fn silent(subscription: &mut dyn Subscription) {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use musubi::broker::rabbitmq::Outbox;
+use musubi::broker::rabbitmq::{Outbox, RabbitMq};
 use musubi::broker::{Broker, Delivery, topology};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
@@ -65,6 +65,8 @@ pub(super) struct World {
     pub(super) facilities: Vec<Facility>,
     pub(super) routers: Vec<Option<Process>>,
     pub(super) deliveries: Vec<(&'static str, Option<Process>)>,
+    /// Queues in which a token was seen: there must always be one.
+    tokens: BTreeSet<String>,
     /// Processes started so far.
     lives: u32,
 }
@@ -78,13 +80,16 @@ impl World {
         let facility = |n| Facility { feed: format!("f{n}"), outbox: MemoryBroker::default(), process: None };
         let mut deliveries: Vec<_> = SUBSCRIBERS.iter().map(|name| (*name, None)).collect();
         deliveries.push((SUBSCRIBERS[0], None));
+        let server = Server::new(seed.wrapping_add(1), plan.weather);
+        server.set_prefetch(plan.prefetch);
         Self {
-            server: Server::new(seed.wrapping_add(1), plan.weather),
+            server,
             plan,
             common,
             facilities: (0..FACILITIES).map(facility).collect(),
             routers: (0..ROUTERS).map(|_| None).collect(),
             deliveries,
+            tokens: BTreeSet::new(),
             lives: 0,
         }
     }
@@ -128,6 +133,12 @@ impl World {
         let amqp = self.server.client(&client);
         let subscriber = self.deliveries[place].0;
         self.deliveries[place].1 = Some(stages::delivery(amqp, &client, subscriber, &self.common));
+    }
+
+    /// Somebody who looks at queues.
+    pub(super) fn operator(&mut self) -> RabbitMq {
+        let client = self.name("operator");
+        RabbitMq::new(self.server.client(&client), None, self.common.options(""))
     }
 
     pub(super) async fn start_all(&mut self) {
@@ -216,6 +227,14 @@ impl World {
         let deliveries = self.deliveries.iter_mut().filter_map(|(_, process)| process.as_mut());
         let adapters = self.facilities.iter_mut().filter_map(|facility| facility.process.as_mut());
         self.routers.iter_mut().flatten().chain(deliveries).chain(adapters).for_each(Process::check);
+        for queue in (0..LANES).map(|lane| format!("musubi.progress.{lane:02}")) {
+            let has_token = self.server.content(&queue).is_some_and(|content| !content.is_empty());
+            if has_token {
+                self.tokens.insert(queue);
+            } else {
+                assert!(!self.tokens.contains(&queue), "the last token of {queue} is gone: {}", self.state());
+            }
+        }
         let oracle = self.common.oracle.lock().unwrap();
         assert!(oracle.violations.is_empty(), "{:#?}\n{:?}", oracle.violations, self.plan);
     }

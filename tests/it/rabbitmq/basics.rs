@@ -7,7 +7,9 @@ use musubi::broker::BrokerError;
 use musubi::broker::rabbitmq::Link;
 use musubi::broker::rabbitmq::amqp::{Amqp, Outgoing};
 
-use super::{INGEST, SUBSCRIBER, batch, link, next, number, numbers, outgoing, silent, soon};
+use super::{
+    INGEST, SUBSCRIBER, batch, has_consumers, is_ready, link, next, number, numbers, outgoing, silent, soon,
+};
 use crate::support::rabbitmq::node;
 
 /// A plain client on the same virtual host.
@@ -34,7 +36,8 @@ async fn what_is_published_comes_back_as_it_was_in_order() {
     }
     silent(&mut *subscription).await;
     subscription.close().await;
-    assert_eq!(soon(link.count(SUBSCRIBER)).await.unwrap().ready, 0);
+    is_ready(&link, SUBSCRIBER, 0).await;
+    has_consumers(&link, SUBSCRIBER, 0).await;
 }
 
 #[tokio::test]
@@ -87,7 +90,7 @@ async fn what_was_open_when_a_subscription_is_dropped_comes_again_first_and_in_o
     }
     assert_eq!(came, (1..=60).collect::<Vec<_>>());
     second.close().await;
-    assert_eq!(link.count(INGEST).await.unwrap().consumers, 0);
+    has_consumers(&link, INGEST, 0).await;
 }
 
 #[tokio::test]
@@ -122,10 +125,11 @@ async fn a_look_takes_nothing() {
     link.declare(queue).await.unwrap();
     link.publish(batch(queue, 1..=5)).await.unwrap();
     for most in [3, 9] {
+        is_ready(&link, queue, 5).await;
         let seen: Vec<_> = link.peek(queue, most).await.unwrap().iter().map(number).collect();
         assert_eq!(seen, (1..=5).take(most).collect::<Vec<_>>());
     }
-    assert_eq!(link.count(queue).await.unwrap().ready, 5);
+    is_ready(&link, queue, 5).await;
 }
 
 #[tokio::test]
@@ -146,11 +150,11 @@ async fn everyone_who_registers_without_taking_turns_is_counted() {
     let queue = "musubi.routers";
     link.declare(queue).await.unwrap();
     let (first, second) = (link.consume(queue, 1).await.unwrap(), link.consume(queue, 1).await.unwrap());
-    assert_eq!(link.count(queue).await.unwrap().consumers, 2);
+    has_consumers(&link, queue, 2).await;
     first.close().await;
-    assert_eq!(link.count(queue).await.unwrap().consumers, 1);
-    second.close().await;
-    assert_eq!(link.count(queue).await.unwrap().consumers, 0);
+    has_consumers(&link, queue, 1).await;
+    drop(second);
+    has_consumers(&link, queue, 0).await;
 }
 
 #[tokio::test]

@@ -83,11 +83,6 @@ impl Rabbit {
             archive: true,
         }
     }
-
-    /// A folder that goes with the node.
-    pub(crate) fn folder(&self) -> &Path {
-        &self.dir
-    }
 }
 
 fn script<A: AsRef<str>>(dir: &Path, arguments: &[A]) -> String {
