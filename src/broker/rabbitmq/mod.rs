@@ -44,7 +44,7 @@ use super::{Broker, BrokerError, Consumer, Delivery, Publication, QueueName};
 use crate::envelope::Lane;
 
 pub use link::{LineState, Link, LinkState};
-pub use settings::{Settings, Tls};
+pub use settings::{PREFETCH, Settings, Tls};
 
 /// How often a publisher that found the outbox full looks again.
 const FULL: Duration = Duration::from_millis(200);
