@@ -32,8 +32,6 @@ const ROUNDS: usize = 3;
 const LANES: u16 = 16;
 const WINDOW: u16 = 256;
 const SUBSCRIBER: &str = "bench";
-/// Messages a second of the latency measurement.
-const RATE: u32 = 500;
 
 /// The allocator of the binary.
 #[global_allocator]

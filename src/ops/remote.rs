@@ -49,15 +49,13 @@ pub(super) async fn take(
 ) -> Result<(), QueueError> {
     let (link, name, ready) = reach(settings, queue).await?;
     let mut left = most.min(ready);
-    // No more than are wanted: what is handed out counts as handed out.
-    let prefetch = u16::try_from(left).unwrap_or(BATCH).min(BATCH);
-    if left == 0 {
-        return Ok(());
-    }
-    let mut subscription = link.consume(&name, prefetch).await?;
     let mut taken = 0;
     while left > 0 {
-        let batch = batch(subscription.as_mut(), left.min(usize::from(prefetch))).await?;
+        // A consumer for each batch, which is sent no more than that: what it had not acknowledged at its end would come
+        // back a little later, after messages that another consumer got meanwhile.
+        let count = u16::try_from(left).unwrap_or(BATCH).min(BATCH);
+        let mut subscription = link.consume(&name, count).await?;
+        let batch = batch(subscription.as_mut(), count.into()).await?;
         let Some(last) = batch.last().map(|incoming| incoming.tag) else {
             subscription.close().await;
             // Fewer than waited at first: another consumer took them, or has the queue.
@@ -72,9 +70,10 @@ pub(super) async fn take(
                 return Ok(());
             }
         }
+        subscription.cancel().await?;
         subscription.acknowledge(last, true).await?;
+        subscription.close().await;
     }
-    subscription.close().await;
     Ok(())
 }
 

@@ -1,5 +1,6 @@
 //! Delivery against subscribers that answer, refuse, hang, close and come back.
 
+mod hl7;
 mod webhook;
 
 use std::collections::{BTreeMap, HashMap};

@@ -19,7 +19,8 @@ pub struct Settings {
     pub lanes: u16,
     /// Messages published and not yet confirmed, on one channel.
     pub window: u16,
-    /// Messages handed to one consumer and not yet acknowledged.
+    /// Messages handed to one consumer and not yet acknowledged. Must be the same for all that reach one broker, and may
+    /// be raised, but not lowered while messages wait: what several consumers gave back would lose its order.
     pub prefetch: u16,
     /// Bytes on disk that an adapter's outbox may take before its feeds pause.
     pub outbox_bytes_max: u64,

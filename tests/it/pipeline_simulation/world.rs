@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use musubi::broker::rabbitmq::Outbox;
+use musubi::broker::rabbitmq::{Outbox, RabbitMq};
 use musubi::broker::{Broker, Delivery, topology};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
@@ -80,8 +80,10 @@ impl World {
         let facility = |n| Facility { feed: format!("f{n}"), outbox: MemoryBroker::default(), process: None };
         let mut deliveries: Vec<_> = SUBSCRIBERS.iter().map(|name| (*name, None)).collect();
         deliveries.push((SUBSCRIBERS[0], None));
+        let server = Server::new(seed.wrapping_add(1), plan.weather);
+        server.set_prefetch(plan.prefetch);
         Self {
-            server: Server::new(seed.wrapping_add(1), plan.weather),
+            server,
             plan,
             common,
             facilities: (0..FACILITIES).map(facility).collect(),
@@ -131,6 +133,12 @@ impl World {
         let amqp = self.server.client(&client);
         let subscriber = self.deliveries[place].0;
         self.deliveries[place].1 = Some(stages::delivery(amqp, &client, subscriber, &self.common));
+    }
+
+    /// Somebody who looks at queues.
+    pub(super) fn operator(&mut self) -> RabbitMq {
+        let client = self.name("operator");
+        RabbitMq::new(self.server.client(&client), None, self.common.options(""))
     }
 
     pub(super) async fn start_all(&mut self) {

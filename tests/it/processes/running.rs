@@ -64,9 +64,12 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        if let Some(child) = &mut self.0 {
-            drop(child.kill());
-            drop(child.wait());
+        let Some(mut child) = self.0.take() else { return };
+        drop(child.kill());
+        let output = child.wait_with_output();
+        if std::thread::panicking() {
+            let said = output.map(|output| String::from_utf8_lossy(&output.stderr).into_owned());
+            println!("a process said: {}", said.unwrap_or_default());
         }
     }
 }

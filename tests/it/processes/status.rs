@@ -63,6 +63,7 @@ fn nowhere(hub: &crate::support::HubFolder) -> Settings {
         window: 64,
         prefetch: 64,
         outbox_bytes_max: 1 << 30,
+        archive: true,
     }
 }
 

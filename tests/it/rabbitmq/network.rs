@@ -123,6 +123,10 @@ async fn the_next_url_is_tried_where_one_does_not_answer() {
     soon(link.declare(SUBSCRIBER)).await.unwrap();
     let connected = link.state().borrow().consuming.connected.clone();
     assert_eq!(connected, Some(format!("amqp://127.0.0.1:{}", node.port)));
+    let server = link.state().borrow().consuming.server.clone().unwrap();
+    let (product, version) = server.split_once(' ').unwrap();
+    assert_eq!(product, "RabbitMQ");
+    assert_eq!(version.split('.').count(), 3, "{version}");
 }
 
 #[tokio::test]

@@ -11,6 +11,7 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 use super::error::causes;
+use super::server;
 use crate::broker::rabbitmq::{Settings, Tls};
 
 /// Seconds; a server that says nothing for this long is gone.
@@ -19,37 +20,61 @@ const HEARTBEAT: u16 = 10;
 /// How long one attempt may take.
 const ATTEMPT: Duration = Duration::from_secs(10);
 
-/// Connects to one of the URLs. The password is read anew.
+/// A connection and what answered.
+pub(super) struct Connected {
+    pub(super) connection: Connection,
+    /// Product and version, where they were asked for.
+    pub(super) server: Option<String>,
+}
+
+/// Connects to one of the URLs. The password is read anew. `ask` is to ask the server what it is, too: lapin does not
+/// tell, so that takes a second connection.
 ///
 /// # Errors
 /// What went wrong, for people; no password in it.
-pub(super) async fn connect(settings: &Settings, url: &str, name: &str) -> Result<Connection, String> {
-    let uri = uri(settings, url).await?;
-    let connector = match uri.scheme {
-        AMQPScheme::AMQP => None,
-        AMQPScheme::AMQPS => Some(connector(settings.tls.as_ref()).await?),
-    };
-    let options = ConnectionProperties::default().with_connection_name(name.into());
-    let runtime = lapin::runtime::default_runtime().map_err(|error| causes(&error))?;
-    let attempt = Connection::connector(
-        uri,
-        runtime,
-        async move |uri, runtime| {
-            let host = uri.authority.host.clone();
-            let plain = AMQPUri { scheme: AMQPScheme::AMQP, ..uri };
-            let stream = plain.connect_async(&runtime).await?;
-            match &connector {
-                Some(connector) => Ok(stream.into_rustls(connector, &host).await?),
-                None => Ok(stream),
-            }
-        },
-        options,
-    );
-    match tokio::time::timeout(ATTEMPT, attempt).await {
-        Ok(Ok(connection)) => Ok(connection),
-        Ok(Err(error)) => Err(causes(&error)),
+pub(super) async fn connect(
+    settings: &Settings,
+    url: &str,
+    name: &str,
+    ask: bool,
+) -> Result<Connected, String> {
+    match tokio::time::timeout(ATTEMPT, attempt(settings, url, name, ask)).await {
+        Ok(connected) => connected,
         Err(_) => Err(format!("no answer within {} s", ATTEMPT.as_secs())),
     }
+}
+
+async fn attempt(settings: &Settings, url: &str, name: &str, ask: bool) -> Result<Connected, String> {
+    let uri = uri(settings, url).await?;
+    let connector = match (&uri.scheme, &settings.tls) {
+        (AMQPScheme::AMQP, _) => None,
+        (AMQPScheme::AMQPS, Some(tls)) => Some(connector(tls).await?),
+        (AMQPScheme::AMQPS, None) => return Err("TLS: no authority is trusted".into()),
+    };
+    let runtime = lapin::runtime::default_runtime().map_err(|error| causes(&error))?;
+    let open = opener(&runtime, async move |uri: AMQPUri, runtime| {
+        let host = uri.authority.host.clone();
+        let plain = AMQPUri { scheme: AMQPScheme::AMQP, ..uri };
+        let stream = plain.connect_async(&runtime).await?;
+        match &connector {
+            Some(connector) => Ok(stream.into_rustls(connector, &host).await?),
+            None => Ok(stream),
+        }
+    });
+    let server = if ask {
+        let stream = open(uri.clone(), runtime.clone()).await.map_err(|error| causes(&error))?;
+        Some(server::product(stream).await.map_err(|error| causes(&error))?)
+    } else {
+        None
+    };
+    let options = ConnectionProperties::default().with_connection_name(name.into());
+    let connection = Connection::connector(uri, runtime, open, options).await;
+    Ok(Connected { connection: connection.map_err(|error| causes(&error))?, server })
+}
+
+/// Tells the compiler what a closure gets: the type of the runtime has no name here.
+fn opener<R, S, F: AsyncFn(AMQPUri, R) -> lapin::Result<S>>(_: &R, open: F) -> F {
+    open
 }
 
 async fn uri(settings: &Settings, url: &str) -> Result<AMQPUri, String> {
@@ -64,13 +89,9 @@ async fn uri(settings: &Settings, url: &str) -> Result<AMQPUri, String> {
     Ok(uri)
 }
 
-/// Trusts the authorities of the settings and no others; without settings those of the machine.
-async fn connector(tls: Option<&Tls>) -> Result<RustlsConnector, String> {
+/// Trusts the authorities of the settings and no others.
+async fn connector(Tls { ca, client }: &Tls) -> Result<RustlsConnector, String> {
     let failed = |error: io::Error| format!("TLS: {error}");
-    let Some(Tls { ca, client }) = tls else {
-        let config = RustlsConnectorConfig::new_with_native_certs().map_err(failed)?;
-        return config.connector_with_no_client_auth().map_err(failed);
-    };
     let config = RustlsConnectorConfig::default().with_parsable_certificates(certificates(ca).await?);
     match client {
         None => config.connector_with_no_client_auth().map_err(failed),

@@ -10,9 +10,9 @@ use tokio::sync::Mutex;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use super::connect::connect;
+use super::connect::{Connected, connect};
 use super::error::away;
-use super::state::Reporter;
+use super::state::{Reporter, Side};
 use crate::broker::BrokerError;
 use crate::broker::rabbitmq::Settings;
 
@@ -90,12 +90,14 @@ impl Line {
     async fn attempt(&self, kept: &mut Kept) {
         let url = self.settings.urls.get(kept.next).map_or("", String::as_str);
         kept.next = (kept.next + 1) % self.settings.urls.len().max(1);
-        match connect(&self.settings, url, &self.name).await {
-            Ok(connection) => {
-                self.reporter.connected(url, None);
+        let ask = self.reporter.side == Side::Consuming;
+        match connect(&self.settings, url, &self.name, ask).await {
+            Ok(Connected { connection, server }) => {
+                let side = self.reporter.side.as_str();
+                tracing::info!(url, side, server, "connected to the broker");
+                self.reporter.connected(url, server);
                 let (events, status) = (connection.events_listener(), connection.status().clone());
                 kept.watching.spawn(watch(events, status, self.reporter.clone()));
-                tracing::debug!(url, side = self.reporter.side.as_str(), "connected to the broker");
                 kept.connection = Some((Arc::new(connection), Instant::now()));
             }
             Err(trouble) => {

@@ -17,7 +17,7 @@ pub struct LinkState {
 pub struct LineState {
     /// `amqp://host:port` of the server, without user and password; `None` while there is no connection.
     pub connected: Option<String>,
-    /// Product and version of the server, as it says.
+    /// Product and version of the server, as it says; of the consuming connection only.
     pub server: Option<String>,
     /// Why the server takes nothing at present: memory or disk alarm. What is published waits.
     pub blocked: Option<String>,

@@ -76,6 +76,13 @@ impl Subscription for Subscribed {
         channel.basic_ack(tag, options).await.map_err(|error| away(&what, &error))
     }
 
+    async fn cancel(&mut self) -> Result<(), BrokerError> {
+        let Some(Parts { channel, consumer }) = &self.parts else { return Err(self.lost("it is closed")) };
+        let what = format!("cancelling at {}", self.queue);
+        let cancelled = channel.basic_cancel(consumer.tag(), BasicCancelOptions::default()).await;
+        cancelled.map_err(|error| away(&what, &error))
+    }
+
     async fn close(mut self: Box<Self>) {
         if let Some(parts) = self.parts.take() {
             parts.close().await;

@@ -1,0 +1,54 @@
+//! What a server says that it is, in its first words (AMQP 0-9-1, `connection.start`).
+
+use std::io;
+
+use futures_util::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use lapin::types::FieldTable;
+use lapin::types::parsing::parse_field_table;
+
+/// What a client says first.
+const PROTOCOL: &[u8] = b"AMQP\0\0\x09\x01";
+
+/// Type (1), channel (2) and length of a frame (4).
+const FRAME_HEADER: usize = 7;
+
+/// Class and method of `connection.start`, and the two bytes of the version behind them.
+const START: &[u8] = &[0, 10, 0, 10];
+const VERSION_BYTES: usize = 2;
+
+/// No server introduces itself at greater length.
+const LONGEST: usize = 64 * 1024;
+
+/// Product and version: `RabbitMQ 3.10.8`.
+///
+/// # Errors
+/// Where the connection fails, or what comes is no AMQP.
+pub(super) async fn product(mut stream: impl AsyncRead + AsyncWrite + Unpin) -> io::Result<String> {
+    stream.write_all(PROTOCOL).await?;
+    stream.flush().await?;
+    let mut header = [0; FRAME_HEADER];
+    stream.read_exact(&mut header).await?;
+    let [_, _, _, length @ ..] = header;
+    let length = usize::try_from(u32::from_be_bytes(length)).unwrap_or(usize::MAX);
+    if length > LONGEST {
+        return Err(not_amqp());
+    }
+    let mut start = vec![0; length];
+    stream.read_exact(&mut start).await?;
+    said(&start).ok_or_else(not_amqp)
+}
+
+fn said(start: &[u8]) -> Option<String> {
+    let properties = start.strip_prefix(START)?.get(VERSION_BYTES..)?;
+    let (_, properties) = parse_field_table(properties).ok()?;
+    let text = |name| text(&properties, name);
+    Some(format!("{} {}", text("product")?, text("version")?))
+}
+
+fn text(properties: &FieldTable, name: &str) -> Option<String> {
+    Some(properties.inner().get(name)?.as_long_string()?.to_string())
+}
+
+fn not_amqp() -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, "the server does not speak AMQP 0-9-1")
+}
