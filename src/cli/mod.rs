@@ -73,9 +73,9 @@ enum Verb {
     Check(check::Arguments),
     /// Show all about an HL7 v2 or SS-MIX2 file: character set, tree, event, findings, recipients and why
     Inspect(inspect::Arguments),
-    /// Read the events that wait in a subscriber's queue, as NDJSON (while the hub is not running)
+    /// Read the events that wait in a subscriber's queue, as NDJSON (embedded broker: while the hub is not running)
     Subscribe(queue::SubscribeArguments),
-    /// List the messages that make no sense, with place and reason (while the hub is not running)
+    /// List the messages that make no sense, with place and reason (embedded broker: while the hub is not running)
     Invalid(queue::InvalidArguments),
     /// Show, make, compare or export the queues and exchanges that this configuration needs (RabbitMQ)
     Topology(topology::Arguments),

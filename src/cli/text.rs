@@ -88,7 +88,7 @@ fn part(text: &mut String, report: &Report, lang: Lang) {
 }
 
 /// Columns of numbers after a column of names. Kanji and kana take two cells of a terminal.
-fn table(text: &mut String, header: &[&str], rows: impl Iterator<Item = (String, Vec<u64>)>) {
+pub(super) fn table(text: &mut String, header: &[&str], rows: impl Iterator<Item = (String, Vec<u64>)>) {
     let rows: Vec<_> = rows.collect();
     let names = rows.iter().map(|(name, _)| cells(name)).chain(header.first().map(|name| cells(name)));
     let width = names.max().unwrap_or(0);

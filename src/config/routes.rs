@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use toml::de::DeValue;
+
 use super::condition::{self, Context};
 use super::dead;
 use super::disclosure::{self, Draft};
@@ -15,7 +17,7 @@ use super::node::{NAME_RULE, Node, Section, check_version, is_name};
 use super::subscriber;
 use super::tables::Tables;
 use crate::canonical::{Kind, schema};
-use crate::deliver::Subscriber;
+use crate::deliver::{self, Subscriber};
 use crate::envelope::Change;
 use crate::route::{Basis, Condition, Disclosure, Route, Routes, Send};
 
@@ -61,8 +63,10 @@ pub(super) fn read(document: &Document<'_>, known: &Known<'_>) -> RouteFile {
     let disclosures = disclosures.into_iter().filter_map(read).collect();
     let nodes = named(&mut section, "route");
     section.finish();
+    let takes_hl7 = |subscriber: &&Subscriber| matches!(subscriber.deliver, deliver::Kind::Mllp(_));
     let mut reader = Reader {
         known,
+        hl7: subscribers.iter().filter(takes_hl7).map(|subscriber| subscriber.name.clone()).collect(),
         events: &events,
         names,
         disclosure_names,
@@ -118,6 +122,8 @@ fn texts<'d>(nodes: &[Node<'d>]) -> Vec<&'d str> {
 
 struct Reader<'r, 'd> {
     known: &'r Known<'r>,
+    /// Subscribers that take HL7 messages only.
+    hl7: Vec<String>,
     /// The event of every kind.
     events: &'r [Scope<'r>],
     /// Where each subscriber's name stands.
@@ -148,6 +154,9 @@ impl<'d, 'r: 'd> Reader<'r, 'd> {
         let basis = section.require("basis").and_then(|node| node.word(&bases));
         let send =
             section.take("send").map_or(Some(Send::Canonical), |node| send(&node, disclosure.is_some()));
+        if send == Some(Send::Canonical) {
+            self.refuse_hl7(&section);
+        }
         for test in section.take("test").and_then(|node| node.list()).unwrap_or_default() {
             let test = self.test(&test, name.unwrap_or_default());
             self.tests.extend(test);
@@ -195,6 +204,16 @@ impl<'d, 'r: 'd> Reader<'r, 'd> {
         }
         self.used.extend(names.iter().cloned());
         sound.then_some(names)
+    }
+
+    /// Refuses recipients to whom only original messages can be sent.
+    fn refuse_hl7(&self, route: &Section<'_>) {
+        let Some(DeValue::Array(_)) = route.peek("to").map(|node| node.value) else { return };
+        for node in route.peek("to").and_then(|node| node.list()).unwrap_or_default() {
+            if node.is_text() && node.text().is_some_and(|name| self.hl7.iter().any(|hl7| hl7 == name)) {
+                node.error("it takes HL7 messages (kind \"mllp\"): this route needs send = \"original\"");
+            }
+        }
     }
 
     /// Facility codes, given as such or as names of feeds.

@@ -1,13 +1,16 @@
 //! `[[subscriber]]`: who gets events, and how.
 
+use std::net::IpAddr;
 use std::path::Path;
 use std::time::Duration;
 
 use reqwest::Url;
 
 use super::node::{Node, Section};
-use crate::deliver::{GIVE_UP_AFTER, Http, Kind, Subscriber};
+use crate::deliver::{GIVE_UP_AFTER, Http, Kind, Mllp, Subscriber};
 
+/// Default of `connections`.
+const CONNECTIONS: u16 = 4;
 /// Default of `timeout`.
 const TIMEOUT: Duration = Duration::from_secs(10);
 const DAY: Duration = Duration::from_secs(24 * 3600);
@@ -27,10 +30,11 @@ fn deliver(
     name: Option<&str>,
 ) -> Option<(Kind, Option<Duration>)> {
     let mut section = node.section()?;
-    let kind = section.require("kind")?.kind(&["queue", "folder", "http"], &["mllp", "ssmix2"])?;
+    let kind = section.require("kind")?.kind(&["queue", "folder", "http", "mllp"], &["ssmix2"])?;
     let deliver = match kind {
         "queue" => Some((Kind::Queue, None)),
         "http" => http(&mut section, dir),
+        "mllp" => mllp(&mut section),
         _ => {
             let path = match section.take("path") {
                 Some(node) => node.path(dir),
@@ -59,6 +63,39 @@ fn http(section: &mut Section<'_>, dir: &Path) -> Option<(Kind, Option<Duration>
     Some((Kind::Http(Http { url: url?, ca_file, token_file, timeout: timeout? }), give_up_after?))
 }
 
+fn mllp(section: &mut Section<'_>) -> Option<(Kind, Option<Duration>)> {
+    let connect = section.require("connect").and_then(|node| address(&node));
+    let connections = match section.take("connections") {
+        Some(node) => node.integer(1..=64).and_then(|number| u16::try_from(number).ok()),
+        None => Some(CONNECTIONS),
+    };
+    let (timeout, give_up_after) = (timeout(section), give_up_after(section));
+    let settings = Mllp { connect: connect?, timeout: timeout?, connections: connections? };
+    Some((Kind::Mllp(settings), give_up_after?))
+}
+
+/// `host:port`.
+fn address(node: &Node<'_>) -> Option<String> {
+    let text = node.text()?;
+    let parts = text.rsplit_once(':').filter(|(_, port)| port.parse::<u16>().is_ok_and(|port| port > 0));
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_' | '[' | ']' | ':');
+    let Some((host, _)) = parts.filter(|(host, _)| !host.is_empty() && host.chars().all(plain)) else {
+        return node.refuse(format!("\"{text}\" is not a host with a port, like receiver.example.jp:2575"));
+    };
+    if !is_loopback(host) {
+        node.warn(
+            "mllp sends patients' data readable for everyone on the way: use a tunnel or a closed network",
+        );
+    }
+    Some(text.to_owned())
+}
+
+/// Whether what is sent to the host never leaves this machine.
+fn is_loopback(host: &str) -> bool {
+    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+    host == "localhost" || address.is_ok_and(|address| address.is_loopback())
+}
+
 /// `None` if the key was there and what it says can't be used.
 fn optional<T>(read: Option<Option<T>>) -> Option<Option<T>> {
     read.map_or(Some(None), |value| value.map(Some))
@@ -73,9 +110,7 @@ fn url(node: &Node<'_>) -> Option<Url> {
     if !url.username().is_empty() || url.password().is_some() {
         return node.refuse("no name or password may stand in the address: use token_file");
     }
-    let host = url.host_str().unwrap_or_default();
-    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<std::net::IpAddr>();
-    if url.scheme() == "http" && host != "localhost" && !address.is_ok_and(|address| address.is_loopback()) {
+    if url.scheme() == "http" && !is_loopback(url.host_str().unwrap_or_default()) {
         node.warn("http sends patients' data readable for everyone on the way: use https");
     }
     Some(url)

@@ -237,7 +237,7 @@ fn route_faults() {
         "[[subscriber]]\nname = \"surveillance\"\ndeliver = { kind = \"ssmix2\" }",
         &[
             "12 \"surveillance\": there already is a subscriber \"surveillance\": routes.toml:3",
-            "13 \"ssmix2\": kind \"ssmix2\" is not available yet: use queue or folder or http",
+            "13 \"ssmix2\": kind \"ssmix2\" is not available yet: use queue or folder or http or mllp",
         ],
     );
     check_route(
@@ -294,6 +294,29 @@ fn deliver_faults() {
             "4 7: expected a text, found a number",
             "4 tokenfile: unknown key \"tokenfile\": did you mean \"token_file\"?",
         ],
+    );
+    let mllp = ROUTES.replace("kinds =", "send = \"original\"\nkinds =");
+    let check_mllp = |deliver: &str, expected: &[&str]| {
+        check("routes.toml", &mllp.replace("{ kind = \"queue\" }", deliver), expected);
+    };
+    check_mllp("{ kind = \"mllp\", connect = \"localhost:2575\", connections = 1 }", &[]);
+    check_mllp(
+        "{ kind = \"mllp\", connect = \"receiver.example:2575\" }",
+        &["4 \"receiver.example:2575\": mllp sends patients' data readable for everyone on the way: "],
+    );
+    for text in ["localhost", ":2575", "localhost:0", "localhost:70000", "mllp://localhost:2575"] {
+        check_mllp(
+            &format!("{{ kind = \"mllp\", connect = \"{text}\" }}"),
+            &[&format!("4 \"{text}\": \"{text}\" is not a host with a port, like ")],
+        );
+    }
+    check_mllp(
+        "{ kind = \"mllp\", connect = \"[::1]:2575\", connections = 0, tls = true }",
+        &["4 0: 0 is out of range: 1 to 64", "4 tls: unknown key \"tls\": known: kind, connect, "],
+    );
+    check_deliver(
+        "{ kind = \"mllp\", connect = \"127.0.0.1:2575\" }",
+        &["8 \"surveillance\": it takes HL7 messages (kind \"mllp\"): this route needs send = \"original\""],
     );
     check_deliver(
         "{ kind = \"queue\", give_up_after = \"1d\" }",

@@ -16,6 +16,7 @@ mod cloud_event;
 mod folder;
 mod http;
 mod lane;
+mod mllp;
 mod outcome;
 mod pace;
 mod parked;
@@ -33,6 +34,7 @@ use crate::broker::BrokerError;
 pub use cloud_event::CloudEvent;
 pub use folder::{Folder, FolderError};
 pub use http::Http;
+pub use mllp::Mllp;
 pub use pace::Pace;
 pub use sender::SenderError;
 pub use workers::Workers;
@@ -49,6 +51,8 @@ pub enum Kind {
     },
     /// A webhook: one CloudEvent a request.
     Http(Http),
+    /// An HL7 receiver: one message of the source, unchanged, a frame.
+    Mllp(Mllp),
 }
 
 /// A subscriber and how it is served.

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 
 use super::http::HttpSender;
+use super::mllp::MllpSender;
 use super::outcome::Outcome;
 use super::{Folder, FolderError, Kind};
 use crate::broker::Delivery;
@@ -53,6 +54,8 @@ pub(super) enum Sender {
     },
     /// Posts.
     Http(HttpSender),
+    /// Sends frames.
+    Mllp(MllpSender),
 }
 
 impl Sender {
@@ -69,6 +72,7 @@ impl Sender {
                 Some(Self::Folder { folder, clock: clock.clone(), zone: zone.clone() })
             }
             Kind::Http(settings) => Some(Self::Http(HttpSender::open(settings)?)),
+            Kind::Mllp(settings) => Some(Self::Mllp(MllpSender::new(settings))),
         })
     }
 
@@ -87,6 +91,7 @@ impl Sender {
                 taken.map_or_else(|error| Outcome::away(causes(&error)), |()| Outcome::Delivered)
             }
             (Self::Http(sender), [copy, ..]) => sender.attempt(lane, copy).await,
+            (Self::Mllp(sender), [copy, ..]) => sender.attempt(copy).await,
         }
     }
 }

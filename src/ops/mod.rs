@@ -2,4 +2,6 @@
 
 pub mod inspect;
 pub mod queues;
+mod remote;
+pub mod status;
 pub mod topology;

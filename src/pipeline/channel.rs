@@ -46,7 +46,6 @@ impl Channel {
         let feeds: Vec<_> = part.feeds(config).iter().map(|feed| feed.settings.name.clone()).collect();
         let data_dir = &config.hub.data_dir;
         match &config.hub.broker {
-            config::Broker::Embedded { .. } if *part != Part::All => Err(HubError::OneProcess),
             config::Broker::Embedded { .. } => {
                 let home = Home::of_hub(data_dir, lanes, feeds)?;
                 let broker: Arc<dyn Broker> = Arc::new(home.journal.clone());

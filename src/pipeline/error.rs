@@ -114,7 +114,13 @@ pub enum HubError {
 impl HubError {
     /// Whether `hub.toml` has to be changed, or the call.
     pub const fn is_configuration(&self) -> bool {
-        matches!(self, Self::OneProcess | Self::OtherKind { .. } | Self::LaneLeftBehind { .. })
+        matches!(
+            self,
+            Self::OneProcess
+                | Self::OtherKind { .. }
+                | Self::LaneLeftBehind { .. }
+                | Self::NoPseudonyms { .. }
+        )
     }
 
     /// Whether trying again later can help.

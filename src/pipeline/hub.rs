@@ -71,6 +71,9 @@ enum Over {
 impl Hub {
     /// Opens what the parts need: below the data folder, and the way to RabbitMQ.
     pub fn open(config: Config, part: Part, clock: Arc<dyn Clock>) -> Result<Self, HubError> {
+        if part != Part::All && matches!(config.hub.broker, config::Broker::Embedded { .. }) {
+            return Err(HubError::OneProcess);
+        }
         let routing = if part.routes() { Some(Arc::new(routing(&config)?)) } else { None };
         let history = routing.as_ref().map_or_else(String::new, |routing| history(&config, routing));
         let channel = Arc::new(Channel::open(&config, &part, history)?);

@@ -51,6 +51,9 @@ impl Pseudonyms {
 
 /// Writes the secret whole or not at all, readable by the hub's user only.
 fn create(path: &Path, secret: &[u8]) -> io::Result<()> {
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder)?;
+    }
     let new = path.with_extension("new");
     let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&new)?;
     file.write_all(secret)?;

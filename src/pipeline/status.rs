@@ -92,6 +92,8 @@ pub struct SubscriberStatus {
     pub delivered: u64,
     /// Copies given up since then.
     pub dead: u64,
+    /// It said that it wants no more.
+    pub gone: bool,
 }
 
 /// A queue.

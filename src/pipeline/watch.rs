@@ -111,6 +111,7 @@ impl Watched {
             subscriber: one.subscriber.name.clone(),
             delivered: one.counts.delivered.load(Ordering::Relaxed),
             dead: one.counts.dead.load(Ordering::Relaxed),
+            gone: one.counts.gone.load(Ordering::Relaxed),
         });
         subscribers.collect()
     }

@@ -16,6 +16,7 @@ mod killed;
 mod many_feeds;
 mod rabbitmq;
 mod pipeline_simulation;
+mod processes;
 mod run;
 mod schemas;
 mod store_crash;

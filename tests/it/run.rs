@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use crate::support::{HubFolder, copy_tree, corpus, files_below, repository};
 
-fn region() -> HubFolder {
+pub(crate) fn region() -> HubFolder {
     let hub = HubFolder::new();
     copy_tree(&repository().join("fixtures/region"), &hub.path("fixtures/region"));
     copy_tree(&repository().join("feeds"), &hub.path("feeds"));
@@ -66,7 +66,7 @@ fn snapshot(hub: &HubFolder) -> Vec<(PathBuf, u64, std::time::SystemTime)> {
 }
 
 /// What a subscriber that keeps the last sequence per lane would notice.
-fn assert_no_gap_and_no_repeat(events: &[Value]) {
+pub(crate) fn assert_no_gap_and_no_repeat(events: &[Value]) {
     let mut last = std::collections::HashMap::new();
     for event in events {
         let lane = event["lane"].as_u64().unwrap();

@@ -97,6 +97,12 @@ pub trait Subscription: Send + Sync {
     /// Acknowledges one message, or all up to it.
     async fn acknowledge(&mut self, tag: u64, and_all_before: bool) -> Result<(), BrokerError>;
 
+    /// Asks for no more messages. Those that are open can still be acknowledged; the next consumer gets what comes
+    /// after them, so this is for one that holds all it was sent.
+    async fn cancel(&mut self) -> Result<(), BrokerError> {
+        Ok(())
+    }
+
     /// Closes the channel and waits until the server has done so.
     async fn close(self: Box<Self>);
 }

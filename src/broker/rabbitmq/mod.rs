@@ -24,7 +24,7 @@ mod settings;
 mod strand;
 mod token;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
@@ -44,7 +44,7 @@ use super::{Broker, BrokerError, Consumer, Delivery, Publication, QueueName};
 use crate::envelope::Lane;
 
 pub use link::{Difference, LineState, Link, LinkState};
-pub use settings::{Settings, Tls};
+pub use settings::{PREFETCH, Settings, Tls};
 
 /// How often a publisher that found the outbox full looks again.
 const FULL: Duration = Duration::from_millis(200);
@@ -109,7 +109,7 @@ impl Shared {
         }
         match self.amqp.publish(batch.clone()).await {
             Err(BrokerError::Refused { .. }) => {
-                let queues: HashSet<&str> = batch.iter().map(|outgoing| outgoing.queue.as_str()).collect();
+                let queues: BTreeSet<&str> = batch.iter().map(|outgoing| outgoing.queue.as_str()).collect();
                 for queue in queues {
                     self.amqp.declare(queue).await?;
                 }
@@ -129,7 +129,7 @@ pub struct RabbitMq {
     shared: Arc<Shared>,
     outbox: Option<Outbox>,
     /// Queues that this process reads, while it does.
-    strands: Mutex<HashMap<QueueName, Entry>>,
+    strands: Mutex<BTreeMap<QueueName, Entry>>,
     /// Queues whose part of the outbox has to be forwarded.
     forwarded: Mutex<HashSet<QueueName>>,
     forward: mpsc::UnboundedSender<QueueName>,
@@ -254,7 +254,7 @@ impl Broker for RabbitMq {
             return self.shared.publish(direct(batch)).await;
         };
         self.room(outbox).await;
-        let queues: HashSet<QueueName> =
+        let queues: BTreeSet<QueueName> =
             batch.iter().flat_map(|publication| &publication.to).map(|(queue, _)| queue.clone()).collect();
         outbox.broker.publish(batch).await?;
         queues.iter().filter(|queue| queue.role() != Role::Accepted).for_each(|queue| self.forward(queue));

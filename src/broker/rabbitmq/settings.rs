@@ -2,6 +2,11 @@
 
 use std::path::PathBuf;
 
+/// Messages handed to one consumer and not yet acknowledged. The same for every process, so it is nothing to configure:
+/// RabbitMQ hands out first what was given back, and puts what is given back behind what lies there so already. A
+/// consumer with less than the one before it would leave a rest that comes before what it had itself.
+pub const PREFETCH: u16 = 256;
+
 /// How to reach RabbitMQ, and how much of it to use.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
@@ -19,7 +24,8 @@ pub struct Settings {
     pub lanes: u16,
     /// Messages published and not yet confirmed, on one channel.
     pub window: u16,
-    /// Messages handed to one consumer and not yet acknowledged.
+    /// Messages handed to one consumer and not yet acknowledged. Must be the same for all that reach one broker, and may
+    /// be raised, but not lowered while messages wait: what several consumers gave back would lose its order.
     pub prefetch: u16,
     /// Bytes on disk that an adapter's outbox may take before its feeds pause.
     pub outbox_bytes_max: u64,

@@ -4,7 +4,7 @@
 //! back to the lane's own buffer when its consumer is dropped, in order. When the AMQP consumer is lost, all lanes are
 //! told, and the next consumer of any lane registers anew.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
@@ -35,11 +35,31 @@ struct Acknowledge {
     done: oneshot::Sender<()>,
 }
 
+/// Numbers, as first and last of each range. A lower one than others is no repeat for that: order is not for this place
+/// to give, and what is acknowledged as a repeat must be one.
+#[derive(Default)]
+struct Numbers(BTreeMap<u64, u64>);
+
+impl Numbers {
+    /// Adds a number; `false`: it is there.
+    fn insert(&mut self, number: u64) -> bool {
+        let before = self.0.range(..=number).next_back().map(|(first, last)| (*first, *last));
+        let first = match before {
+            Some((_, last)) if last >= number => return false,
+            Some((first, last)) if last + 1 == number => first,
+            _ => number,
+        };
+        let last = self.0.remove(&(number + 1)).unwrap_or(number);
+        self.0.insert(first, last);
+        true
+    }
+}
+
 #[derive(Default)]
 struct State {
-    lanes: HashMap<Lane, Strand>,
-    /// The highest number seen, by series and lane.
-    seen: HashMap<(u64, Lane), u64>,
+    lanes: BTreeMap<Lane, Strand>,
+    /// What was seen, by series and lane.
+    seen: BTreeMap<(u64, Lane), Numbers>,
     /// Why the AMQP consumer ended.
     lost: Option<String>,
     /// Handed to this process and not acknowledged.
@@ -181,11 +201,9 @@ impl State {
         let tag = incoming.tag;
         let lane = incoming.header.as_ref().map_or(Lane(0), |Header { lane, .. }| *lane);
         let (Number { series, sequence }, delivery) = delivery(incoming);
-        let seen = self.seen.entry((series, lane)).or_default();
-        if sequence > 0 && sequence <= *seen {
+        if sequence > 0 && !self.seen.entry((series, lane)).or_default().insert(sequence) {
             return Some(tag);
         }
-        *seen = sequence;
         self.outstanding += 1;
         let strand = self.lanes.entry(lane).or_default();
         strand.waiting.push_back((tag, delivery));
@@ -263,5 +281,18 @@ impl Drop for StrandConsumer {
             strand.waiting.push_front((tag, delivery));
         }
         strand.arrived.notify_one();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_that_came_late_is_no_repeat() {
+        let mut numbers = Numbers::default();
+        let new: Vec<_> = [5, 6, 6, 2, 4, 3, 5, 3, 7, 1].map(|number| numbers.insert(number)).into();
+        assert_eq!(new, [true, true, false, true, true, true, false, false, true, true]);
+        assert_eq!(numbers.0.into_iter().collect::<Vec<_>>(), [(1, 7)]);
     }
 }

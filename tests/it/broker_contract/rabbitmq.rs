@@ -1,19 +1,25 @@
-//! The suite over RabbitMQ.
+//! The suite over RabbitMQ: a model of it, and a real node.
 
+use std::io::ErrorKind;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use async_trait::async_trait;
+use musubi::broker::embedded::{self, Embedded};
 use musubi::broker::rabbitmq::amqp::Amqp;
-use musubi::broker::rabbitmq::{Options, Outbox, RabbitMq};
+use musubi::broker::rabbitmq::{Link, Options, Outbox, RabbitMq, Settings};
 use musubi::broker::{Broker, BrokerError, Consumer, Delivery, Publication, QueueName};
 use musubi::envelope::Lane;
-use tokio::sync::watch;
+use tokio::sync::{OnceCell, watch};
 use tokio::task::JoinSet;
 
 use super::{Place, contract};
 use crate::support::amqp_model::{Server, Weather};
 use crate::support::memory_broker::MemoryBroker;
+use crate::support::rabbitmq::node;
+
+const PREFETCH: u16 = 1_000;
 
 /// One process with all stages: its broker, and the task that moves what is in its outbox.
 pub(crate) struct Process {
@@ -24,7 +30,7 @@ pub(crate) struct Process {
 impl Process {
     pub(crate) fn start(amqp: Arc<dyn Amqp>, outbox: Arc<dyn Broker>, lanes: u16) -> Arc<dyn Broker> {
         let outbox = Outbox { broker: outbox, series: 7, bytes: Arc::new(|| 0), bytes_max: u64::MAX };
-        let options = Options { lanes, prefetch: 1_000, history: "same".into() };
+        let options = Options { lanes, prefetch: PREFETCH, history: "same".into() };
         let broker = Arc::new(RabbitMq::new(amqp, Some(outbox), options));
         let (stop, told) = watch::channel(false);
         let mut tasks = JoinSet::new();
@@ -85,4 +91,50 @@ impl Place for Model {
     }
 }
 
-contract!(Model, tokio::test(start_paused = true));
+mod model {
+    use super::*;
+
+    contract!(Model, tokio::test(start_paused = true));
+}
+
+/// A virtual host of a real node, and the disk of one process.
+struct Real {
+    settings: OnceCell<Settings>,
+    outbox: tempfile::TempDir,
+}
+
+impl Place for Real {
+    const AT_ONCE: bool = false;
+    const STRICT: bool = false;
+    const LANES: u16 = 16;
+
+    fn new() -> Self {
+        Self { settings: OnceCell::new(), outbox: tempfile::tempdir().unwrap() }
+    }
+
+    async fn open(&self) -> Arc<dyn Broker> {
+        let node = async || Settings { prefetch: PREFETCH, ..node().await.settings().await };
+        let settings = self.settings.get_or_init(node).await.clone();
+        // The tasks of a process that was dropped end a moment later.
+        let outbox = loop {
+            match Embedded::open(self.outbox.path(), embedded::Settings::default()) {
+                Err(BrokerError::Store { source, .. }) if source.kind() == ErrorKind::ResourceBusy => {
+                    tokio::time::sleep(Duration::from_millis(10)).await;
+                }
+                outbox => break outbox.unwrap(),
+            }
+        };
+        let queues: Vec<_> = outbox.queues().into_iter().map(|queue| queue.queue).collect();
+        let broker = Process::start(Arc::new(Link::new(settings, "contract")), Arc::new(outbox), Self::LANES);
+        for queue in queues {
+            broker.declare(&queue).await.unwrap();
+        }
+        broker
+    }
+}
+
+mod real {
+    use super::*;
+
+    contract!(Real, tokio::test(flavor = "multi_thread", worker_threads = 2));
+}

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep};
+use musubi::broker::{Broker, topology};
+use musubi::envelope::Lane;
+use tokio::time::{Instant, sleep, timeout};
 
 use super::stages::{LANES, Process, SUBSCRIBERS};
 use super::world::World;
@@ -45,16 +47,32 @@ impl World {
                 let subscriber = SUBSCRIBERS[self.common.below(3) as usize];
                 self.server.delete_if_empty(&format!("musubi.to.{subscriber}"));
             }
+            22 => self.look().await,
             _ => {}
         }
     }
 
+    /// An operator looks into a queue.
+    async fn look(&mut self) {
+        let queue = match self.common.below(4) {
+            0 => topology::ingest(),
+            place => topology::subscriber(SUBSCRIBERS[place as usize - 1]),
+        };
+        let lane = Lane(self.common.below(LANES.into()) as u16);
+        let most = 1 + self.common.below(9) as usize;
+        let operator = self.operator();
+        // It may find nothing, or be in the way of a fault.
+        drop(timeout(self.up_to(2_000), operator.peek(&queue, lane, most)).await);
+    }
+
     fn any_queue(&self) -> String {
         let lane = self.common.below(LANES.into());
-        match self.common.below(3) {
+        let subscriber = SUBSCRIBERS[self.common.below(3) as usize];
+        match self.common.below(4) {
             0 => format!("musubi.ingest.{lane:02}"),
             1 => format!("musubi.progress.{lane:02}"),
-            _ => format!("musubi.to.{}", SUBSCRIBERS[self.common.below(3) as usize]),
+            2 => format!("musubi.turn.{subscriber}"),
+            _ => format!("musubi.to.{subscriber}"),
         }
     }
 

@@ -39,7 +39,7 @@ impl Common {
         sleep(Duration::from_millis(time.into())).await;
     }
 
-    fn options(&self, history: &str) -> Options {
+    pub(super) fn options(&self, history: &str) -> Options {
         Options { lanes: LANES, prefetch: self.prefetch, history: history.into() }
     }
 }

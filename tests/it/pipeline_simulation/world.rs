@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use musubi::broker::rabbitmq::Outbox;
+use musubi::broker::rabbitmq::{Outbox, RabbitMq};
 use musubi::broker::{Broker, Delivery, topology};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
@@ -18,10 +18,10 @@ use crate::support::memory_broker::MemoryBroker;
 const FACILITIES: usize = 3;
 const ROUTERS: usize = 3;
 /// Messages of a facility.
-const MESSAGES: usize = 40;
+const MESSAGES: usize = 30;
 const PATIENTS: u32 = 5;
 /// After the last fault everything is done in this time.
-const PATIENCE: Duration = Duration::from_secs(3_600);
+const PATIENCE: Duration = Duration::from_secs(1_200);
 
 /// What kind of run a seed is.
 #[derive(Debug, Clone, Copy)]
@@ -65,6 +65,8 @@ pub(super) struct World {
     pub(super) facilities: Vec<Facility>,
     pub(super) routers: Vec<Option<Process>>,
     pub(super) deliveries: Vec<(&'static str, Option<Process>)>,
+    /// Queues in which a token was seen: there must always be one.
+    tokens: BTreeSet<String>,
     /// Processes started so far.
     lives: u32,
 }
@@ -78,13 +80,16 @@ impl World {
         let facility = |n| Facility { feed: format!("f{n}"), outbox: MemoryBroker::default(), process: None };
         let mut deliveries: Vec<_> = SUBSCRIBERS.iter().map(|name| (*name, None)).collect();
         deliveries.push((SUBSCRIBERS[0], None));
+        let server = Server::new(seed.wrapping_add(1), plan.weather);
+        server.set_prefetch(plan.prefetch);
         Self {
-            server: Server::new(seed.wrapping_add(1), plan.weather),
+            server,
             plan,
             common,
             facilities: (0..FACILITIES).map(facility).collect(),
             routers: (0..ROUTERS).map(|_| None).collect(),
             deliveries,
+            tokens: BTreeSet::new(),
             lives: 0,
         }
     }
@@ -130,6 +135,12 @@ impl World {
         self.deliveries[place].1 = Some(stages::delivery(amqp, &client, subscriber, &self.common));
     }
 
+    /// Somebody who looks at queues.
+    pub(super) fn operator(&mut self) -> RabbitMq {
+        let client = self.name("operator");
+        RabbitMq::new(self.server.client(&client), None, self.common.options(""))
+    }
+
     pub(super) async fn start_all(&mut self) {
         for place in 0..FACILITIES {
             if self.facilities[place].process.is_none() {
@@ -157,7 +168,7 @@ impl World {
             sleep(Duration::from_secs(1)).await;
         }
         // What is still on its way is a repeat.
-        sleep(Duration::from_secs(60)).await;
+        sleep(Duration::from_secs(25)).await;
         assert!(self.is_done(), "{}", self.state());
         self.compare();
         self.check();
@@ -216,6 +227,14 @@ impl World {
         let deliveries = self.deliveries.iter_mut().filter_map(|(_, process)| process.as_mut());
         let adapters = self.facilities.iter_mut().filter_map(|facility| facility.process.as_mut());
         self.routers.iter_mut().flatten().chain(deliveries).chain(adapters).for_each(Process::check);
+        for queue in (0..LANES).map(|lane| format!("musubi.progress.{lane:02}")) {
+            let has_token = self.server.content(&queue).is_some_and(|content| !content.is_empty());
+            if has_token {
+                self.tokens.insert(queue);
+            } else {
+                assert!(!self.tokens.contains(&queue), "the last token of {queue} is gone: {}", self.state());
+            }
+        }
         let oracle = self.common.oracle.lock().unwrap();
         assert!(oracle.violations.is_empty(), "{:#?}\n{:?}", oracle.violations, self.plan);
     }

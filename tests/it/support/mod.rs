@@ -6,6 +6,7 @@ mod hub_folder;
 pub(crate) mod http_server;
 pub(crate) mod memory_broker;
 pub(crate) mod memory_kv;
+pub(crate) mod mllp_server;
 pub(crate) mod proxy;
 pub(crate) mod rabbitmq;
 pub(crate) mod storage;

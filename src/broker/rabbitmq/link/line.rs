@@ -101,7 +101,7 @@ impl Line {
                 kept.connection = Some((Arc::new(connection), Instant::now()));
             }
             Err(trouble) => {
-                tracing::warn!(
+                tracing::debug!(
                     url,
                     side = self.reporter.side.as_str(),
                     trouble,
@@ -127,17 +127,17 @@ async fn watch(events: impl Stream<Item = Event>, status: ConnectionStatus, repo
     while status.connected() {
         match tokio::time::timeout(LOOK, events.next()).await {
             Ok(Some(Event::ConnectionBlocked(reason))) => {
-                tracing::warn!(reason, "the broker takes nothing at present");
+                tracing::debug!(reason, "the broker takes nothing at present");
                 reporter.blocked(Some(reason));
             }
             Ok(Some(Event::ConnectionUnblocked)) => {
-                tracing::info!("the broker takes messages again");
+                tracing::debug!("the broker takes messages again");
                 reporter.blocked(None);
             }
             Ok(None) => break,
             Ok(Some(_)) | Err(_) => {}
         }
     }
-    tracing::warn!(side = reporter.side.as_str(), "the connection to the broker was lost");
+    tracing::debug!(side = reporter.side.as_str(), "the connection to the broker was lost");
     reporter.away(None);
 }

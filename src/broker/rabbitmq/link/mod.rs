@@ -47,6 +47,7 @@ const TURN: Duration = Duration::from_millis(500);
 pub struct Link {
     publisher: Publisher,
     consuming: Line,
+    prefetch: u16,
     state: watch::Sender<LinkState>,
     closing: Closing,
 }
@@ -54,7 +55,7 @@ pub struct Link {
 impl Link {
     /// A link that connects when it is first used. `role` is what the server shows of this program: `router`.
     pub fn new(settings: Settings, role: &str) -> Self {
-        let window = settings.window;
+        let (window, prefetch) = (settings.window, settings.prefetch);
         let settings = Arc::new(settings);
         let state = watch::Sender::new(LinkState::default());
         let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
@@ -65,6 +66,7 @@ impl Link {
         Self {
             publisher: Publisher::new(line(Side::Publishing), window),
             consuming: line(Side::Consuming),
+            prefetch,
             state: state.clone(),
             closing: Closing::default(),
         }
@@ -97,13 +99,18 @@ impl Link {
 
 impl Link {
     /// Such a queue gives single messages to nobody: one has to be its consumer.
+    ///
+    /// A quorum queue hands out first what was given back, and puts what is given back behind what lies there so
+    /// already. So every consumer has the same prefetch, who only looks as well: less would leave a rest that comes
+    /// before what was seen, more would leave more than the next consumer takes at once.
     async fn peek_as_consumer(&self, queue: &str, most: usize) -> Result<Vec<Incoming>, BrokerError> {
         let ready = usize::try_from(self.count(queue).await?.ready).unwrap_or(usize::MAX);
-        let most = most.min(ready).min(usize::from(u16::MAX));
+        let most = most.min(ready).min(usize::from(self.prefetch));
         let mut seen = Vec::with_capacity(most);
-        // No more than these: what is handed out counts as handed out.
-        let Some(prefetch) = u16::try_from(most).ok().filter(|most| *most > 0) else { return Ok(seen) };
-        let mut subscription = self.consume(queue, prefetch).await?;
+        if most == 0 {
+            return Ok(seen);
+        }
+        let mut subscription = self.consume(queue, self.prefetch).await?;
         while seen.len() < most {
             match tokio::time::timeout(TURN, subscription.next()).await {
                 Ok(next) => seen.push(next?),

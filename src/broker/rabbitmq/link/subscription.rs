@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use futures_util::StreamExt;
-use lapin::options::{BasicAckOptions, BasicConsumeOptions, BasicQosOptions};
+use lapin::options::{BasicAckOptions, BasicCancelOptions, BasicConsumeOptions, BasicQosOptions};
 use lapin::types::FieldTable;
 use lapin::{Channel, Consumer};
 use tokio::task::JoinSet;
@@ -74,6 +74,13 @@ impl Subscription for Subscribed {
         let options = BasicAckOptions { multiple: and_all_before };
         let what = format!("acknowledging to {}", self.queue);
         channel.basic_ack(tag, options).await.map_err(|error| away(&what, &error))
+    }
+
+    async fn cancel(&mut self) -> Result<(), BrokerError> {
+        let Some(Parts { channel, consumer }) = &self.parts else { return Err(self.lost("it is closed")) };
+        let what = format!("cancelling at {}", self.queue);
+        let cancelled = channel.basic_cancel(consumer.tag(), BasicCancelOptions::default()).await;
+        cancelled.map_err(|error| away(&what, &error))
     }
 
     async fn close(mut self: Box<Self>) {

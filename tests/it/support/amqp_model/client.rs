@@ -10,6 +10,9 @@ use musubi::broker::rabbitmq::amqp::{Amqp, Count, Incoming, Outgoing, Subscripti
 use super::queue::{Mailbox, Queue};
 use super::server::{Line, Server, State, away};
 
+/// Who looks into a queue waits so long to become its active consumer.
+const TURN: Duration = Duration::from_millis(500);
+
 pub(super) struct Client {
     server: Server,
     name: String,
@@ -90,12 +93,24 @@ impl Amqp for Client {
         .await
     }
 
+    /// As the wire must do it: these queues can be looked into by a consumer only, which leaves what it saw behind.
     async fn peek(&self, queue: &str, most: usize) -> Result<Vec<Incoming>, BrokerError> {
-        self.ask(|state, _| {
-            let ready = find(state, queue)?.ready().take(most);
-            Ok((1..).zip(ready).map(|(tag, message)| message.incoming(tag)).collect())
-        })
-        .await
+        let ready = usize::try_from(self.count(queue).await?.ready).unwrap();
+        let prefetch = self.server.state().prefetch;
+        let most = most.min(ready).min(prefetch.into());
+        let mut seen = Vec::new();
+        if most == 0 {
+            return Ok(seen);
+        }
+        let mut subscription = self.consume(queue, prefetch).await?;
+        while seen.len() < most {
+            match tokio::time::timeout(TURN, subscription.next()).await {
+                Ok(next) => seen.push(next?),
+                Err(_) => break,
+            }
+        }
+        subscription.close().await;
+        Ok(seen)
     }
 }
 

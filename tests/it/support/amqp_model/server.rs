@@ -52,6 +52,8 @@ pub(super) struct Connection {
 pub(super) struct State {
     dice: StdRng,
     weather: Weather,
+    /// Of who looks into a queue.
+    pub(super) prefetch: u16,
     pub(super) queues: BTreeMap<String, Queue>,
     pub(super) connections: BTreeMap<u64, Connection>,
     /// Before this nobody gets a connection.
@@ -81,6 +83,7 @@ impl Server {
         let state = State {
             dice: StdRng::seed_from_u64(seed),
             weather,
+            prefetch: 1_000,
             queues: BTreeMap::new(),
             connections: BTreeMap::new(),
             down_until: Instant::now(),
@@ -100,6 +103,11 @@ impl Server {
 
     pub(crate) fn set_weather(&self, weather: Weather) {
         self.state().weather = weather;
+    }
+
+    /// The prefetch of all clients; 1,000 before.
+    pub(crate) fn set_prefetch(&self, prefetch: u16) {
+        self.state().prefetch = prefetch;
     }
 
     /// What a queue holds, handed out or not; `None`: there is no such queue.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use musubi::broker::BrokerError;
+use musubi::broker::rabbitmq::Link;
 use musubi::broker::rabbitmq::amqp::{Amqp, Incoming, Outgoing, Subscription};
 use tokio::time::{sleep, timeout};
 
@@ -62,14 +63,31 @@ async fn one_consumer_at_a_time_and_what_it_left_comes_again_in_order() {
     assert_eq!(content(&server), "6");
 }
 
-#[tokio::test(start_paused = true)]
-async fn what_is_given_back_goes_behind_what_was_given_back_before() {
-    let (_, a, b) = clients(Weather::CALM).await;
+/// Of the model and of a real server.
+async fn what_is_given_back_goes_behind_what_was_given_back_before(a: Arc<dyn Amqp>, b: Arc<dyn Amqp>) {
     a.publish(batch(1..=6)).await.unwrap();
-    a.consume(QUEUE, 4).await.unwrap().close().await;
-    b.consume(QUEUE, 2).await.unwrap().close().await;
+    let mut first = a.consume(QUEUE, 4).await.unwrap();
+    take(&mut *first, 4).await;
+    first.close().await;
+    let mut second = b.consume(QUEUE, 2).await.unwrap();
+    take(&mut *second, 2).await;
+    second.close().await;
     let mut third = b.consume(QUEUE, 9).await.unwrap();
     assert_eq!(bodies(&take(&mut *third, 6).await), "3r 4r 1r 2r 5 6");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_given_back_goes_behind_in_the_model() {
+    let (_, a, b) = clients(Weather::CALM).await;
+    what_is_given_back_goes_behind_what_was_given_back_before(a, b).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_given_back_goes_behind_in_rabbitmq() {
+    let settings = crate::support::rabbitmq::node().await.settings().await;
+    let link = Arc::new(Link::new(settings, "test"));
+    link.declare(QUEUE).await.unwrap();
+    what_is_given_back_goes_behind_what_was_given_back_before(link.clone(), link).await;
 }
 
 #[tokio::test(start_paused = true)]
