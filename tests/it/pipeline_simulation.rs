@@ -47,7 +47,7 @@ fn run(seed: u64, plan: Plan) -> u64 {
         tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
     runtime.block_on(async {
         let mut world = World::new(seed, plan);
-        world.suffer(Duration::from_secs(20)).await;
+        world.suffer(Duration::from_secs(15)).await;
         world.drain().await;
         world.trace()
     })
@@ -73,7 +73,7 @@ fn every_subscriber_gets_everything_once_and_in_order_on_the_other_half_of_the_s
 
 #[test]
 fn a_seed_replays() {
-    for seed in 0..5 {
+    for seed in 0..20 {
         assert_eq!(run(seed, Plan::of(seed)), run(seed, Plan::of(seed)), "seed {seed}");
     }
 }

@@ -146,7 +146,7 @@ pub(super) fn router(amqp: Arc<dyn Amqp>, client: &str, version: u8, common: &Co
         let (broker, common, stop) = (Arc::clone(&broker), common.clone(), process.stop.subscribe());
         process.tasks.spawn(async move {
             while !*stop.borrow() {
-                let ended = route_lane(&*broker, lane, version, &common, stop.clone()).await;
+                let ended = route_lane(&broker, lane, version, &common, stop.clone()).await;
                 is_expected(ended);
                 sleep(BACK_OFF).await;
             }
@@ -213,7 +213,7 @@ pub(super) fn delivery(
         let (broker, common, stop) = (Arc::clone(&broker), common.clone(), process.stop.subscribe());
         process.tasks.spawn(async move {
             while !*stop.borrow() {
-                is_expected(deliver_lane(&*broker, subscriber, lane, &common, stop.clone()).await);
+                is_expected(deliver_lane(&broker, subscriber, lane, &common, stop.clone()).await);
                 sleep(BACK_OFF).await;
             }
         });
