@@ -1,22 +1,32 @@
-//! Over a model of RabbitMQ: two processes deliver to the same subscriber, one at a time.
+//! Over RabbitMQ, a model and a real node: two processes deliver to the same subscriber, one at a time.
 
 use std::collections::HashSet;
 
-use musubi::broker::rabbitmq::{Options, RabbitMq};
+use musubi::broker::rabbitmq::amqp::Amqp;
+use musubi::broker::rabbitmq::{Link, Options, RabbitMq};
 
 use super::*;
 use crate::broker_contract::rabbitmq::Process;
 use crate::support::amqp_model::{Server, Weather};
 use crate::support::http_server::Reply;
+use crate::support::rabbitmq::node;
 
-/// The broker as a delivering process has it: no outbox.
-fn process(server: &Server, client: &str) -> Arc<dyn Broker> {
-    let options = Options { lanes: LANES, prefetch: 20, history: "same".into() };
-    Arc::new(RabbitMq::new(server.client(client), None, options))
+/// Connects a process to the server.
+type Connect = Box<dyn Fn(&str) -> Arc<dyn Amqp>>;
+
+fn model(server: &Server) -> Connect {
+    let server = server.clone();
+    Box::new(move |client| server.client(client))
+}
+
+/// A virtual host of a real node.
+async fn real() -> Connect {
+    let settings = node().await.settings().await;
+    Box::new(move |client| Arc::new(Link::new(settings.clone(), client)))
 }
 
 struct Region {
-    server: Server,
+    connect: Connect,
     publisher: Arc<dyn Broker>,
     bench: Bench,
     subscriber: HttpServer,
@@ -24,10 +34,8 @@ struct Region {
 
 impl Region {
     /// Two patients are refused.
-    async fn new() -> Self {
-        let server = Server::new(1, Weather::CALM);
-        let outbox = MemoryBroker::default();
-        let publisher = Process::start(server.client("publisher"), Arc::new(outbox), LANES);
+    async fn new(connect: Connect) -> Self {
+        let publisher = Process::start(connect("publisher"), Arc::new(MemoryBroker::default()), LANES);
         publisher.declare(&topology::subscriber(NAME)).await.unwrap();
         let bench =
             Bench { pace: Pace { held_max: Duration::from_millis(400), ..PACE }, ..Bench::new().await };
@@ -36,7 +44,7 @@ impl Region {
             _ => Reply::Status(200),
         })
         .await;
-        Self { server, publisher, bench, subscriber }
+        Self { connect, publisher, bench, subscriber }
     }
 
     async fn publish(&mut self, copies: usize) {
@@ -53,8 +61,11 @@ impl Region {
     }
 
     fn start(&mut self, client: &str) -> Working {
-        self.bench.over = Some(process(&self.server, client));
-        self.bench.start(http(&self.subscriber))
+        let options = Options { lanes: LANES, prefetch: 20, history: "same".into() };
+        self.bench.over = Some(Arc::new(RabbitMq::new((self.connect)(client), None, options)));
+        let working = self.bench.start(http(&self.subscriber));
+        self.bench.over = None;
+        working
     }
 
     /// How many different copies the subscriber has.
@@ -71,7 +82,17 @@ fn parked(working: &Working) -> u64 {
 
 #[tokio::test]
 async fn the_next_process_takes_over_what_is_parked() {
-    let mut region = Region::new().await;
+    let server = Server::new(1, Weather::CALM);
+    let killed = || server.kill("first", Duration::from_millis(100));
+    take_over(Region::new(model(&server)).await, killed).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_next_process_takes_over_what_is_parked_on_a_real_node() {
+    take_over(Region::new(real().await).await, || ()).await;
+}
+
+async fn take_over(mut region: Region, killed: impl Fn()) {
     region.publish(80).await;
     let first = region.start("first");
     until("the others", || first.delivered() == 60).await;
@@ -80,7 +101,7 @@ async fn the_next_process_takes_over_what_is_parked() {
     tokio::time::sleep(Duration::from_millis(600)).await;
     assert_eq!((second.delivered(), parked(&second)), (0, 0), "it stands by");
     first.kill().await;
-    region.server.kill("first", Duration::from_millis(100));
+    killed();
     region.publish(40).await;
     until("taken over", || parked(&second) == 30).await;
     region.subscriber.answer(|_| Reply::Status(200));
@@ -92,15 +113,16 @@ async fn the_next_process_takes_over_what_is_parked() {
 #[tokio::test]
 async fn two_processes_find_together_after_the_server_was_away() {
     for _ in 0..3 {
-        let mut region = Region::new().await;
+        let server = Server::new(1, Weather::CALM);
+        let mut region = Region::new(model(&server)).await;
         region.publish(40).await;
         let (first, second) = (region.start("first"), region.start("second"));
         until("the others", || region.distinct() == 30).await;
-        region.server.restart(Duration::from_millis(200));
+        server.restart(Duration::from_millis(200));
         region.publish(40).await;
         until("the others", || region.distinct() == 60).await;
         until("parked", || parked(&first).max(parked(&second)) >= 20).await;
-        region.server.restart(Duration::from_millis(100));
+        server.restart(Duration::from_millis(100));
         region.subscriber.answer(|_| Reply::Status(200));
         until("everything", || region.distinct() == 80).await;
         first.stop().await;
