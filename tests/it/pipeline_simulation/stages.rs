@@ -170,7 +170,7 @@ pub(super) fn router(amqp: Arc<dyn Amqp>, client: &str, version: u8, common: &Co
         let (broker, common, stop) = (Arc::clone(&broker), common.clone(), process.stop.clone());
         process.tasks.spawn(async move {
             while !stop.is_told() {
-                let ended = route_lane(&*broker, lane, version, &common, &stop).await;
+                let ended = route_lane(&broker, lane, version, &common, &stop).await;
                 is_expected(ended);
                 sleep(BACK_OFF).await;
             }
@@ -237,7 +237,7 @@ pub(super) fn delivery(
         let (broker, common, stop) = (Arc::clone(&broker), common.clone(), process.stop.clone());
         process.tasks.spawn(async move {
             while !stop.is_told() {
-                is_expected(deliver_lane(&*broker, subscriber, lane, &common, &stop).await);
+                is_expected(deliver_lane(&broker, subscriber, lane, &common, &stop).await);
                 sleep(BACK_OFF).await;
             }
         });
