@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use jiff::civil::date;
 use musubi::broker::rabbitmq::amqp::{Amqp, Header, Number, Outgoing};
-use musubi::broker::rabbitmq::{Link, Settings};
+use musubi::broker::rabbitmq::{Link, PREFETCH, Settings};
 use musubi::broker::topology;
 use musubi::canonical::Kind;
 use musubi::clock::SystemClock;
@@ -46,7 +46,7 @@ fn main() -> Outcome<()> {
     let written = storage(&StorageSettings::new(&root, Amount::Files(files), 1, date(2026, 11, 20)), |_| {})?;
     let bytes = usize::try_from(written.bytes / written.files)?;
     println!(
-        "{} files, {bytes} bytes each on average; {LANES} lanes, window and prefetch {WINDOW}",
+        "{} files, {bytes} bytes each on average; {LANES} lanes, window {WINDOW}, prefetch {PREFETCH}",
         written.files
     );
     sleep_settled();
@@ -127,7 +127,7 @@ async fn bare_chain(node: &Node, messages: u64, bytes: usize) -> Outcome<f64> {
 /// Consume, publish, confirm, acknowledge.
 async fn bare_loop(link: Arc<dyn Amqp>, from: String, to: String) -> Result<(), musubi::broker::BrokerError> {
     use futures_util::FutureExt as _;
-    let mut subscription = link.consume(&from, WINDOW).await?;
+    let mut subscription = link.consume(&from, PREFETCH).await?;
     loop {
         let mut batch = vec![subscription.next().await?];
         while batch.len() < 64
@@ -206,7 +206,7 @@ fn configure(folder: &Path, root: &Path, node: &Node, archive: bool) -> Outcome<
     fs::write(&password, "guest")?;
     fs::write(folder.join("pseudonym.key"), "0".repeat(64))?;
     let hub = format!(
-        "version = 1\nnetwork = \"bench\"\ntimezone = \"Asia/Tokyo\"\npseudonym_key = \"pseudonym.key\"\n[broker]\nkind = \"rabbitmq\"\nurls = {:?}\nuser = \"guest\"\npassword_file = {password:?}\nlanes = {LANES}\nwindow = {WINDOW}\nprefetch = {WINDOW}\narchive = {archive}\n",
+        "version = 1\nnetwork = \"bench\"\ntimezone = \"Asia/Tokyo\"\npseudonym_key = \"pseudonym.key\"\n[broker]\nkind = \"rabbitmq\"\nurls = {:?}\nuser = \"guest\"\npassword_file = {password:?}\nlanes = {LANES}\nwindow = {WINDOW}\narchive = {archive}\n",
         node.urls
     );
     fs::write(folder.join("hub.toml"), hub)?;
@@ -259,7 +259,7 @@ impl Node {
             tls: None,
             lanes: LANES,
             window: WINDOW,
-            prefetch: WINDOW,
+            prefetch: PREFETCH,
             outbox_bytes_max: 20_000_000_000,
             archive: false,
         }

@@ -165,6 +165,9 @@ pub const ROUTED: &str = "musubi.routed";
 /// Exchange of what [`ROUTED`] has no queue for.
 pub const UNROUTABLE: &str = "musubi.unroutable";
 
+/// No more lanes than these can be configured.
+pub const LANES_MAX: u16 = 1024;
+
 /// How often a message may come back to a queue whose messages are worked on in order. Whoever works on them sets a
 /// message aside long before; this ends the loop of one that kills its worker every time.
 const DELIVERIES: i64 = 1_000;

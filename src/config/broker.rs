@@ -5,14 +5,12 @@ use std::path::Path;
 
 use super::hub::Broker;
 use super::node::{Node, Section};
-use crate::broker::rabbitmq::{Settings, Tls};
+use crate::broker::rabbitmq::{PREFETCH, Settings, Tls};
 
 /// Default of `lanes`.
 pub(super) const LANES: u16 = 16;
 /// Default of `window`.
 const WINDOW: u16 = 256;
-/// Default of `prefetch`.
-const PREFETCH: u16 = 256;
 /// Default of `outbox_bytes_max`.
 const OUTBOX_BYTES_MAX: u64 = 20_000_000_000;
 /// Least of it: the outbox grows in pieces of 64 MiB.
@@ -38,7 +36,6 @@ fn rabbitmq(section: &mut Section<'_>, dir: &Path, lanes: Option<u16>) -> Option
     let user = section.require("user").and_then(|node| node.text());
     let password_file = section.require("password_file").and_then(|node| node.existing_path(dir));
     let window = number(section, "window", WINDOW, 65_535);
-    let prefetch = number(section, "prefetch", PREFETCH, 65_535);
     let outbox_bytes_max = match section.take("outbox_bytes_max") {
         Some(node) => node.bytes(OUTBOX_BYTES_MIN..=u64::MAX),
         None => Some(OUTBOX_BYTES_MAX),
@@ -69,7 +66,7 @@ fn rabbitmq(section: &mut Section<'_>, dir: &Path, lanes: Option<u16>) -> Option
         tls,
         lanes: lanes?,
         window: window?,
-        prefetch: prefetch?,
+        prefetch: PREFETCH,
         outbox_bytes_max: outbox_bytes_max?,
         archive: archive?,
     })

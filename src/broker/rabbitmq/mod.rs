@@ -43,8 +43,8 @@ use super::topology::{self, Role};
 use super::{Broker, BrokerError, Consumer, Delivery, Publication, QueueName};
 use crate::envelope::Lane;
 
-pub use link::{LineState, Link, LinkState};
-pub use settings::{Settings, Tls};
+pub use link::{Difference, LineState, Link, LinkState};
+pub use settings::{PREFETCH, Settings, Tls};
 
 /// How often a publisher that found the outbox full looks again.
 const FULL: Duration = Duration::from_millis(200);

@@ -2,6 +2,11 @@
 
 use std::path::PathBuf;
 
+/// Messages handed to one consumer and not yet acknowledged. The same for every process, so it is nothing to configure:
+/// RabbitMQ hands out first what was given back, and puts what is given back behind what lies there so already. A
+/// consumer with less than the one before it would leave a rest that comes before what it had itself.
+pub const PREFETCH: u16 = 256;
+
 /// How to reach RabbitMQ, and how much of it to use.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::*;
-use crate::broker::rabbitmq::{Settings, Tls};
+use crate::broker::rabbitmq::{PREFETCH, Settings, Tls};
 use crate::config::Broker;
 
 const SOUND: &str = "url = \"amqp://localhost\"\nuser = \"musubi\"\npassword_file = \"password\"";
@@ -36,13 +36,13 @@ fn rabbitmq_is_read_with_its_defaults() {
         tls: None,
         lanes: 16,
         window: 256,
-        prefetch: 256,
+        prefetch: PREFETCH,
         outbox_bytes_max: 20_000_000_000,
         archive: true,
     };
     assert_eq!(settings(SOUND), expected);
     let all = "urls = [\"amqps://mq1.example.jp\", \"amqps://[2001:db8::1]:5672\"]\nvhost = \"net\"\nuser = \"u\"\n\
-               password_file = \"/run/p\"\nlanes = 4\nwindow = 8\nprefetch = 9\noutbox_bytes_max = \"2GiB\"\n\
+               password_file = \"/run/p\"\nlanes = 4\nwindow = 8\noutbox_bytes_max = \"2GiB\"\n\
                [broker.tls]\nca = \"ca.pem\"\ncertificate = \"c.pem\"\nkey = \"/k.pem\"";
     let expected = Settings {
         urls: vec!["amqps://mq1.example.jp".into(), "amqps://[2001:db8::1]:5672".into()],
@@ -55,7 +55,7 @@ fn rabbitmq_is_read_with_its_defaults() {
         }),
         lanes: 4,
         window: 8,
-        prefetch: 9,
+        prefetch: PREFETCH,
         outbox_bytes_max: 2 << 30,
         archive: true,
     };

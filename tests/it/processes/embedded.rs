@@ -1,6 +1,6 @@
 //! On the embedded broker there is one process; names are checked before anything is opened.
 
-use crate::run::region;
+use super::running::region;
 use crate::support::HubFolder;
 
 #[test]

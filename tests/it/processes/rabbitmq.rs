@@ -7,8 +7,8 @@ use rand::Rng;
 use rand::seq::SliceRandom;
 use serde_json::{Value, json};
 
-use super::running::{Running, concerns, lines, on_rabbitmq, status, until};
-use crate::run::{assert_no_gap_and_no_repeat, everything_to_one, region};
+use super::running::{Running, concerns, lines, on_rabbitmq, region, status, until};
+use crate::run::{assert_no_gap_and_no_repeat, everything_to_one};
 use crate::support::{HubFolder, rabbitmq};
 
 /// What the demo region's subscribers get.
@@ -106,7 +106,8 @@ async fn a_queue_is_looked_at_and_taken_while_the_hub_runs() {
     assert_eq!(taken.len(), SURVEILLANCE);
     assert_no_gap_and_no_repeat(&taken);
     assert_eq!(printed(&hub, &["subscribe", "surveillance"]).len(), 0);
-    assert_eq!(printed(&hub, &["invalid", "--json"]).len(), 1);
+    // One file is half-written, and waited for.
+    until("it is invalid", || printed(&hub, &["invalid", "--json"]).len() == 1);
 
     let (code, seen) = status(&hub);
     assert_eq!((code, concerns(&seen)), (0, Vec::new()), "{seen:#}");

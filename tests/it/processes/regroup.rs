@@ -2,8 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::running::{Running, on_rabbitmq, until};
-use crate::run::region;
+use super::running::{Running, on_rabbitmq, region, until};
 use crate::support::{HubFolder, rabbitmq};
 
 /// `musubi adapter … --drain --json`

@@ -1,15 +1,15 @@
 //! A process of the hub in a test.
 
-use std::fs;
+use std::fs::{self, File};
 use std::process::{Child, Output};
 use std::thread::sleep;
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 use musubi::broker::rabbitmq::Settings;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
-use crate::support::HubFolder;
+use crate::support::{HubFolder, files_below};
 
 /// How often something that is waited for is looked at.
 const LOOK: Duration = Duration::from_millis(50);
@@ -82,6 +82,16 @@ pub(super) fn until(what: &str, mut is_so: impl FnMut() -> bool) {
         is_so()
     });
     assert!(came, "waited in vain: {what}");
+}
+
+/// The demo region, whose files have stood still for long: all of them are taken in one pass, in their order.
+pub(super) fn region() -> HubFolder {
+    let hub = crate::run::region();
+    let long_ago = UNIX_EPOCH + Duration::from_secs(1_700_000_000);
+    for file in files_below(&hub.path("fixtures")) {
+        File::options().append(true).open(file).unwrap().set_modified(long_ago).unwrap();
+    }
+    hub
 }
 
 /// Puts a hub on RabbitMQ.

@@ -5,8 +5,7 @@ use std::fs;
 use musubi::broker::rabbitmq::Settings;
 use serde_json::json;
 
-use super::running::{Running, concerns, on_rabbitmq, status, until};
-use crate::run::region;
+use super::running::{Running, concerns, on_rabbitmq, region, status, until};
 
 #[test]
 fn status_tells_what_runs_what_waits_and_what_is_gone() {
