@@ -299,6 +299,14 @@ impl Topology {
         all
     }
 
+    /// The same without the archive, for those who can work without it.
+    #[must_use]
+    pub fn without_archive(self) -> Self {
+        let archived = Self::archived();
+        let queues = self.queues.into_iter().filter(|queue| !archived.queues.contains(queue)).collect();
+        Self { queues, exchanges: Vec::new(), bindings: Vec::new() }
+    }
+
     /// What must be there before a queue is used: itself, where its dead letters go, and what leads into the archive.
     pub fn around(queue: &str) -> Self {
         let queue = Queue::named(queue);
