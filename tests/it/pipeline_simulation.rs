@@ -77,23 +77,3 @@ fn a_seed_replays() {
         assert_eq!(run(seed, Plan::of(seed)), run(seed, Plan::of(seed)), "seed {seed}");
     }
 }
-
-#[test]
-fn survey() {
-    std::panic::set_hook(Box::new(|_| {}));
-    let mut failed = Vec::new();
-    let count: u64 = std::env::var("MUSUBI_SURVEY").map_or(0, |n| n.parse().unwrap());
-    for seed in 0..count {
-        if let Err(why) = std::panic::catch_unwind(|| run(seed, Plan::of(seed))) {
-            let why = why.downcast_ref::<String>().cloned().unwrap_or_default();
-            let why: String =
-                why.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(160).collect();
-            failed.push(format!("{seed}: {why}"));
-        }
-    }
-    println!(
-        "SURVEY {} of {count} fail\n{}",
-        failed.len(),
-        failed.iter().take(25).cloned().collect::<Vec<_>>().join("\n")
-    );
-}
