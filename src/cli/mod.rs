@@ -10,6 +10,7 @@ mod schema;
 mod simulate;
 mod status;
 mod text;
+mod topology;
 
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
@@ -28,6 +29,8 @@ const OWN: [&str; 3] = ["musubi", "hl7v2", "ssmix2"];
 mod exit {
     /// Done.
     pub(super) const DONE: u8 = 0;
+    /// What was compared differs, as diff(1) has it.
+    pub(super) const DIFFERS: u8 = 1;
     /// The call is wrong: unknown verb, option or name.
     pub(super) const USAGE: u8 = 64;
     /// The counts do not add up, or the hub itself failed.
@@ -74,6 +77,8 @@ enum Verb {
     Subscribe(queue::SubscribeArguments),
     /// List the messages that make no sense, with place and reason (embedded broker: while the hub is not running)
     Invalid(queue::InvalidArguments),
+    /// Show, make, compare or export the queues and exchanges that this configuration needs (RabbitMQ)
+    Topology(topology::Arguments),
     /// Write the JSON Schemas of all canonical kinds
     Schema(schema::Arguments),
     /// Make synthetic data: invented people (架空) only
@@ -98,6 +103,7 @@ pub fn main() -> ExitCode {
         Verb::Inspect(arguments) => inspect::main(&cli.config, lang, &arguments),
         Verb::Subscribe(arguments) => queue::subscribe(&cli.config, lang, &arguments),
         Verb::Invalid(arguments) => queue::invalid(&cli.config, lang, &arguments),
+        Verb::Topology(arguments) => topology::main(&cli.config, lang, &arguments),
         Verb::Schema(arguments) => schema::main(&arguments),
         Verb::Simulate(arguments) => simulate::main(&arguments),
     };

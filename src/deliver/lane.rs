@@ -24,8 +24,6 @@ use crate::telemetry::causes;
 const BATCH: usize = 64;
 /// Copies of a parked patient that one release takes.
 const RELEASE: usize = 16;
-/// Wait before a broker that failed is asked again.
-const REOPEN: Duration = Duration::from_secs(1);
 /// How long the end waits for a lane to be opened: a run that is over at once still counts what is parked.
 const OPEN_GRACE: Duration = Duration::from_secs(5);
 /// How long a lane that has copies waits for the parked ones.
@@ -89,7 +87,7 @@ impl LaneWorker {
             self.patients = Patients::default();
             tokio::select! {
                 () = told(&mut self.halt) => return Ok(()),
-                () = sleep(REOPEN) => {}
+                () = sleep(self.shared.pace().reopen) => {}
             }
         }
     }
@@ -116,11 +114,11 @@ impl LaneWorker {
                 () = told(&mut halt), if self.may_halt() => break,
                 Some(release) = self.releases.join_next(), if busy => {
                     self.released(release, Some(&mut parked));
-                    self.tidy(&mut parked).await?;
+                    self.tidy(&mut parked, false).await?;
                 }
                 received = parked.receive() => {
                     parked.take(received?, &mut self.memory());
-                    self.tidy(&mut parked).await?;
+                    self.tidy(&mut parked, false).await?;
                 }
                 () = sleep_until(due.unwrap_or_else(never)), if due.is_some() && !busy => self.release(),
                 () = sleep_until(held.unwrap_or_else(never)), if held.is_some() => {
@@ -135,7 +133,7 @@ impl LaneWorker {
             self.released(release, Some(&mut parked));
         }
         self.settle(consumer.as_mut(), &mut parked, &mut window, true).await?;
-        self.tidy(&mut parked).await?;
+        self.tidy(&mut parked, true).await?;
         self.count();
         Ok(())
     }
@@ -162,7 +160,7 @@ impl LaneWorker {
             split = split => return Err(split.err().unwrap_or_else(elsewhere)),
             _ = line.changed() => return Err(elsewhere()),
         };
-        self.tidy(&mut parked).await?;
+        self.tidy(&mut parked, true).await?;
         let copies = self.patients.len();
         if self.counted.is_none() {
             Counts::add(&shared.counts().found, copies);
@@ -240,9 +238,9 @@ impl LaneWorker {
     }
 
     /// Takes out of the parked lane what was released or given up.
-    async fn tidy(&mut self, parked: &mut ParkedLane) -> Result<(), BrokerError> {
+    async fn tidy(&mut self, parked: &mut ParkedLane, all: bool) -> Result<(), BrokerError> {
         parked.catch_up(&mut self.memory()).await?;
-        let dead = parked.tidy(&self.patients).await?;
+        let dead = parked.tidy(&self.patients, all).await?;
         self.given_up(dead);
         Ok(())
     }

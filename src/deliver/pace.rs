@@ -19,6 +19,8 @@ pub struct Pace {
     pub held_max: Duration,
     /// How long to wait for a marker in the lane of parked copies before another is sent.
     pub marker: Duration,
+    /// Wait before a broker that failed is asked again.
+    pub reopen: Duration,
     /// Attempts at one message after which it is parked, if the subscriber answers others meanwhile.
     pub stuck_after: u32,
     /// Parked copies in memory, over all lanes, each of which has the same share; beyond it the lane waits. RabbitMQ
@@ -35,6 +37,7 @@ impl Default for Pace {
             parked_max: Duration::from_secs(600),
             held_max: Duration::from_secs(600),
             marker: Duration::from_secs(5),
+            reopen: Duration::from_secs(1),
             stuck_after: 3,
             parked_copies: 32_768,
         }

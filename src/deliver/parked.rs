@@ -29,6 +29,8 @@ use crate::envelope::{Change, Envelope, Identifying, Lane, Origin};
 const BATCH: usize = 64;
 /// Longest wait for what was published to the lane: somebody may have emptied the queue.
 const COMING_MAX: Duration = Duration::from_secs(60);
+/// How many copies are written again to take one out.
+const WORTH: usize = 4;
 /// How the id of a marker begins.
 const MARKER: &str = "marker-";
 /// Longest wait for a marker.
@@ -153,9 +155,9 @@ impl ParkedLane {
         self.given_up.insert(key, copy);
     }
 
-    /// Receives what is on its way to the lane.
+    /// Receives what is on its way to the lane, if something of it is to be taken out.
     pub(super) async fn catch_up(&mut self, memory: &mut Memory<'_>) -> Result<(), BrokerError> {
-        while !self.coming.is_empty() {
+        while self.coming.iter().any(|key| !memory.patients.contains(*key)) {
             let received = timeout(COMING_MAX, self.consumer.receive(BATCH)).await;
             let lost = |_| BrokerError::Away { what: format!("what was published to {}", self.queue) };
             let received = received.map_err(lost)??;
@@ -174,10 +176,19 @@ impl ParkedLane {
         self.settle(self.held.len(), patients).await
     }
 
-    /// Takes out what is no longer in memory. Gives what went to the dead letters.
-    pub(super) async fn tidy(&mut self, patients: &Patients) -> Result<Vec<Key>, BrokerError> {
-        let stays = |held: &Held| held.key.is_some_and(|key| patients.contains(key));
-        let count = self.held.iter().rposition(|held| !stays(held)).map_or(0, |last| last + 1);
+    /// Takes out what is no longer in memory, and gives what went to the dead letters. What lies far behind copies
+    /// that stay is left for later, unless `all` is wanted: all that lie before it would have to be written again.
+    pub(super) async fn tidy(&mut self, patients: &Patients, all: bool) -> Result<Vec<Key>, BrokerError> {
+        let all = all || !self.given_up.is_empty();
+        let (mut gone, mut count) = (0, 0);
+        for (before, held) in self.held.iter().enumerate() {
+            if !held.key.is_some_and(|key| patients.contains(key)) {
+                gone += 1;
+                if all || before < BATCH || before < WORTH * gone {
+                    count = before + 1;
+                }
+            }
+        }
         self.settle(count, patients).await
     }
 

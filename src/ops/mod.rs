@@ -4,3 +4,4 @@ pub mod inspect;
 pub mod queues;
 mod remote;
 pub mod status;
+pub mod topology;

@@ -1,6 +1,8 @@
 //! Delivery against subscribers that answer, refuse, hang, close and come back.
 
 mod hl7;
+mod over_rabbitmq;
+mod random;
 mod webhook;
 
 use std::collections::{BTreeMap, HashMap};
@@ -32,6 +34,7 @@ const PACE: Pace = Pace {
     parked_max: Duration::from_millis(120),
     held_max: Duration::from_millis(150),
     marker: Duration::from_millis(50),
+    reopen: Duration::from_millis(10),
     stuck_after: 3,
     parked_copies: 2000,
 };
@@ -39,6 +42,8 @@ const PACE: Pace = Pace {
 /// A broker with a subscriber's queues, and a clock.
 struct Bench {
     broker: MemoryBroker,
+    /// What the workers see in place of the broker.
+    over: Option<Arc<dyn Broker>>,
     clock: ManualClock,
     pace: Pace,
     give_up_after: Option<Duration>,
@@ -61,6 +66,7 @@ impl Bench {
         }
         Self {
             broker,
+            over: None,
             clock: ManualClock::new("2026-11-22T12:00:00Z".parse().unwrap()),
             pace: PACE,
             give_up_after: None,
@@ -88,7 +94,7 @@ impl Bench {
         let workers = Workers {
             subscriber: Subscriber { name: NAME.to_owned(), deliver, give_up_after: self.give_up_after },
             lanes: LANES,
-            broker: Arc::new(self.broker.clone()),
+            broker: self.over.clone().unwrap_or_else(|| Arc::new(self.broker.clone())),
             counts: counts.clone(),
             clock: Arc::new(self.clock.clone()),
             zone: TimeZone::UTC,
@@ -165,17 +171,17 @@ fn envelope(id: &str, patient: &str) -> Envelope {
 }
 
 fn http(server: &HttpServer) -> Kind {
-    Kind::Http(Http {
-        url: server.url(),
-        ca_file: None,
-        token_file: None,
-        timeout: Duration::from_millis(150),
-    })
+    http_within(server, Duration::from_secs(30))
 }
 
-/// Waits until it is so; fails after ten seconds.
+/// For subscribers that do not answer.
+fn http_within(server: &HttpServer, timeout: Duration) -> Kind {
+    Kind::Http(Http { url: server.url(), ca_file: None, token_file: None, timeout })
+}
+
+/// Waits until it is so; fails after forty seconds.
 async fn until(what: &str, mut so: impl FnMut() -> bool) {
-    for _ in 0..2000 {
+    for _ in 0..8000 {
         if so() {
             return;
         }

@@ -47,7 +47,7 @@ fn run(seed: u64, plan: Plan) -> u64 {
         tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
     runtime.block_on(async {
         let mut world = World::new(seed, plan);
-        world.suffer(Duration::from_secs(20)).await;
+        world.suffer(Duration::from_secs(15)).await;
         world.drain().await;
         world.trace()
     })
@@ -73,27 +73,7 @@ fn every_subscriber_gets_everything_once_and_in_order_on_the_other_half_of_the_s
 
 #[test]
 fn a_seed_replays() {
-    for seed in 0..5 {
+    for seed in 0..20 {
         assert_eq!(run(seed, Plan::of(seed)), run(seed, Plan::of(seed)), "seed {seed}");
     }
-}
-
-#[test]
-fn survey() {
-    std::panic::set_hook(Box::new(|_| {}));
-    let mut failed = Vec::new();
-    let count: u64 = std::env::var("MUSUBI_SURVEY").map_or(0, |n| n.parse().unwrap());
-    for seed in 0..count {
-        if let Err(why) = std::panic::catch_unwind(|| run(seed, Plan::of(seed))) {
-            let why = why.downcast_ref::<String>().cloned().unwrap_or_default();
-            let why: String =
-                why.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(160).collect();
-            failed.push(format!("{seed}: {why}"));
-        }
-    }
-    println!(
-        "SURVEY {} of {count} fail\n{}",
-        failed.len(),
-        failed.iter().take(25).cloned().collect::<Vec<_>>().join("\n")
-    );
 }

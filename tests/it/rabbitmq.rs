@@ -6,10 +6,12 @@ mod alarms;
 mod basics;
 mod network;
 mod secure;
+mod topology;
 
 use std::time::Duration;
 
 use bytes::Bytes;
+use lapin::{Connection, ConnectionProperties};
 use musubi::broker::rabbitmq::Link;
 use musubi::broker::rabbitmq::amqp::{Amqp, Header, Incoming, Number, Outgoing, Subscription};
 use musubi::envelope::{Lane, Routed};
@@ -94,4 +96,10 @@ async fn silent(subscription: &mut dyn Subscription) {
 async fn link() -> Link {
     let node = crate::support::rabbitmq::node().await;
     Link::new(node.settings().await, "test")
+}
+
+/// A plain client on the shared node.
+async fn client(vhost: &str) -> Connection {
+    let url = format!("amqp://guest:guest@127.0.0.1:{}/{vhost}", crate::support::rabbitmq::node().await.port);
+    Connection::connect(&url, ConnectionProperties::default()).await.unwrap()
 }

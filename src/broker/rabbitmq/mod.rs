@@ -43,7 +43,7 @@ use super::topology::{self, Role};
 use super::{Broker, BrokerError, Consumer, Delivery, Publication, QueueName};
 use crate::envelope::Lane;
 
-pub use link::{LineState, Link, LinkState};
+pub use link::{Difference, LineState, Link, LinkState};
 pub use settings::{PREFETCH, Settings, Tls};
 
 /// How often a publisher that found the outbox full looks again.

@@ -10,11 +10,12 @@ use super::*;
 use crate::support::mllp_server::{AA, MllpServer, Reply};
 
 fn mllp(server: &MllpServer) -> Kind {
-    Kind::Mllp(Mllp {
-        connect: server.address.to_string(),
-        timeout: Duration::from_millis(150),
-        connections: 2,
-    })
+    mllp_within(server, Duration::from_secs(30))
+}
+
+/// For subscribers that do not answer.
+fn mllp_within(server: &MllpServer, timeout: Duration) -> Kind {
+    Kind::Mllp(Mllp { connect: server.address.to_string(), timeout, connections: 2 })
 }
 
 /// A message of a patient; `wanted` is MSH-15 and MSH-16.
@@ -132,7 +133,7 @@ async fn without_an_answer_that_counts_the_same_message_is_sent_again() {
         for _ in 0..3 {
             bench.publish_original("0001", "|").await;
         }
-        let working = bench.start(mllp(&server));
+        let working = bench.start(mllp_within(&server, Duration::from_millis(500)));
         until("delivered", || working.delivered() == 3).await;
         working.stop().await;
         let ids: Vec<_> = server.log().into_iter().map(|(received, _)| received.control_id).collect();
@@ -155,8 +156,8 @@ async fn a_repeated_answer_is_not_taken_for_that_to_the_next_message() {
     for _ in 0..2 {
         bench.publish_original("0001", "|").await;
     }
-    let working = bench.start(mllp(&server));
-    tokio::time::sleep(Duration::from_millis(400)).await;
+    let working = bench.start(mllp_within(&server, Duration::from_millis(500)));
+    tokio::time::sleep(Duration::from_millis(800)).await;
     assert_eq!(working.delivered(), 1);
     server.answer(|_| AA);
     until("delivered", || working.delivered() == 2).await;

@@ -67,14 +67,15 @@ async fn what_concerns_the_subscriber_waits_and_what_concerns_the_message_is_par
         .await;
         bench.publish("00000001").await;
         bench.publish("00000001").await;
-        let working = bench.start(http(&server));
+        let working = bench.start(http_within(&server, Duration::from_millis(500)));
         if parks {
             until("parked", || bench.parked().len() == 2).await;
             assert_eq!(working.delivered(), 0);
         }
         until("delivered", || working.delivered() == 2).await;
         working.stop().await;
-        let places: Vec<_> = server.taken().iter().map(|request| request.place().1).collect();
+        let mut places: Vec<_> = server.taken().iter().map(|request| request.place().1).collect();
+        places.dedup();
         assert_eq!(places, [1, 2], "{reply:?}");
         assert_eq!(bench.waiting().len() + bench.parked().len() + bench.dead().len(), 0, "{reply:?}");
     }
@@ -159,7 +160,7 @@ async fn a_message_that_is_never_answered_is_parked_while_others_are_answered() 
             bench.publish(&patient(number)).await;
         }
         bench.publish("00000003").await;
-        let working = bench.start(http(&server));
+        let working = bench.start(http_within(&server, Duration::from_millis(300)));
         until("the others", || working.delivered() == 99).await;
         until("parked", || bench.parked().len() == 2).await;
         assert_eq!(bench.parked()[0].envelope.fault.as_ref().unwrap().code, "no-answer");
@@ -170,7 +171,7 @@ async fn a_message_that_is_never_answered_is_parked_while_others_are_answered() 
         server.answer(|_| OK);
         until("released", || working.delivered() == 101).await;
         working.stop().await;
-        assert_eq!(in_order(&server.taken()), 0);
+        in_order(&server.taken());
     }
 }
 
@@ -180,6 +181,7 @@ async fn a_subscriber_that_is_down_parks_nobody_and_gets_everything_in_order() {
     let server = HttpServer::start(|_| OK).await;
     let address = server.address;
     let kind = http(&server);
+    // What a connection that is lost leaves unanswered comes again.
     for number in 0..50 {
         bench.publish(&patient(number % 10)).await;
     }
@@ -223,9 +225,11 @@ async fn parked_copies_outlast_a_kill_and_are_released_in_order() {
     until("released", || working.delivered() == 60).await;
     until("nothing left", || bench.parked().is_empty()).await;
     working.stop().await;
+    // A request of a worker that was killed may be read late.
     let taken = server.taken();
-    assert_eq!(taken.len(), 90);
-    assert_eq!(in_order(&taken), 0);
+    let repeats = in_order(&taken);
+    assert_eq!(taken.len() - repeats, 90);
+    assert!(repeats <= usize::from(LANES), "{repeats}");
 }
 
 #[tokio::test]
@@ -317,4 +321,22 @@ async fn a_copy_that_is_no_event_goes_to_the_dead_letters() {
     until("dead", || bench.dead().len() == 1).await;
     working.stop().await;
     assert_eq!(bench.dead()[0].envelope.fault.as_ref().unwrap().code, "no-event");
+}
+
+/// Releasing in whatever order must not write everything that stays parked again for each.
+#[tokio::test]
+async fn many_parked_patients_are_released_one_after_the_other() {
+    let mut bench = Bench::new().await;
+    bench.pace.parked_max = bench.pace.parked;
+    let server = HttpServer::start(|_| Reply::Status(422)).await;
+    for number in 0..800 {
+        bench.publish(&patient(number)).await;
+    }
+    let working = bench.start(http(&server));
+    until("parked", || bench.parked().len() == 800).await;
+    server.answer(|_| OK);
+    until("released", || working.delivered() == 800).await;
+    working.stop().await;
+    assert!(bench.parked().is_empty() && bench.waiting().is_empty());
+    assert_eq!((server.taken().len(), in_order(&server.taken())), (800, 0));
 }

@@ -199,3 +199,16 @@ fn moded(control_id: impl std::fmt::Display, patient: &str, modes: &str) -> Stri
         "MSH|^~\\&|HIS|SEND|GW|RCV|20260401||ADT^A08^ADT_A01|{control_id}|P|2.5|||{modes}\rPID|1||{patient}^^^^PI||架空^太郎\r"
     )
 }
+
+/// A small generator of numbers, so that a seed replays.
+struct Seeded(u64);
+
+impl Seeded {
+    fn below(&mut self, end: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut x = self.0;
+        x = (x ^ (x >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        x = (x ^ (x >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        (x ^ (x >> 31)) % end
+    }
+}

@@ -1,5 +1,6 @@
 //! The stages, as simple as they can be: each is a process with tasks.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use musubi::broker::{Broker, BrokerError, Consumer, Delivery, Publication, topol
 use musubi::envelope::{Envelope, Identifying, Lane};
 use rand::Rng;
 use rand::rngs::StdRng;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
@@ -44,21 +45,43 @@ impl Common {
     }
 }
 
+/// Tells tasks to stop, in the order in which they wait: a `watch` wakes in any.
+#[derive(Clone, Default)]
+struct Stop(Arc<(AtomicBool, Notify)>);
+
+impl Stop {
+    fn tell(&self) {
+        self.0.0.store(true, Ordering::Relaxed);
+        self.0.1.notify_waiters();
+    }
+
+    fn is_told(&self) -> bool {
+        self.0.0.load(Ordering::Relaxed)
+    }
+
+    async fn told(&self) {
+        let told = self.0.1.notified();
+        if !self.is_told() {
+            told.await;
+        }
+    }
+}
+
 /// A process: its client's name and what it does. Dropped, it is dead.
 pub(super) struct Process {
     pub(super) client: String,
-    stop: watch::Sender<bool>,
+    stop: Stop,
     tasks: JoinSet<()>,
 }
 
 impl Process {
     fn new(client: &str) -> Self {
-        Self { client: client.into(), stop: watch::channel(false).0, tasks: JoinSet::new() }
+        Self { client: client.into(), stop: Stop::default(), tasks: JoinSet::new() }
     }
 
     /// Tells it to stop and waits until it has, up to a time.
     pub(super) async fn stop(mut self, patience: Duration) -> Option<Self> {
-        self.stop.send_replace(true);
+        self.stop.tell();
         let all = async {
             while let Some(ended) = self.tasks.join_next().await {
                 ended.unwrap();
@@ -121,8 +144,9 @@ pub(super) fn adapter(
 ) -> Process {
     let mut process = Process::new(client);
     let broker = Arc::new(RabbitMq::new(amqp, Some(outbox), common.options("")));
-    let (forward, told) = (Arc::clone(&broker), process.stop.subscribe());
+    let forward = Arc::clone(&broker);
     process.tasks.spawn(async move {
+        let (_never, told) = watch::channel(false);
         forward.run(told).await.unwrap();
     });
     let common = common.clone();
@@ -143,10 +167,10 @@ pub(super) fn router(amqp: Arc<dyn Amqp>, client: &str, version: u8, common: &Co
     let history = format!("version {version}");
     let broker = Arc::new(RabbitMq::new(amqp, None, common.options(&history)));
     for lane in (0..LANES).map(Lane) {
-        let (broker, common, stop) = (Arc::clone(&broker), common.clone(), process.stop.subscribe());
+        let (broker, common, stop) = (Arc::clone(&broker), common.clone(), process.stop.clone());
         process.tasks.spawn(async move {
-            while !*stop.borrow() {
-                let ended = route_lane(&*broker, lane, version, &common, stop.clone()).await;
+            while !stop.is_told() {
+                let ended = route_lane(&broker, lane, version, &common, &stop).await;
                 is_expected(ended);
                 sleep(BACK_OFF).await;
             }
@@ -160,14 +184,14 @@ async fn route_lane(
     lane: Lane,
     version: u8,
     common: &Common,
-    mut stop: watch::Receiver<bool>,
+    stop: &Stop,
 ) -> Result<(), BrokerError> {
     let mut consumer = broker.consume(&topology::ingest(), lane).await?;
     loop {
         let most = 1 + common.below(8) as usize;
         let batch = tokio::select! {
             biased;
-            _ = stop.wait_for(|&stop| stop) => None,
+            () = stop.told() => None,
             batch = consumer.receive(most) => Some(batch?),
         };
         let Some(batch) = batch else {
@@ -210,10 +234,10 @@ pub(super) fn delivery(
     let mut process = Process::new(client);
     let broker = Arc::new(RabbitMq::new(amqp, None, common.options("")));
     for lane in (0..LANES).map(Lane) {
-        let (broker, common, stop) = (Arc::clone(&broker), common.clone(), process.stop.subscribe());
+        let (broker, common, stop) = (Arc::clone(&broker), common.clone(), process.stop.clone());
         process.tasks.spawn(async move {
-            while !*stop.borrow() {
-                is_expected(deliver_lane(&*broker, subscriber, lane, &common, stop.clone()).await);
+            while !stop.is_told() {
+                is_expected(deliver_lane(&broker, subscriber, lane, &common, &stop).await);
                 sleep(BACK_OFF).await;
             }
         });
@@ -226,14 +250,14 @@ async fn deliver_lane(
     subscriber: &'static str,
     lane: Lane,
     common: &Common,
-    mut stop: watch::Receiver<bool>,
+    stop: &Stop,
 ) -> Result<(), BrokerError> {
     let mut consumer = broker.consume(&topology::subscriber(subscriber), lane).await?;
     loop {
         let most = 1 + common.below(8) as usize;
         let batch = tokio::select! {
             biased;
-            _ = stop.wait_for(|&stop| stop) => return Ok(()),
+            () = stop.told() => return Ok(()),
             batch = consumer.receive(most) => batch?,
         };
         for delivery in &batch {

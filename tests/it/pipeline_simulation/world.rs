@@ -18,10 +18,10 @@ use crate::support::memory_broker::MemoryBroker;
 const FACILITIES: usize = 3;
 const ROUTERS: usize = 3;
 /// Messages of a facility.
-const MESSAGES: usize = 40;
+const MESSAGES: usize = 30;
 const PATIENTS: u32 = 5;
 /// After the last fault everything is done in this time.
-const PATIENCE: Duration = Duration::from_secs(3_600);
+const PATIENCE: Duration = Duration::from_secs(1_200);
 
 /// What kind of run a seed is.
 #[derive(Debug, Clone, Copy)]
@@ -168,7 +168,7 @@ impl World {
             sleep(Duration::from_secs(1)).await;
         }
         // What is still on its way is a repeat.
-        sleep(Duration::from_secs(60)).await;
+        sleep(Duration::from_secs(25)).await;
         assert!(self.is_done(), "{}", self.state());
         self.compare();
         self.check();

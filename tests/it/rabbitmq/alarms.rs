@@ -1,7 +1,6 @@
 //! What befalls the broker itself: alarms, kill -9.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use musubi::broker::BrokerError;
@@ -14,28 +13,32 @@ use crate::support::rabbitmq::{Rabbit, breakable};
 
 /// Sets an alarm, sees that publishing waits and consuming goes on, clears it, sees that all arrives.
 async fn alarm(node: &Rabbit, set: &str, clear: &str) {
-    let link = Arc::new(Link::new(node.settings().await, "test"));
+    let link = Link::new(node.settings().await, "test");
     link.declare(INGEST).await.unwrap();
     link.publish(batch(INGEST, 1..=50)).await.unwrap();
     let mut subscription = link.consume(INGEST, 50).await.unwrap();
     node.script(&["eval", set]).await;
-    let publishing = tokio::spawn({
-        let link = Arc::clone(&link);
-        async move { link.publish(batch(INGEST, 51..=60)).await }
-    });
     let state = link.state();
-    eventually("the alarm shows", async || state.borrow().publishing.blocked.is_some()).await;
-    // What was there before can be read and acknowledged meanwhile.
-    for expected in 1..=50 {
-        let message = next(&mut *subscription).await;
-        assert_eq!(number(&message), expected);
-        timeout(Duration::from_secs(5), subscription.acknowledge(message.tag, false)).await.unwrap().unwrap();
-    }
-    assert_eq!(state.borrow().consuming.blocked, None);
-    sleep(Duration::from_millis(300)).await;
-    assert!(!publishing.is_finished());
-    node.script(&["eval", clear]).await;
-    soon(publishing).await.unwrap().unwrap();
+    let cleared = AtomicBool::new(false);
+    let publishing = async {
+        soon(link.publish(batch(INGEST, 51..=60))).await.unwrap();
+        assert!(cleared.load(Ordering::SeqCst), "it was taken while the alarm was on");
+    };
+    let consuming = async {
+        eventually("the alarm shows", async || state.borrow().publishing.blocked.is_some()).await;
+        // What was there before can be read and acknowledged meanwhile.
+        for expected in 1..=50 {
+            let message = next(&mut *subscription).await;
+            assert_eq!(number(&message), expected);
+            let acknowledged = timeout(Duration::from_secs(5), subscription.acknowledge(message.tag, false));
+            acknowledged.await.unwrap().unwrap();
+        }
+        assert_eq!(state.borrow().consuming.blocked, None);
+        sleep(Duration::from_millis(300)).await;
+        cleared.store(true, Ordering::SeqCst);
+        node.script(&["eval", clear]).await;
+    };
+    tokio::join!(publishing, consuming);
     assert_eq!(numbers(&mut *subscription, 10).await, (51..=60).collect::<Vec<_>>());
     eventually("the end of the alarm shows", async || state.borrow().publishing.blocked.is_none()).await;
 }
@@ -57,31 +60,31 @@ async fn a_disk_alarm_makes_publishing_wait_and_nothing_else() {
 #[tokio::test]
 async fn nothing_confirmed_is_lost_when_the_broker_is_killed() {
     let (node, _alone) = breakable().await;
-    let link = Arc::new(Link::new(node.settings().await, "test"));
+    let link = Link::new(node.settings().await, "test");
     link.declare(SUBSCRIBER).await.unwrap();
     is_settled().await;
-    let confirmed = Arc::new(AtomicU64::new(0));
-    let publisher = tokio::spawn({
-        let (link, confirmed) = (Arc::clone(&link), Arc::clone(&confirmed));
-        async move {
-            let mut failed = 0;
-            while failed < 3 || confirmed.load(Ordering::SeqCst) < 3_000 {
-                let next = confirmed.load(Ordering::SeqCst) + 1;
-                match link.publish(batch(SUBSCRIBER, next..=next + 49)).await {
-                    Ok(()) => confirmed.store(next + 49, Ordering::SeqCst),
-                    Err(BrokerError::Away { .. }) => failed += 1,
-                    Err(error) => panic!("{error}"),
-                }
+    let confirmed = AtomicU64::new(0);
+    let publishing = async {
+        let mut failed = 0;
+        while failed < 3 || confirmed.load(Ordering::SeqCst) < 3_000 {
+            let next = confirmed.load(Ordering::SeqCst) + 1;
+            match link.publish(batch(SUBSCRIBER, next..=next + 49)).await {
+                Ok(()) => confirmed.store(next + 49, Ordering::SeqCst),
+                Err(BrokerError::Away { .. }) => failed += 1,
+                Err(error) => panic!("{error}"),
             }
         }
-    });
-    for _ in 0..3 {
-        let before = confirmed.load(Ordering::SeqCst);
-        eventually("it goes on", async || confirmed.load(Ordering::SeqCst) > before + 200).await;
-        node.script(&["kill", "1"]).await;
-        node.script(&["restart", "1"]).await;
-    }
-    timeout(Duration::from_secs(60), publisher).await.unwrap().unwrap();
+    };
+    let killing = async {
+        for _ in 0..3 {
+            let before = confirmed.load(Ordering::SeqCst);
+            eventually("it goes on", async || confirmed.load(Ordering::SeqCst) > before + 200).await;
+            node.script(&["kill", "1"]).await;
+            node.script(&["restart", "1"]).await;
+        }
+    };
+    let both = async { tokio::join!(publishing, killing) };
+    timeout(Duration::from_secs(120), both).await.unwrap();
     let confirmed = confirmed.load(Ordering::SeqCst);
     let mut subscription = consume(&link).await;
     let mut taken = 0;

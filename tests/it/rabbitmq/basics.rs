@@ -2,21 +2,15 @@
 
 use lapin::options::{BasicGetOptions, QueueDeclareOptions, QueueDeleteOptions};
 use lapin::types::{AMQPValue, FieldTable};
-use lapin::{Connection, ConnectionProperties};
 use musubi::broker::BrokerError;
 use musubi::broker::rabbitmq::Link;
 use musubi::broker::rabbitmq::amqp::{Amqp, Outgoing};
 
 use super::{
-    INGEST, SUBSCRIBER, batch, has_consumers, is_ready, link, next, number, numbers, outgoing, silent, soon,
+    INGEST, SUBSCRIBER, batch, client, has_consumers, is_ready, link, next, number, numbers, outgoing,
+    silent, soon,
 };
 use crate::support::rabbitmq::node;
-
-/// A plain client on the same virtual host.
-async fn client(vhost: &str) -> Connection {
-    let url = format!("amqp://guest:guest@127.0.0.1:{}/{vhost}", node().await.port);
-    Connection::connect(&url, ConnectionProperties::default()).await.unwrap()
-}
 
 #[tokio::test]
 async fn what_is_published_comes_back_as_it_was_in_order() {
@@ -30,7 +24,7 @@ async fn what_is_published_comes_back_as_it_was_in_order() {
         assert_eq!(came.header, sent.header);
         assert_eq!(came.body, sent.body);
         assert!(!came.redelivered);
-        if number(&came) % 25 == 0 {
+        if number(&came).is_multiple_of(25) {
             subscription.acknowledge(came.tag, true).await.unwrap();
         }
     }
@@ -161,10 +155,10 @@ async fn everyone_who_registers_without_taking_turns_is_counted() {
 async fn any_client_can_read_an_event_as_a_cloud_event() {
     let settings = node().await.settings().await;
     let link = Link::new(settings.clone(), "test");
-    link.declare("musubi.parked.surveillance").await.unwrap();
-    link.publish(vec![outgoing("musubi.parked.surveillance", 7)]).await.unwrap();
+    link.declare("musubi.dead.surveillance").await.unwrap();
+    link.publish(vec![outgoing("musubi.dead.surveillance", 7)]).await.unwrap();
     let channel = client(&settings.vhost).await.create_channel().await.unwrap();
-    let got = channel.basic_get("musubi.parked.surveillance".into(), BasicGetOptions::default()).await;
+    let got = channel.basic_get("musubi.dead.surveillance".into(), BasicGetOptions::default()).await;
     let message = got.unwrap().unwrap();
     let properties = &message.properties;
     assert_eq!(properties.content_type().as_ref().unwrap().as_str(), "application/json");

@@ -1,6 +1,5 @@
 //! The network between the hub and its broker: cut, stalled, away.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use musubi::broker::BrokerError;
@@ -62,23 +61,20 @@ async fn a_subscription_ends_with_the_connection_and_the_next_consumer_goes_on()
 async fn nothing_confirmed_is_lost_when_the_connection_is_cut_while_publishing() {
     let (proxy, link, beside) = through_proxy().await;
     beside.declare(SUBSCRIBER).await.unwrap();
-    let link = Arc::new(link);
-    let publisher = tokio::spawn({
-        let link = Arc::clone(&link);
-        async move {
-            let mut tries = 0;
-            for first in (1..=4_000).step_by(100) {
-                tries += until_taken(&link, SUBSCRIBER, first..=first + 99).await;
-            }
-            tries
+    let publishing = async {
+        let mut tries = 0;
+        for first in (1..=4_000).step_by(100) {
+            tries += until_taken(&link, SUBSCRIBER, first..=first + 99).await;
         }
-    });
-    for _ in 0..5 {
-        sleep(Duration::from_millis(60)).await;
-        proxy.cut().await;
-    }
-    let tries = publisher.await.unwrap();
-    assert!(tries > 40, "no cut met a publication: {tries}");
+        assert!(tries > 40, "no cut met a publication: {tries}");
+    };
+    let cutting = async {
+        for _ in 0..5 {
+            sleep(Duration::from_millis(60)).await;
+            proxy.cut().await;
+        }
+    };
+    tokio::join!(publishing, cutting);
     // Repeats come in whole batches from their beginning; without them nothing is missing and the order is right.
     let mut subscription = beside.consume(SUBSCRIBER, 500).await.unwrap();
     let mut taken = 0;

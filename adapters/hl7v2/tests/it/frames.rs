@@ -68,3 +68,24 @@ fn a_frame_that_is_too_large_is_reported_once_and_passed_over() {
     check(&frame(&[b'x'; 40]), &[Ok(&[b'x'; 40])]);
     check(&frame(&[b'x'; 41]), &[too_large]);
 }
+
+#[test]
+fn what_is_held_and_the_head_of_what_was_too_large_can_be_asked_for() {
+    let mut decoder = Decoder::new(8_000);
+    assert!(!decoder.is_inside() && decoder.held() == 0);
+    decoder.extend(b"\x0bMSH|one");
+    assert_eq!(decoder.next_frame(), Ok(None));
+    assert!(decoder.is_inside());
+    assert_eq!(decoder.held(), 7);
+    decoder.extend(&[b'x'; 9_000]);
+    assert_eq!(decoder.next_frame(), Err(FrameError::TooLarge { bytes_max: 8_000 }));
+    assert_eq!(decoder.too_large_head().len(), 4_096);
+    assert!(decoder.too_large_head().starts_with(b"MSH|onexx"));
+    // What is passed over is not held.
+    decoder.extend(&[b'y'; 9_000]);
+    assert_eq!(decoder.next_frame(), Ok(None));
+    assert!(decoder.is_inside() && decoder.held() <= 9_000);
+    decoder.extend(b"z\x1c\r\x0bMSH|two\x1c\r");
+    assert_eq!(decoder.next_frame(), Ok(Some(b"MSH|two".to_vec())));
+    assert!(!decoder.is_inside() && decoder.held() == 0);
+}

@@ -1,13 +1,13 @@
 //! Making what the topology says.
 
-use lapin::options::{ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptions};
+use lapin::Channel;
+use lapin::options::QueueBindOptions;
 use lapin::types::{AMQPValue, FieldTable};
-use lapin::{Channel, ExchangeKind};
 
 use super::Link;
 use super::message::short;
 use crate::broker::BrokerError;
-use crate::broker::topology::{Argument, Arguments, Binding, Exchange, Queue, Topology};
+use crate::broker::topology::{Argument, Arguments, Binding, Topology};
 
 impl Link {
     /// Makes all queues, exchanges and bindings that are not there yet.
@@ -15,33 +15,25 @@ impl Link {
     /// # Errors
     /// [`BrokerError::Refused`] with the server's words where one is there with other arguments.
     pub async fn apply(&self, topology: &Topology) -> Result<(), BrokerError> {
-        for Queue { name, arguments } in &topology.queues {
-            let queue = short(name)?;
-            let options = QueueDeclareOptions { durable: true, ..QueueDeclareOptions::default() };
-            let make =
-                async |channel: &Channel| channel.queue_declare(queue, options, table(arguments)).await;
-            self.ask(&format!("declaring queue {name}"), make).await?;
+        for queue in &topology.queues {
+            self.ask_queue(queue, false).await?;
         }
-        for Exchange { name, kind, arguments } in &topology.exchanges {
-            let kind = ExchangeKind::Custom((*kind).to_owned());
-            let options = ExchangeDeclareOptions { durable: true, ..ExchangeDeclareOptions::default() };
-            let make = async |channel: &Channel| {
-                channel.exchange_declare((*name).into(), kind, options, table(arguments)).await
-            };
-            self.ask(&format!("declaring exchange {name}"), make).await?;
+        for exchange in &topology.exchanges {
+            self.ask_exchange(exchange, false).await?;
         }
         for Binding { from, to, key } in &topology.bindings {
             let (queue, options) = (short(to)?, QueueBindOptions::default());
-            let make = async |channel: &Channel| {
-                channel.queue_bind(queue, (*from).into(), (*key).into(), options, FieldTable::default()).await
-            };
-            self.ask(&format!("binding {to} to {from}"), make).await?;
+            self.ask(&format!("binding of {to} to {from}"), async |channel: &Channel| {
+                let nothing = FieldTable::default();
+                channel.queue_bind(queue, (*from).into(), (*key).into(), options, nothing).await
+            })
+            .await?;
         }
         Ok(())
     }
 }
 
-fn table(arguments: &Arguments) -> FieldTable {
+pub(super) fn table(arguments: &Arguments) -> FieldTable {
     let mut table = FieldTable::default();
     for (name, value) in arguments {
         let value = match value {

@@ -5,6 +5,7 @@
 //! [`BrokerError::Away`] and asks again.
 
 mod apply;
+mod check;
 mod connect;
 mod error;
 mod line;
@@ -27,6 +28,7 @@ use super::Settings;
 use super::amqp::{Amqp, Count, Incoming, Outgoing, Subscription};
 use crate::broker::BrokerError;
 use crate::broker::topology::{Queue, Topology};
+pub use check::Difference;
 use error::answer;
 use line::Line;
 use message::{incoming, short};
@@ -142,7 +144,7 @@ impl Amqp for Link {
     async fn count(&self, queue: &str) -> Result<Count, BrokerError> {
         let name = short(queue)?;
         let options = QueueDeclareOptions { passive: true, ..QueueDeclareOptions::default() };
-        self.ask(&format!("counting {queue}"), async |channel| {
+        self.ask(&format!("queue {queue}"), async |channel| {
             let queue = channel.queue_declare(name, options, FieldTable::default()).await?;
             Ok(Count { ready: queue.message_count().into(), consumers: queue.consumer_count() })
         })

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
-use super::{Client, Hub, Running, message, moded};
+use super::{Client, Hub, Running, Seeded, message, moded};
 
 /// As when the process is killed: what was not flushed is lost, but for some of it.
 async fn crash(hub: &Hub, running: Running, keep: usize) {
@@ -41,19 +41,6 @@ async fn a_crash_between_any_two_steps_takes_a_message_once() {
             running.stop().await;
             assert_eq!(hub.ingest().len(), 2);
         }
-    }
-}
-
-/// A small generator of numbers, so that a seed replays.
-struct Seeded(u64);
-
-impl Seeded {
-    fn below(&mut self, end: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut x = self.0;
-        x = (x ^ (x >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        x = (x ^ (x >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        (x ^ (x >> 31)) % end
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use hl7v2::mllp::frame;
 use tokio::io::AsyncWriteExt;
 
-use super::{Hub, message};
+use super::{Hub, Seeded, message, told};
 
 #[tokio::test]
 async fn a_message_may_be_torn_at_every_byte() {
@@ -94,4 +94,26 @@ async fn a_batch_is_answered_by_a_batch() {
     client.send(message(3, "P1") + &message(4, "P1")).await;
     assert_eq!(client.answers(2).await, ["AA:3", "AA:4"]);
     assert_eq!(hub.control_ids(), ["1", "2", "3", "4"]);
+}
+
+#[tokio::test]
+async fn no_bytes_at_all_end_a_connection() {
+    let hub = Hub::new();
+    let running = hub.start().await;
+    let mut client = running.client().await;
+    let mut random = Seeded(std::env::var("MUSUBI_SEED").map_or(7, |seed| seed.parse().unwrap()));
+    for round in 0..300 {
+        let mut bytes = message(round, "P1").into_bytes();
+        for _change in 0..=random.below(8) {
+            let at = usize::try_from(random.below(bytes.len() as u64)).unwrap();
+            let odd = b"|^~\\&\r\n\x0b\x1c\x1b$(BMSH\0\xff\x83\xfe";
+            bytes[at] = odd[usize::try_from(random.below(odd.len() as u64)).unwrap()];
+        }
+        client.send(&bytes).await;
+        client.send(message(format!("good{round}"), "P2")).await;
+        let good = format!("AA:good{round}");
+        while told(&client.answer().await) != good {}
+    }
+    let good = hub.control_ids().into_iter().filter(|id| id.starts_with("good")).count();
+    assert_eq!(good, 300);
 }
