@@ -21,7 +21,7 @@ use crate::telemetry::causes;
 /// A process writes every second; one that has not for so long hangs, or its disk is full.
 const SILENT: Duration = Duration::from_secs(10);
 /// How long the broker may take to say what waits.
-const ANSWER: Duration = Duration::from_secs(5);
+const ANSWER: Duration = Duration::from_secs(10);
 
 /// Why the status can't be told.
 #[derive(Debug, thiserror::Error)]
