@@ -113,6 +113,17 @@ async fn rate(
     Ok(f64::from(u32::try_from(sent)?) / elapsed)
 }
 
+/// The message under another control id.
+fn named(message: &[u8], control_id: &str) -> Vec<u8> {
+    let header = message.iter().position(|byte| *byte == b'\r').unwrap_or(message.len());
+    let (header, rest) = message.split_at(header);
+    let mut fields: Vec<&[u8]> = header.split(|byte| *byte == b'|').collect();
+    if let Some(field) = fields.get_mut(9) {
+        *field = control_id.as_bytes();
+    }
+    [fields.join(&b'|').as_slice(), rest].concat()
+}
+
 /// Sends messages, so many of them under way.
 async fn send(
     mut stream: TcpStream,
@@ -128,9 +139,7 @@ async fn send(
     while answered < messages {
         let mut frames = Vec::new();
         while sent < messages && sent - answered < window {
-            // Its own content makes it another message.
-            let note = format!("NTE|1||{sender}-{sent}\r");
-            frames.extend(frame(&[message.as_slice(), note.as_bytes()].concat()));
+            frames.extend(frame(&named(&message, &format!("{sender}-{sent}"))));
             sent += 1;
         }
         stream.write_all(&frames).await?;

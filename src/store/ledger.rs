@@ -125,14 +125,15 @@ impl Ledger {
         if entries.is_empty() { Ok(()) } else { self.0.write(entries.0, Durability::Buffered) }
     }
 
-    /// The contents that were seen under a name, of the sightings that are still kept.
-    pub fn seen(&self, place: &Place, name: [u8; 16]) -> Result<Vec<[u8; 16]>, StoreError> {
+    /// Whether a sighting is kept.
+    pub fn is_seen(&self, place: &Place, sighting: Sighting) -> Result<bool, StoreError> {
+        Ok(self.0.get(&sighting.key(place))?.is_some())
+    }
+
+    /// Whether any sighting of that name is kept. A sender may give all its messages one name: only one is looked at.
+    pub fn is_name_seen(&self, place: &Place, name: [u8; 16]) -> Result<bool, StoreError> {
         let prefix = [key(place, SIGHTING, "").as_slice(), &name].concat();
-        let contents = self.0.range(&prefix).map(|entry| {
-            let (key, _) = entry?;
-            key.last_chunk().copied().ok_or(StoreError::Record("a sighting is too short"))
-        });
-        contents.collect()
+        Ok(self.0.range(&prefix).next().transpose()?.is_some())
     }
 
     /// Notes sightings, oldest first, and forgets all but the newest `keep`. To note one again that is kept changes
@@ -208,12 +209,15 @@ mod tests {
         let of = |name: u8, content: u8| Sighting { name: [name; 16], content: [content; 16] };
         ledger.see(&place, &[of(1, 1), of(1, 2), of(0, 3)], 3).unwrap();
         ledger.see(&place, &[of(1, 2), of(0, 3)], 3).unwrap();
-        assert_eq!(ledger.seen(&place, [1; 16]).unwrap(), [[1; 16], [2; 16]]);
+        let is_seen = |name, content| ledger.is_seen(&place, of(name, content)).unwrap();
+        let is_name_seen = |name| ledger.is_name_seen(&place, [name; 16]).unwrap();
+        assert!(is_seen(1, 1) && is_seen(1, 2) && is_seen(0, 3) && !is_seen(0, 1));
+        assert!(is_name_seen(1) && !is_name_seen(2));
         let all: Vec<_> = (4..250).map(|name| of(name, name)).collect();
         ledger.see(&place, &all, 3).unwrap();
-        assert_eq!(ledger.seen(&place, [1; 16]).unwrap(), [[0; 16]; 0]);
-        for (name, known) in [(246, 0), (247, 1), (248, 1), (249, 1)] {
-            assert_eq!(ledger.seen(&place, [name; 16]).unwrap().len(), known, "{name}");
+        assert!(!is_name_seen(1) && !is_seen(1, 1));
+        for (name, known) in [(246, false), (247, true), (248, true), (249, true)] {
+            assert_eq!((is_seen(name, name), is_name_seen(name)), (known, known), "{name}");
         }
         assert_eq!(ledger.0.range(&[]).count(), 3 + 3 + 1, "no more than numbers, sightings and the mark");
     }

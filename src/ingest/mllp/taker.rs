@@ -240,12 +240,11 @@ fn news(context: &Context, place: &Place, arrivals: Vec<Arrival>) -> Result<News
     let mut names = HashSet::new();
     let mut sightings = HashSet::new();
     for Arrival { sighting, has_control_id, mut publication } in arrivals {
-        let seen = context.ledger.seen(place, sighting.name)?;
-        if seen.contains(&sighting.content) || !sightings.insert(sighting) {
+        if context.ledger.is_seen(place, sighting)? || !sightings.insert(sighting) {
             news.repeats += 1;
             continue;
         }
-        let is_reused = !names.insert(sighting.name) || !seen.is_empty();
+        let is_reused = !names.insert(sighting.name) || context.ledger.is_name_seen(place, sighting.name)?;
         if is_reused && has_control_id {
             publication.envelope.findings.push(reused());
         }
