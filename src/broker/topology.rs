@@ -299,6 +299,14 @@ impl Topology {
         all
     }
 
+    /// The same without the archive, for those who can work without it.
+    #[must_use]
+    pub fn without_archive(self) -> Self {
+        let archived = Self::archived();
+        let queues = self.queues.into_iter().filter(|queue| !archived.queues.contains(queue)).collect();
+        Self { queues, exchanges: Vec::new(), bindings: Vec::new() }
+    }
+
     /// What must be there before a queue is used: itself, where its dead letters go, and what leads into the archive.
     pub fn around(queue: &str) -> Self {
         let queue = Queue::named(queue);
@@ -343,5 +351,46 @@ pub fn route(queue: &str, envelope: Option<&Envelope>) -> (&'static str, String)
             (ROUTED, format!("{of_type}.{}", envelope.facility))
         }
         _ => ("", queue.to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_queue_but_the_stream_says_how_often_a_message_may_come_back() {
+        let topology = Topology::of(2, ["surveillance"]);
+        assert!(topology.queues.len() >= 12, "{topology:?}");
+        for Queue { name, arguments } in topology.queues {
+            let is_stream = arguments.get("x-queue-type") == Some(&Argument::Text("stream".into()));
+            assert_eq!(arguments.contains_key("x-delivery-limit"), !is_stream, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_queue_has_its_dead_letters_before_itself() {
+        let around: Vec<_> = Topology::around("musubi.to.a.b").queues.into_iter().map(|q| q.name).collect();
+        assert_eq!(around, ["musubi.dead.a.b", "musubi.to.a.b"]);
+        let around: Vec<_> =
+            Topology::around("musubi.ingest.07").queues.into_iter().map(|q| q.name).collect();
+        assert_eq!(around, ["musubi.invalid", "musubi.ingest.07"]);
+    }
+
+    #[test]
+    fn what_dead_letters_lead_to_and_bindings_name_is_in_the_topology() {
+        let topology = Topology::of(2, ["surveillance", "registry"]);
+        let names: Vec<_> = topology.queues.iter().map(|queue| queue.name.as_str()).collect();
+        for queue in &topology.queues {
+            if let Some(Argument::Text(to)) = queue.arguments.get("x-dead-letter-routing-key") {
+                assert!(names.contains(&to.as_str()), "{} -> {to}", queue.name);
+            }
+        }
+        for Binding { from, to, .. } in &topology.bindings {
+            assert!(topology.exchanges.iter().any(|exchange| exchange.name == *from), "{from}");
+            assert!(names.contains(&to.as_str()), "{to}");
+        }
+        let unique: std::collections::BTreeSet<_> = names.iter().collect();
+        assert_eq!(unique.len(), names.len(), "{names:?}");
     }
 }

@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::sync::watch;
-use tokio::task::{JoinError, JoinSet};
+use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, sleep_until};
 use tracing::{error, info, warn};
 
@@ -14,6 +14,7 @@ use super::Counts;
 use super::outcome::Outcome;
 use super::parked::{Memory, ParkedLane, copy_to};
 use super::patients::{Patients, Schedule};
+use super::release::Release;
 use super::window::{Handled, Key, Patient, State, Window};
 use super::workers::{Shared, told};
 use crate::broker::{BrokerError, Consumer, Delivery, Publication, topology};
@@ -22,8 +23,6 @@ use crate::telemetry::causes;
 
 /// Copies received at a time.
 const BATCH: usize = 64;
-/// Copies of a parked patient that one release takes.
-const RELEASE: usize = 16;
 /// How long the end waits for a lane to be opened: a run that is over at once still counts what is parked.
 const OPEN_GRACE: Duration = Duration::from_secs(5);
 /// How long a lane that has copies waits for the parked ones.
@@ -31,19 +30,16 @@ const SPLIT: Duration = Duration::from_secs(10);
 /// A time that never comes.
 const NEVER: Duration = Duration::from_secs(365 * 24 * 3600);
 
-/// What a release came to: how many copies were delivered, and the outcome that ended it.
-type Release = (Patient, Vec<Delivery>, usize, Outcome);
-
 /// Delivers one lane.
 pub(super) struct LaneWorker {
-    shared: Arc<Shared>,
-    lane: Lane,
+    pub(super) shared: Arc<Shared>,
+    pub(super) lane: Lane,
     halt: watch::Receiver<bool>,
-    handled: Handled,
-    patients: Patients,
+    pub(super) handled: Handled,
+    pub(super) patients: Patients,
     /// Schedules from before the broker was lost.
     schedules: HashMap<Patient, Schedule>,
-    releases: JoinSet<Release>,
+    pub(super) releases: JoinSet<Release>,
     /// Rounds of attempts in a row that found the subscriber away.
     failures: u32,
     /// No attempt before.
@@ -386,94 +382,6 @@ impl LaneWorker {
         self.patients.park(key, copy, schedule);
     }
 
-    /// Starts an attempt at the parked patient who is due.
-    fn release(&mut self) {
-        let Some((patient, copies)) = self.patients.start(RELEASE) else { return };
-        let (shared, lane) = (self.shared.clone(), self.lane);
-        self.releases.spawn(async move {
-            for (delivered, copy) in copies.iter().enumerate() {
-                let outcome = shared.attempt(lane, &[copy]).await;
-                if outcome != Outcome::Delivered {
-                    return (patient, copies, delivered, outcome);
-                }
-            }
-            let delivered = copies.len();
-            (patient, copies, delivered, Outcome::Delivered)
-        });
-    }
-
-    /// Takes in what a release came to.
-    fn released(&mut self, release: Result<Release, JoinError>, parked: Option<&mut ParkedLane>) {
-        let (patient, mut copies, delivered, outcome) = match release {
-            Ok(release) => release,
-            // Its fault is that of the lane.
-            Err(panic) => std::panic::resume_unwind(panic.into_panic()),
-        };
-        let rest = copies.split_off(delivered);
-        for copy in copies {
-            let key = Key::of(&copy);
-            self.handled.insert(key);
-            self.patients.remove(key);
-        }
-        Counts::add(&self.shared.counts().delivered, delivered);
-        let mut due = Instant::now();
-        let answers = self.shared.answers();
-        let mut failures = 0;
-        if let (false, Some(first)) = (outcome == Outcome::Delivered, rest.into_iter().next()) {
-            let before = self.patients.schedule(&patient);
-            let alone = before.is_none_or(|before| before.answers == answers);
-            let given_up = self.give_up(first, &outcome, alone, parked);
-            failures = before.map_or(0, |before| before.failures);
-            failures = if delivered > 0 || given_up { 1 } else { failures + 1 };
-            if !given_up {
-                due += self.shared.pace().after_parked(failures);
-            }
-        }
-        self.patients.end(&patient, |_| Schedule { failures, due, answers });
-        match outcome {
-            Outcome::Gone => self.gone(),
-            outcome => self.report_release(delivered, failures, &outcome, self.patients.is_parked(&patient)),
-        }
-    }
-
-    /// Gives up a copy that is parked for too long. A subscriber that answers nobody is not a reason.
-    fn give_up(
-        &mut self,
-        mut copy: Delivery,
-        outcome: &Outcome,
-        alone: bool,
-        parked: Option<&mut ParkedLane>,
-    ) -> bool {
-        let code = match outcome {
-            Outcome::Refused { code } => code,
-            Outcome::Away { .. } if !alone => "no-answer",
-            _ => return false,
-        };
-        let place = copy.envelope.event.as_ref().and_then(|event| event.place);
-        let parked_for = place.map(|place| self.shared.clock().now().duration_since(place.left_at));
-        let most = self.shared.give_up_after();
-        let too_long =
-            most.zip(parked_for).is_some_and(|(most, parked_for)| parked_for.unsigned_abs() >= most);
-        let Some(parked) = parked.filter(|_| too_long) else { return false };
-        let key = Key::of(&copy);
-        copy.envelope.fault = Some(fault(code));
-        self.patients.remove(key);
-        let (subscriber, lane) = (self.shared.name(), self.lane.0);
-        error!(subscriber, lane, sequence = ?place.map(|place| place.sequence), code, "given up: not delivered");
-        parked.give_up(key, copy);
-        true
-    }
-
-    fn report_release(&self, delivered: usize, failures: u32, outcome: &Outcome, still_parked: bool) {
-        let (subscriber, lane) = (self.shared.name(), self.lane.0);
-        match outcome {
-            _ if !still_parked => info!(subscriber, lane, delivered, "a parked patient is released"),
-            Outcome::Refused { code } => warn!(subscriber, lane, delivered, failures, code, "stays parked"),
-            Outcome::Away { why, .. } => warn!(subscriber, lane, delivered, failures, why, "stays parked"),
-            Outcome::Delivered | Outcome::Gone => {}
-        }
-    }
-
     /// The subscriber is away: nothing is attempted for a while.
     fn back_off(&mut self, why: &str, retry_after: Option<Duration>) {
         self.failures += 1;
@@ -489,7 +397,7 @@ impl LaneWorker {
         self.resume = Instant::now() + wait;
     }
 
-    fn gone(&mut self) {
+    pub(super) fn gone(&mut self) {
         self.ended = true;
         self.shared.gone();
     }
@@ -508,7 +416,7 @@ fn never() -> Instant {
     Instant::now() + NEVER
 }
 
-fn fault(code: &str) -> Fault {
+pub(super) fn fault(code: &str) -> Fault {
     let reason = match code {
         "no-event" => "it is no event: no router publishes such a copy",
         "no-answer" => "the subscriber did not answer, though it answered others",

@@ -21,6 +21,7 @@ mod outcome;
 mod pace;
 mod parked;
 mod patients;
+mod release;
 mod sender;
 mod window;
 mod workers;

@@ -8,6 +8,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
 
+use super::archive::Archive;
 use super::channel::Channel;
 use super::connection::Connection;
 use super::deliveries::{Served, start_deliveries};
@@ -204,9 +205,11 @@ impl Hub {
 
     fn start_routers(&self, counts: &Arc<RouterCounts>, start: &Start, tasks: &mut Tasks) {
         let Some(routing) = &self.routing else { return };
+        let archive = Arc::new(Archive::new(self.channel.broker.clone()));
         for lane in (0..self.channel.lanes).map(Lane) {
             let (broker, routing, counts) = (self.channel.broker.clone(), routing.clone(), counts.clone());
-            let (router, halted) = (Router { broker, lane, routing, counts }, start.halted.clone());
+            let archive = archive.clone();
+            let (router, halted) = (Router { broker, lane, routing, counts, archive }, start.halted.clone());
             tasks.spawn(start.clone().then(async move { Ok(router.run(halted).await?) }));
         }
     }

@@ -6,6 +6,7 @@
 pub use crate::decode::decode;
 pub use crate::normalise::normalise;
 
+mod archive;
 mod channel;
 mod connection;
 mod deliveries;

@@ -35,6 +35,8 @@ pub struct Processed {
     pub outcome: Outcome,
     /// The copies.
     pub follow: Vec<Publication>,
+    /// What the archive gets.
+    pub archived: Option<Publication>,
 }
 
 /// What a router works with.
@@ -55,7 +57,7 @@ pub fn process(envelope: &Envelope, body: &Bytes, lane: Lane, routing: &Routing)
         return invalid(envelope, body, fault.clone());
     }
     if envelope.change == Change::Superseded {
-        return Processed { outcome: Outcome::Filtered, follow: Vec::new() };
+        return Processed { outcome: Outcome::Filtered, follow: Vec::new(), archived: None };
     }
     // No input is known to make a stage panic. Should one be found in the field, that one message is set aside with
     // its bytes, instead of stopping everybody's.
@@ -76,13 +78,11 @@ fn understand(envelope: &Envelope, body: &Bytes, lane: Lane, routing: &Routing) 
     event.findings.splice(0..0, envelope.findings.iter().cloned());
     let from = route::Source { feed: &envelope.origin.feed, facility: &envelope.facility };
     let recipients = routing.routes.decide(&event, from);
-    let mut follow = copies(&event, envelope, body, lane, &recipients, &routing.pseudonyms)?;
-    if routing.archive {
-        follow.push(archived(&event, envelope, lane)?);
-    }
+    let follow = copies(&event, envelope, body, lane, &recipients, &routing.pseudonyms)?;
+    let archived = if routing.archive { Some(archived(&event, envelope, lane)?) } else { None };
     let names: Vec<_> = recipients.iter().map(|recipient| recipient.subscriber.to_owned()).collect();
     let outcome = if names.is_empty() { Outcome::Filtered } else { Outcome::Routed(names) };
-    Ok(Processed { outcome, follow })
+    Ok(Processed { outcome, follow, archived })
 }
 
 /// The whole event, for the archive: it never leaves the hub from there without passing the routes again.
@@ -155,7 +155,7 @@ fn keep_back(envelope: &mut Envelope, disclosure: &Disclosure, pseudonyms: &Pseu
 fn invalid(envelope: &Envelope, body: &Bytes, fault: Fault) -> Processed {
     let envelope = Envelope { fault: Some(fault), ..envelope.clone() };
     let copy = Publication { to: vec![(topology::invalid(), Lane(0))], envelope, body: body.clone() };
-    Processed { outcome: Outcome::Invalid, follow: vec![copy] }
+    Processed { outcome: Outcome::Invalid, follow: vec![copy], archived: None }
 }
 
 fn internal() -> Fault {

@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tracing::{debug, error};
 
+use super::archive::Archive;
 use super::process::{Outcome, Routing, process};
 use crate::broker::{Broker, BrokerError, Consumer, Delivery, topology};
 use crate::envelope::Lane;
@@ -78,6 +79,7 @@ pub(super) struct Router {
     pub(super) lane: Lane,
     pub(super) routing: Arc<Routing>,
     pub(super) counts: Arc<RouterCounts>,
+    pub(super) archive: Arc<Archive>,
 }
 
 /// How the work on a batch, or on a lane, ended.
@@ -147,11 +149,14 @@ impl Router {
     ) -> Result<End, BrokerError> {
         let mut outcomes = Vec::with_capacity(batch.len());
         let mut follow = Vec::with_capacity(batch.len());
+        let mut archived = Vec::new();
         for delivery in batch {
             let done = process(&delivery.envelope, &delivery.body, self.lane, &self.routing);
             outcomes.push((delivery.envelope.origin.feed.clone(), done.outcome));
             follow.extend(done.follow);
+            archived.extend(done.archived);
         }
+        self.archive.keep(archived).await;
         loop {
             match consumer.settle(batch.len(), follow.clone()).await {
                 Ok(()) => {

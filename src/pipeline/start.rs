@@ -40,7 +40,7 @@ impl Start {
         tasks: &mut Tasks,
     ) -> Self {
         let (made, ready) = watch::channel(false);
-        tasks.spawn(make(link.clone(), needed(config, part), made, halted.clone()));
+        tasks.spawn(make(link.clone(), needed(config, part).without_archive(), made, halted.clone()));
         Self { ready, halted }
     }
 
@@ -58,7 +58,7 @@ impl Start {
     }
 }
 
-/// Only what a part uses, so that its user on RabbitMQ need not be allowed more.
+/// Only what a part uses and can't do without, so that its user on RabbitMQ need not be allowed more.
 fn needed(config: &Config, part: &Part) -> Topology {
     let lanes = config.hub.broker.lanes();
     let all = config.subscribers.iter().map(|subscriber| subscriber.name.as_str());

@@ -1,6 +1,7 @@
 //! Delivery against subscribers that answer, refuse, hang, close and come back.
 
 mod hl7;
+mod over_rabbitmq;
 mod random;
 mod webhook;
 

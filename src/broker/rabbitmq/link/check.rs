@@ -14,6 +14,9 @@ use crate::broker::BrokerError;
 use crate::broker::topology::{Exchange, LANES_MAX, Queue, Topology, ingest};
 use crate::envelope::Lane;
 
+/// So many lanes missing in a row are the end of them.
+const GAP: u16 = 64;
+
 /// One way in which the server differs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "difference", rename_all = "kebab-case")]
@@ -65,18 +68,29 @@ impl Link {
         for exchange in &topology.exchanges {
             differences.extend(self.check_exchange(exchange).await?);
         }
+        differences.extend(self.lanes_beyond(lanes).await?);
+        Ok(differences)
+    }
+
+    /// Lanes are made from 0 on without a gap; an administrator may have deleted some.
+    async fn lanes_beyond(&self, lanes: u16) -> Result<Vec<Difference>, BrokerError> {
+        let (mut beyond, mut missing) = (Vec::new(), 0);
         for lane in (lanes..LANES_MAX).map(Lane) {
             let queue = ingest().on_rabbitmq(lane);
-            let ready = match self.ask_queue(&Queue::named(&queue), true).await {
-                Ok(ready) => ready,
-                Err(BrokerError::Refused { .. }) => 0,
+            match self.ask_queue(&Queue::named(&queue), true).await {
+                Ok(0) => missing = 0,
+                Ok(ready) => {
+                    missing = 0;
+                    beyond.push(Difference::Beyond { queue, ready });
+                }
+                Err(BrokerError::Refused { .. }) => missing += 1,
                 Err(error) => return Err(error),
-            };
-            if ready > 0 {
-                differences.push(Difference::Beyond { queue, ready });
+            }
+            if missing > GAP {
+                break;
             }
         }
-        Ok(differences)
+        Ok(beyond)
     }
 
     async fn check_queue(&self, queue: &Queue) -> Result<Option<Difference>, BrokerError> {

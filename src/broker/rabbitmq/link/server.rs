@@ -52,3 +52,48 @@ fn text(properties: &FieldTable, name: &str) -> Option<String> {
 fn not_amqp() -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, "the server does not speak AMQP 0-9-1")
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// `connection.start` with these properties.
+    fn start(properties: &[(&str, &str)]) -> Vec<u8> {
+        let mut table = Vec::new();
+        for (name, value) in properties {
+            table.push(u8::try_from(name.len()).unwrap());
+            table.extend(name.as_bytes());
+            table.push(b'S');
+            table.extend(u32::try_from(value.len()).unwrap().to_be_bytes());
+            table.extend(value.as_bytes());
+        }
+        let length = u32::try_from(table.len()).unwrap().to_be_bytes();
+        [START, &[0, 9], &length, &table].concat()
+    }
+
+    #[test]
+    fn product_and_version_are_read() {
+        let start = start(&[("product", "RabbitMQ"), ("version", "4.1.2")]);
+        assert_eq!(said(&start).as_deref(), Some("RabbitMQ 4.1.2"));
+    }
+
+    #[test]
+    fn a_server_that_does_not_say_is_not_guessed() {
+        assert_eq!(said(&start(&[("product", "RabbitMQ")])), None);
+        assert_eq!(said(b"HTTP/1.1 400 Bad Request"), None);
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_comes_is_read_to_an_end(bytes in proptest::collection::vec(any::<u8>(), 0..200), at in 0_usize..80) {
+            said(&bytes);
+            let mut start = start(&[("product", "RabbitMQ"), ("version", "4.1.2")]);
+            let at = at.min(start.len());
+            start.truncate(at);
+            start.extend(bytes);
+            said(&start);
+        }
+    }
+}
