@@ -6,7 +6,12 @@
 //! - `settle` makes what follows durable first and only then acknowledges. A crash finds both or neither: on the
 //!   embedded broker they are one record, on RabbitMQ what follows carries the same numbers when it is sent again.
 //! - what was not settled comes again after the consumer is dropped, or after a crash, in the same order.
-//! - a lane has one consumer at a time.
+//! - a lane has one consumer at a time: a second one is refused, or gets nothing before the first is gone.
+//!
+//! Where a broker elsewhere can't know or do more, on RabbitMQ: what was published is seen by who looks a moment later,
+//! perhaps twice while it moves; what is open at another process' consumer is neither counted nor shown, and a message
+//! that lay ready for a consumer that is gone may be marked as redelivered, though it was not handed out; a queue that
+//! was never declared is refused where something enters the hub, and made where the hub itself reads or writes it.
 
 pub mod embedded;
 pub mod rabbitmq;

@@ -408,7 +408,22 @@ async fn publishers_at_once_lose_nothing(place: impl Place) {
 /// One test per promise, over a kind of place.
 macro_rules! contract {
     ($place:ty, $test:meta) => {
-        contract!($place, $test: a_lane_keeps_order_and_counts_from_one, a_batch_is_taken_whole_or_not_at_all, every_recipient_gets_the_message, settling_and_what_follows_are_there_after_reopening, what_was_not_settled_comes_again_in_order, skipping_is_settling_unseen, a_lane_has_one_consumer, depth_and_peek_show_what_waits, a_queue_must_be_declared, no_more_is_settled_than_was_received, receive_waits_and_a_dropped_receive_takes_nothing, large_bodies_come_back_unchanged, many_lanes_work_side_by_side, publishers_at_once_lose_nothing);
+        contract!($place, $test:
+            a_lane_keeps_order_and_counts_from_one,
+            a_batch_is_taken_whole_or_not_at_all,
+            every_recipient_gets_the_message,
+            settling_and_what_follows_are_there_after_reopening,
+            what_was_not_settled_comes_again_in_order,
+            skipping_is_settling_unseen,
+            a_lane_has_one_consumer,
+            depth_and_peek_show_what_waits,
+            a_queue_must_be_declared,
+            no_more_is_settled_than_was_received,
+            receive_waits_and_a_dropped_receive_takes_nothing,
+            large_bodies_come_back_unchanged,
+            many_lanes_work_side_by_side,
+            publishers_at_once_lose_nothing
+        );
     };
     ($place:ty, $test:meta: $($promise:ident),*) => {
         $(#[$test]

@@ -12,7 +12,7 @@
 //! - an acknowledgement has no answer: it may be on its way, and lost with the connection
 //! - single active consumer: the first registered gets messages, up to its prefetch; the next one when it is gone
 //! - what is given back is handed out before what was never handed out, marked, in the order of giving back: it is put
-//!   *behind* what others gave back before and nobody has taken yet
+//!   *behind* what others gave back before and nobody has taken yet; who looks into a queue is a consumer, too
 //! - a consumer under suspicion (its node is out of reach of the queue's leader): what it has is given back, it goes
 //!   to the end of the waiting ones, is told nothing, and can become active again with what it was told before
 //! - consumers cancelled by the server, a queue deleted (publishing to it is refused, as mandatory messages come back),

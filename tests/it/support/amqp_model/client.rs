@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use musubi::broker::BrokerError;
 use musubi::broker::rabbitmq::amqp::{Amqp, Count, Incoming, Outgoing, Subscription};
+use musubi::broker::{BrokerError, topology};
 
 use super::queue::{Mailbox, Queue};
 use super::server::{Line, Server, State, away};
@@ -86,9 +86,11 @@ impl Amqp for Client {
 
     async fn count(&self, queue: &str) -> Result<Count, BrokerError> {
         self.ask(|state, _| {
+            // Of those that wait for their turn the server says nothing.
+            let most = if topology::Queue::named(queue).has_single_active_consumer() { 1 } else { u32::MAX };
             let queue = find(state, queue)?;
             let (ready, consumers) = (queue.ready().count() as u64, queue.consumers.len() as u32);
-            Ok(Count { ready, consumers })
+            Ok(Count { ready, consumers: consumers.min(most) })
         })
         .await
     }
