@@ -172,6 +172,9 @@ pub const LANES_MAX: u16 = 1024;
 /// message aside long before; this ends the loop of one that kills its worker every time.
 const DELIVERIES: i64 = 1_000;
 
+/// The same for a subscriber's queue, where what can't be delivered for weeks comes back every 30 minutes.
+const DELIVERIES_TO_SUBSCRIBER: i64 = 100_000;
+
 /// The same for queues whose messages are looked at and put back. RabbitMQ 4 drops after 20 where nothing is said, and
 /// 3.10 takes no "never".
 const MANY_DELIVERIES: i64 = 1_000_000;
@@ -247,10 +250,10 @@ impl Queue {
                 ("x-max-length-bytes", Argument::Number(50_000_000_000)),
                 ("x-stream-max-segment-size-bytes", Argument::Number(100_000_000)),
             ]),
-            Role::Ingest => dead_lettered(&invalid().on_rabbitmq(Lane(0))),
+            Role::Ingest => dead_lettered(&invalid().on_rabbitmq(Lane(0)), DELIVERIES),
             Role::Subscriber => {
                 let subscriber = name.strip_prefix(PREFIX).and_then(|name| name.strip_prefix("to."));
-                dead_lettered(&dead(subscriber.unwrap_or(name)).on_rabbitmq(Lane(0)))
+                dead_lettered(&dead(subscriber.unwrap_or(name)).on_rabbitmq(Lane(0)), DELIVERIES_TO_SUBSCRIBER)
             }
             _ => Arguments::from([
                 ("x-queue-type", text("quorum")),
@@ -272,11 +275,11 @@ impl Queue {
 
 /// A message that is given up goes to another queue, and leaves this one only when it is there. That needs a queue that
 /// refuses when it is full; none of ours has a length.
-fn dead_lettered(to: &str) -> Arguments {
+fn dead_lettered(to: &str, deliveries: i64) -> Arguments {
     let text = |value: &str| Argument::Text(value.into());
     Arguments::from([
         ("x-queue-type", text("quorum")),
-        ("x-delivery-limit", Argument::Number(DELIVERIES)),
+        ("x-delivery-limit", Argument::Number(deliveries)),
         ("x-dead-letter-exchange", text("")),
         ("x-dead-letter-routing-key", text(to)),
         ("x-dead-letter-strategy", text("at-least-once")),

@@ -16,7 +16,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 use super::Shared;
 use super::amqp::{Incoming, Number, Outgoing, Subscription};
 use super::balance::{self, Held, Lanes};
-use super::grip::{Grip, RENEW};
+use super::grip::{COMING_BACK, Grip, RENEW};
 use super::message::{delivery, outgoing};
 use super::token::{Seen, Token};
 use crate::broker::topology::{self, Role};
@@ -90,6 +90,7 @@ impl LaneConsumer {
             grip.release(clean).await;
             return Ok(None);
         };
+        sleep(COMING_BACK).await;
         let messages = amqp.consume(&ingest, options.prefetch).await?;
         let now = Instant::now();
         Ok(Some(Work {

@@ -10,11 +10,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::task::JoinSet;
-use tokio::time::interval;
+use tokio::time::{interval, sleep};
 
 use super::Shared;
 use super::amqp::{Header, Incoming, Number, Subscription};
-use super::grip::{Grip, RENEW};
+use super::grip::{COMING_BACK, Grip, RENEW};
 use super::message::{delivery, outgoing};
 use super::token::Token;
 use crate::broker::topology::{self, Role};
@@ -81,6 +81,9 @@ impl Strands {
             Some(turn) => Some(Grip::take(&shared.amqp, &turn.on_rabbitmq(Lane(0)), Token::default()).await?),
             None => None,
         };
+        if turn.is_some() {
+            sleep(COMING_BACK).await;
+        }
         let name = queue.on_rabbitmq(Lane(0));
         shared.amqp.declare(&name).await?;
         // Parked copies are held for as long as they are parked, by all lanes together.

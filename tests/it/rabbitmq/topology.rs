@@ -115,10 +115,10 @@ async fn an_event_for_an_archive_that_is_gone_is_kept_as_unroutable() {
 async fn what_comes_back_too_often_goes_to_the_dead_letters() {
     let settings = node().await.settings().await;
     let link = Link::new(settings.clone(), "test");
-    link.declare("musubi.to.surveillance").await.unwrap();
-    link.publish(vec![outgoing("musubi.to.surveillance", 1)]).await.unwrap();
+    link.declare("musubi.ingest.00").await.unwrap();
+    link.publish(vec![outgoing("musubi.ingest.00", 1)]).await.unwrap();
     let channel = client(&settings.vhost).await.create_channel().await.unwrap();
-    let queue = "musubi.to.surveillance";
+    let queue = "musubi.ingest.00";
     let mut consumer =
         channel.basic_consume(queue.into(), "".into(), Default::default(), Default::default()).await.unwrap();
     // The queue gives a message up after a thousand times.
@@ -127,7 +127,7 @@ async fn what_comes_back_too_often_goes_to_the_dead_letters() {
         let delivery = futures_util::StreamExt::next(&mut consumer).await.unwrap().unwrap();
         delivery.nack(back).await.unwrap();
     }
-    is_ready(&link, "musubi.dead.surveillance", 1).await;
+    is_ready(&link, "musubi.invalid", 1).await;
     is_ready(&link, queue, 0).await;
 }
 
