@@ -87,6 +87,36 @@ async fn what_was_open_when_a_subscription_is_dropped_comes_again_first_and_in_o
     has_consumers(&link, INGEST, 0).await;
 }
 
+/// A process that ends with a lane in its hands: nothing runs on to close the channel politely.
+#[tokio::test]
+async fn the_order_holds_when_the_whole_process_of_a_consumer_ends() {
+    let settings = node().await.settings().await;
+    let link = Link::new(settings.clone(), "test");
+    link.declare(INGEST).await.unwrap();
+    link.publish(batch(INGEST, 1..=40)).await.unwrap();
+    let (report, reported) = tokio::sync::oneshot::channel();
+    let (finish, finished) = std::sync::mpsc::channel::<()>();
+    let process = std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
+        let runtime = runtime.unwrap();
+        let ending = Link::new(settings, "ending");
+        let subscription = runtime.block_on(async {
+            let mut subscription = ending.consume(INGEST, 20).await.unwrap();
+            report.send(numbers(&mut *subscription, 20).await).unwrap();
+            subscription
+        });
+        finished.recv().unwrap();
+        runtime.shutdown_background();
+        drop(subscription);
+        drop(ending);
+    });
+    assert_eq!(reported.await.unwrap(), (1..=20).collect::<Vec<_>>());
+    let mut second = link.consume(INGEST, 40).await.unwrap();
+    finish.send(()).unwrap();
+    assert_eq!(numbers(&mut *second, 40).await, (1..=40).collect::<Vec<_>>());
+    process.join().unwrap();
+}
+
 #[tokio::test]
 async fn hand_over_keeps_the_order_however_often_it_happens() {
     let link = link().await;

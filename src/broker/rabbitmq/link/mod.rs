@@ -35,7 +35,7 @@ use message::{incoming, short};
 use publish::Publisher;
 pub use state::{LineState, LinkState};
 use state::{Reporter, Side};
-use subscription::{Closing, Subscribed};
+use subscription::Subscribed;
 
 /// How long the server may take to answer.
 const ANSWER: Duration = Duration::from_secs(30);
@@ -49,7 +49,6 @@ pub struct Link {
     consuming: Line,
     prefetch: u16,
     state: watch::Sender<LinkState>,
-    closing: Closing,
 }
 
 impl Link {
@@ -68,7 +67,6 @@ impl Link {
             consuming: line(Side::Consuming),
             prefetch,
             state: state.clone(),
-            closing: Closing::default(),
         }
     }
 
@@ -134,7 +132,7 @@ impl Amqp for Link {
 
     async fn consume(&self, queue: &str, prefetch: u16) -> Result<Box<dyn Subscription>, BrokerError> {
         let (_connection, channel) = self.consuming.channel().await?;
-        let registering = Subscribed::register(channel, queue, prefetch, Arc::clone(&self.closing));
+        let registering = Subscribed::register(channel, queue, prefetch);
         match tokio::time::timeout(ANSWER, registering).await {
             Ok(subscribed) => Ok(Box::new(subscribed?)),
             Err(_) => Err(BrokerError::Away { what: format!("consuming {queue}: no answer") }),

@@ -1,6 +1,7 @@
 //! A registered consumer.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::future::Future;
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -8,7 +9,6 @@ use futures_util::StreamExt;
 use lapin::options::{BasicAckOptions, BasicCancelOptions, BasicConsumeOptions, BasicQosOptions};
 use lapin::types::FieldTable;
 use lapin::{Channel, Consumer};
-use tokio::task::JoinSet;
 
 use super::error::{answer, away, causes};
 use super::message::{incoming, short};
@@ -18,14 +18,10 @@ use crate::broker::rabbitmq::amqp::{Incoming, Subscription};
 /// How long the server may take to close a channel.
 const CLOSE: Duration = Duration::from_secs(5);
 
-/// Channels on their way to be closed.
-pub(super) type Closing = Arc<Mutex<JoinSet<()>>>;
-
 /// A consumer and the channel that is its own.
 pub(super) struct Subscribed {
     queue: String,
     parts: Option<Parts>,
-    closing: Closing,
 }
 
 struct Parts {
@@ -34,12 +30,7 @@ struct Parts {
 }
 
 impl Subscribed {
-    pub(super) async fn register(
-        channel: Channel,
-        queue: &str,
-        prefetch: u16,
-        closing: Closing,
-    ) -> Result<Self, BrokerError> {
+    pub(super) async fn register(channel: Channel, queue: &str, prefetch: u16) -> Result<Self, BrokerError> {
         let what = format!("consuming {queue}");
         let refused = |error: lapin::Error| answer(&what, &error);
         channel.basic_qos(prefetch, BasicQosOptions::default()).await.map_err(refused)?;
@@ -47,7 +38,7 @@ impl Subscribed {
             .basic_consume(short(queue)?, "".into(), BasicConsumeOptions::default(), FieldTable::default())
             .await
             .map_err(refused)?;
-        Ok(Self { queue: queue.into(), parts: Some(Parts { channel, consumer }), closing })
+        Ok(Self { queue: queue.into(), parts: Some(Parts { channel, consumer }) })
     }
 
     fn lost(&self, why: &str) -> BrokerError {
@@ -91,8 +82,8 @@ impl Subscription for Subscribed {
 }
 
 impl Parts {
-    /// Closes the channel with the consumer on it. To cancel the consumer first would let the next one in while
-    /// messages are still open here: they would come to it after later ones.
+    /// Closes the channel with the consumer on it. To cancel the consumer first, as lapin does when a consumer is
+    /// dropped, would let the next one in while messages are still open here: they would come to it after later ones.
     async fn close(self) {
         let Self { channel, consumer } = self;
         match tokio::time::timeout(CLOSE, channel.close(200, "done".into())).await {
@@ -106,12 +97,13 @@ impl Parts {
 }
 
 impl Drop for Subscribed {
+    /// lapin takes the close of the channel at the first poll; nobody waits for the answer.
     fn drop(&mut self) {
         let Some(parts) = self.parts.take() else { return };
-        if tokio::runtime::Handle::try_current().is_ok() {
-            let mut closing = self.closing.lock().unwrap_or_else(PoisonError::into_inner);
-            while closing.try_join_next().is_some() {}
-            closing.spawn(parts.close());
+        let mut closing = std::pin::pin!(parts.channel.close(200, "dropped".into()));
+        let mut context = Context::from_waker(Waker::noop());
+        if let Poll::Ready(Err(error)) = closing.as_mut().poll(&mut context) {
+            tracing::debug!(error = causes(&error), "a channel was closed already");
         }
     }
 }
