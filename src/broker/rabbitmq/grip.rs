@@ -94,6 +94,12 @@ impl Grip {
 
     /// Replaces the token. Everything that it tells must be confirmed.
     pub(super) async fn replace(&mut self, token: Token) -> Result<(), BrokerError> {
+        self.hold().await?;
+        self.publish(token).await
+    }
+
+    /// Waits until the token that was published last is in hand: whoever gets the lane after us finds it.
+    pub(super) async fn hold(&mut self) -> Result<(), BrokerError> {
         let (nonce, generation) = (self.token.nonce, self.token.generation);
         while !self.is_in_hand() {
             // An older one is of a router that does not know yet that it has lost the lane.
@@ -102,8 +108,7 @@ impl Grip {
                 return Err(lost());
             }
         }
-        self.let_others_go().await?;
-        self.publish(token).await
+        self.let_others_go().await
     }
 
     /// Publishes a token. Where its queue is gone, so is what we had in hand.

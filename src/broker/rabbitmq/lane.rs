@@ -244,6 +244,8 @@ impl Work {
         self.grip.collect().await?;
         let token = self.grip.token().clone().taken_over(&self.history);
         self.grip.replace(token).await?;
+        // Before the first copy: so no two routers ever work in one generation.
+        self.grip.hold().await?;
         self.is_fresh = false;
         Ok(())
     }
