@@ -253,7 +253,10 @@ impl Queue {
             Role::Ingest => dead_lettered(&invalid().on_rabbitmq(Lane(0)), DELIVERIES),
             Role::Subscriber => {
                 let subscriber = name.strip_prefix(PREFIX).and_then(|name| name.strip_prefix("to."));
-                dead_lettered(&dead(subscriber.unwrap_or(name)).on_rabbitmq(Lane(0)), DELIVERIES_TO_SUBSCRIBER)
+                dead_lettered(
+                    &dead(subscriber.unwrap_or(name)).on_rabbitmq(Lane(0)),
+                    DELIVERIES_TO_SUBSCRIBER,
+                )
             }
             _ => Arguments::from([
                 ("x-queue-type", text("quorum")),
