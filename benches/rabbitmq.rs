@@ -6,6 +6,7 @@
 #![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 #![expect(clippy::disallowed_methods, reason = "a benchmark measures the real time")]
 
+use std::collections::HashMap;
 use std::error::Error;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -15,9 +16,11 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use jiff::civil::date;
+use musubi::broker::embedded::{self, Embedded};
 use musubi::broker::rabbitmq::amqp::{Amqp, Header, Number, Outgoing};
-use musubi::broker::rabbitmq::{Link, PREFETCH, Settings};
+use musubi::broker::rabbitmq::{Link, Options, Outbox, PREFETCH, RabbitMq, Settings};
 use musubi::broker::topology;
+use musubi::broker::{Broker, Delivery, Publication};
 use musubi::canonical::Kind;
 use musubi::clock::SystemClock;
 use musubi::config::Config;
@@ -32,6 +35,10 @@ const ROUNDS: usize = 3;
 const LANES: u16 = 16;
 const WINDOW: u16 = 256;
 const SUBSCRIBER: &str = "bench";
+
+/// Messages a second of the latency measurement, and for how long.
+const RATE: u32 = 500;
+const SECONDS: u32 = 20;
 
 /// The allocator of the binary.
 #[global_allocator]
@@ -75,6 +82,16 @@ fn main() -> Outcome<()> {
             rates[1] / bare
         );
     }
+    let node = Node::start(&folder.path().join("node"))?;
+    let mut latencies = runtime.block_on(latencies(&node, &folder.path().join("outbox"), bytes))?;
+    latencies.sort_unstable();
+    let at = |percent: usize| latencies.get(latencies.len() * percent / 100).copied().unwrap_or_default();
+    println!(
+        "from publish to the subscriber's consumer at {RATE} messages/s: p50 {:.1?}, p99 {:.1?}, of {}",
+        at(50),
+        at(99),
+        latencies.len()
+    );
     Ok(())
 }
 
@@ -164,6 +181,72 @@ async fn hub(node: &Node, config: Config, messages: u64) -> Outcome<f64> {
     let (ended, elapsed) = tokio::join!(run, wait);
     ended?;
     Ok(messages as f64 / elapsed?)
+}
+
+/// How long messages take from the adapter's publish (outbox synced to disk, forwarded) through a lane, that is settled
+/// with one copy each, to the consumer of the subscriber's queue. Nothing is decoded on the way.
+async fn latencies(node: &Node, outbox: &Path, bytes: usize) -> Outcome<Vec<Duration>> {
+    let link: Arc<dyn Amqp> = Arc::new(Link::new(node.settings(), "bench"));
+    let journal = Embedded::open(outbox, embedded::Settings::default())?;
+    let series = journal.journal_number();
+    let outbox = Outbox { broker: Arc::new(journal), series, bytes: Arc::new(|| 0), bytes_max: u64::MAX };
+    let options = Options { lanes: LANES, prefetch: PREFETCH, history: "bench".into() };
+    let adapter = Arc::new(RabbitMq::new(link.clone(), Some(outbox), options.clone()));
+    let router = Arc::new(RabbitMq::new(link, None, options));
+    adapter.declare(&topology::ingest()).await?;
+    let (stop, stopped) = watch::channel(false);
+    let (arrivals, mut arrived) = tokio::sync::mpsc::unbounded_channel();
+    let mut tasks = JoinSet::new();
+    let forwarding = adapter.clone();
+    tasks.spawn(async move { forwarding.run(stopped).await });
+    for lane in (0..LANES).map(Lane) {
+        let mut consumer = router.consume(&topology::ingest(), lane).await?;
+        tasks.spawn(async move {
+            loop {
+                let batch = consumer.receive(64).await?;
+                let to = vec![(topology::subscriber(SUBSCRIBER), lane)];
+                let copy = |Delivery { envelope, body, .. }| Publication { to: to.clone(), envelope, body };
+                let count = batch.len();
+                consumer.settle(count, batch.into_iter().map(copy).collect()).await?;
+            }
+        });
+        let mut consumer = router.consume(&topology::subscriber(SUBSCRIBER), lane).await?;
+        let arrivals = arrivals.clone();
+        tasks.spawn(async move {
+            loop {
+                let batch = consumer.receive(64).await?;
+                let now = Instant::now();
+                batch.iter().for_each(|delivery| drop(arrivals.send((delivery.envelope.id.clone(), now))));
+                consumer.settle(batch.len(), Vec::new()).await?;
+            }
+        });
+    }
+    // Lanes are taken over.
+    sleep(Duration::from_secs(5)).await;
+    let body = Bytes::from(vec![b'x'; bytes]);
+    let mut pace = tokio::time::interval(Duration::from_secs(1) / RATE);
+    let mut publishing = JoinSet::new();
+    let mut sent = HashMap::new();
+    for number in 0..RATE * SECONDS {
+        pace.tick().await;
+        let id = number.to_string();
+        let envelope = Envelope { id: id.clone(), ..header().envelope };
+        let to = vec![(topology::ingest(), Lane::of("3210100018", &id, LANES))];
+        sent.insert(id, Instant::now());
+        let (adapter, body) = (adapter.clone(), body.clone());
+        publishing.spawn(async move { adapter.publish(vec![Publication { to, envelope, body }]).await });
+    }
+    let mut latencies = Vec::new();
+    while latencies.len() < sent.len()
+        && let Some((id, when)) = arrived.recv().await
+    {
+        latencies.extend(sent.get(&id).map(|sent| when.duration_since(*sent)));
+    }
+    while let Some(done) = publishing.join_next().await {
+        done??;
+    }
+    stop.send_replace(true);
+    Ok(latencies)
 }
 
 async fn arrived(link: &Arc<dyn Amqp>, queue: &str, messages: u64) -> Outcome<()> {

@@ -39,6 +39,12 @@ impl ManualClock {
         let mut now = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         *now = now.saturating_add(by).unwrap_or(Timestamp::MAX);
     }
+
+    /// Moves the clock back, as a correction of a wrong clock does.
+    pub fn turn_back(&self, by: Duration) {
+        let mut now = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *now = now.saturating_sub(by).unwrap_or(Timestamp::MIN);
+    }
 }
 
 impl Clock for ManualClock {

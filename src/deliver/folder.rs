@@ -4,6 +4,10 @@
 //! A crash between writing and acknowledging makes the broker hand out a copy again; the folder recognises it by
 //! lane, sequence and id among its last lines, so that every copy stands there once. The id is compared because a
 //! broker that lost its store counts from 1 again.
+//!
+//! Another process may have had the subscriber before, and while this one stood by. So nothing is read, and no torn
+//! line cut, before the first copy is here to be written; and whenever the file is not as long as it was left, its last
+//! lines are read again.
 
 use std::collections::HashSet;
 use std::fs::{self, File, OpenOptions};
@@ -47,7 +51,6 @@ const TAIL_STEP_BYTES: u64 = 1 << 20;
 #[derive(Debug)]
 pub struct Folder {
     orders: Sender<Order>,
-    written: HashSet<Mark>,
 }
 
 /// What tells a copy from every other.
@@ -58,55 +61,47 @@ struct Mark {
     id: String,
 }
 
+/// An event as it stands in the file.
+#[derive(Debug)]
+struct Line {
+    mark: Mark,
+    bytes: Vec<u8>,
+}
+
 /// Lines for the file of a day.
 #[derive(Debug)]
 struct Order {
     day: String,
-    lines: Vec<u8>,
+    lines: Vec<Line>,
     done: oneshot::Sender<Result<(), FolderError>>,
 }
 
 impl Folder {
-    /// Opens the folder, cuts a torn last line and learns which copies its last lines are.
+    /// Makes the folder where it is missing.
     pub fn open(path: &Path) -> Result<Self, FolderError> {
         let fail = |source| FolderError { path: path.to_owned(), source };
         fs::create_dir_all(path).map_err(fail)?;
-        let mut written = HashSet::new();
-        for file in newest_files(path).map_err(fail)? {
-            if written.len() >= TAIL_LINES {
-                break;
-            }
-            for line in tail(&file).map_err(|source| FolderError { path: file.clone(), source })? {
-                if let Ok(mark) = serde_json::from_str::<Mark>(&line) {
-                    written.insert(mark);
-                }
-            }
-        }
         let (orders, received) = mpsc::channel();
-        let writer = Writer { path: path.to_owned(), open: None };
+        let writer = Writer { path: path.to_owned(), open: None, written: HashSet::new(), left_at: None };
         let thread = thread::Builder::new().name("delivery".to_owned());
         thread.spawn(move || writer.run(&received)).map_err(fail)?;
-        Ok(Self { orders, written })
-    }
-
-    /// Whether the event was written before a crash kept it from being acknowledged.
-    fn holds(&self, event: &CloudEvent<'_>) -> bool {
-        let mark = Mark { lane: event.lane, sequence: event.sequence, id: event.id.to_owned() };
-        self.written.contains(&mark)
+        Ok(Self { orders })
     }
 
     /// Appends the events to the file of `day` (`YYYY-MM-DD`), but for those that are there already.
     pub async fn take(&self, day: String, lane: Lane, copies: &[&Delivery]) -> Result<(), FolderError> {
         let mut lines = Vec::new();
-        let events = copies.iter().filter_map(|copy| CloudEvent::of(copy, lane));
-        for event in events.filter(|event| !self.holds(event)) {
-            event.write_line(&mut lines).map_err(FolderError::unwritable)?;
+        for event in copies.iter().filter_map(|copy| CloudEvent::of(copy, lane)) {
+            let mark = Mark { lane: event.lane, sequence: event.sequence, id: event.id.to_owned() };
+            let mut bytes = Vec::new();
+            event.write_line(&mut bytes).map_err(FolderError::unwritable)?;
+            lines.push(Line { mark, bytes });
         }
         self.append(day, lines).await
     }
 
     /// Appends lines to the file of `day` (`YYYY-MM-DD`) and makes them durable: all of them or none.
-    async fn append(&self, day: String, lines: Vec<u8>) -> Result<(), FolderError> {
+    async fn append(&self, day: String, lines: Vec<Line>) -> Result<(), FolderError> {
         let gone = || FolderError { path: PathBuf::new(), source: io::Error::other("the writer has ended") };
         let (done, answer) = oneshot::channel();
         self.orders.send(Order { day, lines, done }).map_err(|_| gone())?;
@@ -118,6 +113,10 @@ impl Folder {
 struct Writer {
     path: PathBuf,
     open: Option<(String, File)>,
+    /// Copies that the last lines of the folder are, but for those of this writer.
+    written: HashSet<Mark>,
+    /// How long the open file was when it was last looked at; `None` before.
+    left_at: Option<u64>,
 }
 
 impl Writer {
@@ -137,7 +136,7 @@ impl Writer {
 
     fn serve(&mut self, day: &str, group: Vec<Order>) {
         let path = self.path.join(format!("{day}.ndjson"));
-        let lines = group.iter().flat_map(|order| &order.lines).copied().collect::<Vec<_>>();
+        let lines: Vec<_> = group.iter().flat_map(|order| &order.lines).collect();
         let written = self.write(day, &path, &lines);
         for order in group {
             let told = match &written {
@@ -152,18 +151,38 @@ impl Writer {
         }
     }
 
-    fn write(&mut self, day: &str, path: &Path, lines: &[u8]) -> io::Result<()> {
+    fn write(&mut self, day: &str, path: &Path, lines: &[&Line]) -> io::Result<()> {
         if lines.is_empty() {
             return Ok(());
         }
+        let length = self.file(day, path)?.metadata()?.len();
+        if self.left_at != Some(length) {
+            self.look_back()?;
+        }
+        let new = lines.iter().filter(|line| !self.written.contains(&line.mark));
+        let bytes: Vec<u8> = new.flat_map(|line| &line.bytes).copied().collect();
         let file = self.file(day, path)?;
         let before = file.seek(SeekFrom::End(0))?;
-        let Err(error) = file.write_all(lines).and_then(|()| file.sync_data()) else {
-            return Ok(());
-        };
-        // Whatever part of the lines got there must go, or the next attempt would follow a torn line.
-        file.set_len(before)?;
-        Err(error)
+        let written = file.write_all(&bytes).and_then(|()| file.sync_data());
+        if written.is_err() {
+            // Whatever part of the lines got there must go, or the next attempt would follow a torn line.
+            file.set_len(before)?;
+        }
+        self.left_at = Some(file.metadata()?.len());
+        written
+    }
+
+    /// Learns which copies the last lines are; cuts a torn one.
+    fn look_back(&mut self) -> io::Result<()> {
+        self.written.clear();
+        for file in newest_files(&self.path)? {
+            if self.written.len() >= TAIL_LINES {
+                break;
+            }
+            let marks = tail(&file)?.into_iter().filter_map(|line| serde_json::from_str(&line).ok());
+            self.written.extend(marks);
+        }
+        Ok(())
     }
 
     fn file(&mut self, day: &str, path: &Path) -> io::Result<&mut File> {
@@ -178,6 +197,7 @@ impl Writer {
             let file = OpenOptions::new().create(true).append(true).open(path)?;
             File::open(&self.path)?.sync_all()?;
             self.open = Some((day.to_owned(), file));
+            self.left_at = None;
         }
         self.open.as_mut().map(|(_, file)| file).ok_or_else(|| io::Error::other("no file is open"))
     }

@@ -3,11 +3,13 @@
 #![expect(clippy::unwrap_used, reason = "test code outside of test functions")]
 
 mod alarms;
+mod backlog;
 mod basics;
 mod network;
 mod secure;
 mod topology;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;

@@ -51,9 +51,11 @@ impl Lanes {
         Some(Held { lanes: Arc::clone(this), lane })
     }
 
-    /// Whether more than the share is held.
-    pub(super) fn exceed(&self, share: usize) -> bool {
-        self.state().held.len() > share
+    /// Whether a lane is more than the share. Then it counts as given up at once, so that no other lane is given up for
+    /// the same reason.
+    pub(super) fn exceeds(&self, lane: Lane, share: usize) -> bool {
+        let mut state = self.state();
+        state.held.len() > share && state.held.remove(&lane).is_some()
     }
 
     /// Notes how far a lane is.

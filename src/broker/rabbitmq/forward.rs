@@ -76,7 +76,15 @@ impl Forward {
             warn!(%queue, lane, %error, "not taken by RabbitMQ; trying again");
             sleep(BACK_OFF).await;
         }
-        waiting.settle(count, Vec::new()).await
+        loop {
+            match waiting.settle(count, Vec::new()).await {
+                Err(BrokerError::Store { place, source }) => {
+                    warn!(place, %source, "the outbox can't note what RabbitMQ has taken; trying again");
+                    sleep(BACK_OFF).await;
+                }
+                settled => return settled,
+            }
+        }
     }
 
     async fn send(&self, batch: &[Delivery], series: u64) -> Result<(), BrokerError> {

@@ -122,7 +122,7 @@ impl LaneConsumer {
         work.balanced = Instant::now();
         let routers = self.shared.routers().await?;
         let Shared { lanes, options, .. } = &*self.shared;
-        if lanes.exceed(balance::share(options.lanes, routers)) {
+        if lanes.exceeds(self.lane, balance::share(options.lanes, routers)) {
             self.release().await;
             sleep(STAND_BACK).await;
         }

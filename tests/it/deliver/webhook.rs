@@ -264,6 +264,32 @@ async fn what_stays_refused_for_too_long_is_given_up_and_the_next_is_tried() {
 }
 
 #[tokio::test]
+async fn a_clock_that_is_set_right_loses_nothing_and_changes_no_order() {
+    let mut bench = Bench::new().await;
+    bench.give_up_after = Some(Duration::from_secs(3 * 24 * 3600));
+    let server = HttpServer::start(|_| Reply::Status(422)).await;
+    for _ in 0..4 {
+        bench.publish("00000001").await;
+    }
+    let working = bench.start(http(&server));
+    until("parked", || bench.parked().len() == 4).await;
+    for days in [10, 400] {
+        bench.clock.turn_back(Duration::from_secs(days * 24 * 3600));
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        bench.publish("00000001").await;
+    }
+    until("parked too", || bench.parked().len() == 6).await;
+    server.answer(|_| OK);
+    until("released", || working.delivered() == 6).await;
+    bench.clock.advance(Duration::from_secs(1_000 * 24 * 3600));
+    bench.publish("00000001").await;
+    until("delivered", || working.delivered() == 7).await;
+    working.stop().await;
+    assert!(bench.dead().is_empty());
+    in_order(&server.taken());
+}
+
+#[tokio::test]
 async fn a_lane_waits_when_too_many_copies_are_parked() {
     let mut bench = Bench::new().await;
     bench.pace.parked_copies = 5 * usize::from(LANES);
