@@ -1,5 +1,7 @@
 //! Parked patients are tried again, beside the lane's other work.
 
+use std::time::Duration;
+
 use tokio::task::JoinError;
 use tokio::time::Instant;
 use tracing::{error, info, warn};
@@ -83,10 +85,12 @@ impl LaneWorker {
             _ => return false,
         };
         let place = copy.envelope.event.as_ref().and_then(|event| event.place);
-        let parked_for = place.map(|place| self.shared.clock().now().duration_since(place.left_at));
+        // A clock that was set back since makes it negative: not yet.
+        let parked_for = place
+            .map(|place| self.shared.clock().now().duration_since(place.left_at))
+            .and_then(|parked_for| Duration::try_from(parked_for).ok());
         let most = self.shared.give_up_after();
-        let too_long =
-            most.zip(parked_for).is_some_and(|(most, parked_for)| parked_for.unsigned_abs() >= most);
+        let too_long = most.zip(parked_for).is_some_and(|(most, parked_for)| parked_for >= most);
         let Some(parked) = parked.filter(|_| too_long) else { return false };
         let key = Key::of(&copy);
         copy.envelope.fault = Some(fault(code));
