@@ -3,7 +3,7 @@
 use bytes::Bytes;
 
 use super::amqp::{Header, Incoming, Number, Outgoing};
-use crate::broker::{Delivery, QueueName};
+use crate::broker::{Delivery, Publication, QueueName};
 use crate::envelope::{Change, Envelope, Fault, Identifying, Lane, Origin};
 
 /// A message on its way to a queue.
@@ -16,6 +16,18 @@ pub(super) fn outgoing(
 ) -> Outgoing {
     let header = Header { envelope, lane, number };
     Outgoing { queue: queue.on_rabbitmq(lane), header: Some(header), body }
+}
+
+/// A copy for every queue, without numbers.
+pub(super) fn unnumbered(batch: Vec<Publication>) -> Vec<Outgoing> {
+    let number = Number { series: 0, sequence: 0 };
+    let copies = batch.into_iter().flat_map(|Publication { to, envelope, body }| {
+        let copy = move |(queue, lane): (QueueName, Lane)| {
+            outgoing(&queue, lane, number, envelope.clone(), body.clone())
+        };
+        to.into_iter().map(copy)
+    });
+    copies.collect()
 }
 
 /// A message that came, with its number. What another program put there becomes a message that makes no sense.

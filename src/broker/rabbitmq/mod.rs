@@ -34,10 +34,10 @@ use futures_util::FutureExt as _;
 use tokio::sync::{mpsc, watch};
 use tokio::time::sleep;
 
-use self::amqp::{Amqp, Number, Outgoing, Subscription};
+use self::amqp::{Amqp, Outgoing, Subscription};
 use self::balance::Lanes;
 use self::lane::LaneConsumer;
-use self::message::{delivery, outgoing};
+use self::message::{delivery, unnumbered};
 use self::strand::Strands;
 use super::topology::{self, Role};
 use super::{Broker, BrokerError, Consumer, Delivery, Publication, QueueName};
@@ -251,7 +251,7 @@ impl Broker for RabbitMq {
 
     async fn publish(&self, batch: Vec<Publication>) -> Result<(), BrokerError> {
         let Some(outbox) = &self.outbox else {
-            return self.shared.publish(direct(batch)).await;
+            return self.shared.publish(unnumbered(batch)).await;
         };
         self.room(outbox).await;
         let queues: BTreeSet<QueueName> =
@@ -309,16 +309,4 @@ impl Broker for RabbitMq {
         found.truncate(most);
         Ok(found)
     }
-}
-
-/// Publications without numbers.
-fn direct(batch: Vec<Publication>) -> Vec<Outgoing> {
-    let unnumbered = Number { series: 0, sequence: 0 };
-    let copies = batch.into_iter().flat_map(|Publication { to, envelope, body }| {
-        let copy = move |(queue, lane): (QueueName, Lane)| {
-            outgoing(&queue, lane, unnumbered, envelope.clone(), body.clone())
-        };
-        to.into_iter().map(copy)
-    });
-    copies.collect()
 }

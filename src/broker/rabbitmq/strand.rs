@@ -15,7 +15,7 @@ use tokio::time::{interval, sleep};
 use super::Shared;
 use super::amqp::{Header, Incoming, Number, Subscription};
 use super::grip::{COMING_BACK, Grip, RENEW};
-use super::message::{delivery, outgoing};
+use super::message::{delivery, unnumbered};
 use super::token::Token;
 use crate::broker::topology::{self, Role};
 use crate::broker::{BrokerError, Consumer, Delivery, Publication, QueueName};
@@ -258,14 +258,7 @@ impl Consumer for StrandConsumer {
         if count > open {
             return Err(BrokerError::NotReceived { queue: self.queue.clone(), asked: count, open });
         }
-        let unnumbered = Number { series: 0, sequence: 0 };
-        let copies = follow.into_iter().flat_map(|Publication { to, envelope, body }| {
-            let copy = move |(queue, lane): (QueueName, Lane)| {
-                outgoing(&queue, lane, unnumbered, envelope.clone(), body.clone())
-            };
-            to.into_iter().map(copy)
-        });
-        self.shared.publish(copies.collect()).await?;
+        self.shared.publish(unnumbered(follow)).await?;
         let (done, acknowledged) = oneshot::channel();
         let tags = self.open.drain(..count).map(|(tag, _)| tag).collect();
         let lost = || BrokerError::Away { what: "the consumer has ended".to_owned() };
