@@ -29,6 +29,8 @@ pub enum EncounterEvent {
     Discharge,
     /// A06, A07: outpatient to inpatient or back.
     ClassChange,
+    /// ADT-01, A54: another doctor attends.
+    AttendingChange,
 }
 
 /// Patient class (HL7 table 0004).

@@ -4,29 +4,57 @@
 //! says where it came from (`at`), every property's schema says from which field (`x-hl7`); together they give
 //! the exact place of every value.
 
+mod administration;
+mod allergy;
+mod appointment;
+mod attachment;
+mod checkup;
 mod diagnosis;
+mod diet;
+mod document;
 mod encounter;
+mod examination;
 mod generic;
-mod imaging;
+mod injection;
 mod lab;
+mod lab_order;
+mod merge;
 mod patient;
+mod physiology;
 mod place;
 mod prescription;
+mod referral;
+mod report;
 mod schema;
 mod short;
 mod time;
+mod unmapped;
 mod value;
 
+pub use administration::{AdministeredDrug, Administration, AdministrationStep};
+pub use allergy::{Allergy, AllergyEntry};
+pub use appointment::{Appointment, AppointmentEvent, Resource, ResourceKind};
+pub use attachment::{Attached, Attachment};
+pub use checkup::Checkup;
 pub use diagnosis::{Diagnosis, Problem};
+pub use diet::{Diet, DietOrder};
+pub use document::{Document, DocumentCode, DocumentFile, Party, RelatedDocument, Section};
 pub use encounter::{Encounter, EncounterClass, EncounterEvent, Location};
-pub use generic::{Generic, GenericSegment};
-pub use imaging::{ImagingOrder, ImagingPerformed, ImagingRequest, Study};
+pub use examination::{ExaminationOrder, ExaminationPerformed, ExaminationRequest, Study};
+pub use generic::Generic;
+pub use injection::{Injection, InjectionOrder, MixtureComponent};
 pub use lab::{Interpretation, LabCode, LabOrder, LabResult, ResultStatus, Specimen, TestResult};
+pub use lab_order::{LabOrders, OrderedTest};
+pub use merge::{Merge, MergedRecord};
 pub use patient::{Address, Patient, PatientUpdate, PersonName, Script, Sex};
+pub use physiology::PhysiologyResult;
 pub use place::Place;
 pub use prescription::{MedicationOrder, Prescription};
+pub use referral::Referral;
+pub use report::{ExaminationReport, Report};
 pub use schema::{VERSION, schema};
 pub use time::{PartialTime, Precision};
+pub use unmapped::Unmapped;
 pub use value::{Coded, Observed, OtherCode, Practitioner, Priority, Text};
 
 use schemars::JsonSchema;
@@ -42,32 +70,80 @@ use crate::envelope::Change;
 pub enum Kind {
     /// Demographics (ADT-00; A08, A23, A28, A31).
     Patient,
-    /// A visit, stay, leave or transfer, planned or done (ADT-12 … ADT-52).
+    /// Patient records that became one (A18, A34, A40 …).
+    Merge,
+    /// A visit, stay, leave or transfer, planned or done, and who attends (ADT-01, ADT-12 … ADT-52).
     Encounter,
-    /// All diagnoses of a patient (PPR-01): a snapshot, not a new case.
+    /// Allergies (ADT-61).
+    Allergy,
+    /// Diagnoses: of PPR-01 all of a patient, a snapshot and not a new case.
     Diagnosis,
-    /// Laboratory results (OML-11; OUL^R22, ORU^R01).
-    LabResult,
     /// Prescription (OMP-01).
     Prescription,
-    /// Radiology order (OMG-01; ORM^O01 is carried as a message).
+    /// Injection order (OMP-02).
+    Injection,
+    /// What was given, dispensed or vaccinated (OMP-11, OMP-12; RAS, RDS, VXU).
+    Administration,
+    /// Diet order (OMD).
+    DietOrder,
+    /// Laboratory order (OML-01; OML^O21, OML^O33).
+    LabOrder,
+    /// Laboratory results (OML-11; OUL, ORU^R01).
+    LabResult,
+    /// Radiology order (OMG-01; OMI^O23).
     ImagingOrder,
     /// Radiology performed (OMG-11).
     ImagingPerformed,
+    /// Endoscopy order (OMG-02).
+    EndoscopyOrder,
+    /// Endoscopy performed (OMG-12).
+    EndoscopyPerformed,
+    /// Physiology order (OMG-03).
+    PhysiologyOrder,
+    /// Physiology result (OMG-13).
+    PhysiologyResult,
+    /// Referral (紹介状: REF; extension storage 57133-1).
+    Referral,
+    /// Reply to a referral (返書: RRI).
+    ReferralReply,
+    /// Report of a reading (ORU^R01, MDM of radiology).
+    Report,
+    /// Appointment (SIU).
+    Appointment,
+    /// Any other document (extension storage, MDM, unknown data types).
+    Document,
+    /// Archive of health check-up results (特定健診).
+    Checkup,
     /// Any other message, carried whole with its fields.
     Message,
 }
 
 impl Kind {
     /// All kinds, in the order of the documentation.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 24] = [
         Self::Patient,
+        Self::Merge,
         Self::Encounter,
+        Self::Allergy,
         Self::Diagnosis,
-        Self::LabResult,
         Self::Prescription,
+        Self::Injection,
+        Self::Administration,
+        Self::DietOrder,
+        Self::LabOrder,
+        Self::LabResult,
         Self::ImagingOrder,
         Self::ImagingPerformed,
+        Self::EndoscopyOrder,
+        Self::EndoscopyPerformed,
+        Self::PhysiologyOrder,
+        Self::PhysiologyResult,
+        Self::Referral,
+        Self::ReferralReply,
+        Self::Report,
+        Self::Appointment,
+        Self::Document,
+        Self::Checkup,
         Self::Message,
     ];
 
@@ -75,14 +151,35 @@ impl Kind {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Patient => "patient",
+            Self::Merge => "merge",
             Self::Encounter => "encounter",
+            Self::Allergy => "allergy",
             Self::Diagnosis => "diagnosis",
-            Self::LabResult => "lab-result",
             Self::Prescription => "prescription",
+            Self::Injection => "injection",
+            Self::Administration => "administration",
+            Self::DietOrder => "diet-order",
+            Self::LabOrder => "lab-order",
+            Self::LabResult => "lab-result",
             Self::ImagingOrder => "imaging-order",
             Self::ImagingPerformed => "imaging-performed",
+            Self::EndoscopyOrder => "endoscopy-order",
+            Self::EndoscopyPerformed => "endoscopy-performed",
+            Self::PhysiologyOrder => "physiology-order",
+            Self::PhysiologyResult => "physiology-result",
+            Self::Referral => "referral",
+            Self::ReferralReply => "referral-reply",
+            Self::Report => "report",
+            Self::Appointment => "appointment",
+            Self::Document => "document",
+            Self::Checkup => "checkup",
             Self::Message => "message",
         }
+    }
+
+    /// Whether an event of this kind makes no sense without its patient.
+    pub const fn is_about_a_patient(self) -> bool {
+        !matches!(self, Self::Message | Self::Checkup)
     }
 
     /// The kind of that word.
@@ -125,8 +222,14 @@ pub struct Event<'m, C> {
     /// What the kind adds.
     #[serde(flatten)]
     pub content: C,
+    /// What no other field holds.
+    #[serde(skip_serializing_if = "Unmapped::is_empty")]
+    pub unmapped: Unmapped<'m>,
     /// What was odd about the message.
     pub findings: Vec<Finding>,
+    /// The bytes of its attachments: they are stored, and never sent with it.
+    #[serde(skip)]
+    pub attached: Vec<Attached>,
 }
 
 /// The content of an event, by kind.
@@ -136,18 +239,50 @@ pub struct Event<'m, C> {
 pub enum Content<'m> {
     /// [`Kind::Patient`].
     Patient(PatientUpdate<'m>),
+    /// [`Kind::Merge`].
+    Merge(Merge<'m>),
     /// [`Kind::Encounter`].
     Encounter(Encounter<'m>),
+    /// [`Kind::Allergy`].
+    Allergy(Allergy<'m>),
     /// [`Kind::Diagnosis`].
     Diagnosis(Diagnosis<'m>),
-    /// [`Kind::LabResult`].
-    LabResult(LabResult<'m>),
     /// [`Kind::Prescription`].
     Prescription(Prescription<'m>),
+    /// [`Kind::Injection`].
+    Injection(Injection<'m>),
+    /// [`Kind::Administration`].
+    Administration(Administration<'m>),
+    /// [`Kind::DietOrder`].
+    DietOrder(DietOrder<'m>),
+    /// [`Kind::LabOrder`].
+    LabOrder(LabOrders<'m>),
+    /// [`Kind::LabResult`].
+    LabResult(LabResult<'m>),
     /// [`Kind::ImagingOrder`].
-    ImagingOrder(ImagingOrder<'m>),
+    ImagingOrder(ExaminationOrder<'m>),
     /// [`Kind::ImagingPerformed`].
-    ImagingPerformed(ImagingPerformed<'m>),
+    ImagingPerformed(ExaminationPerformed<'m>),
+    /// [`Kind::EndoscopyOrder`].
+    EndoscopyOrder(ExaminationOrder<'m>),
+    /// [`Kind::EndoscopyPerformed`].
+    EndoscopyPerformed(ExaminationPerformed<'m>),
+    /// [`Kind::PhysiologyOrder`].
+    PhysiologyOrder(ExaminationOrder<'m>),
+    /// [`Kind::PhysiologyResult`].
+    PhysiologyResult(PhysiologyResult<'m>),
+    /// [`Kind::Referral`].
+    Referral(Referral<'m>),
+    /// [`Kind::ReferralReply`].
+    ReferralReply(Referral<'m>),
+    /// [`Kind::Report`].
+    Report(Report<'m>),
+    /// [`Kind::Appointment`].
+    Appointment(Appointment<'m>),
+    /// [`Kind::Document`].
+    Document(Document<'m>),
+    /// [`Kind::Checkup`].
+    Checkup(Checkup<'m>),
     /// [`Kind::Message`].
     Message(Generic<'m>),
 }
@@ -157,12 +292,28 @@ impl Content<'_> {
     pub const fn kind(&self) -> Kind {
         match self {
             Self::Patient(_) => Kind::Patient,
+            Self::Merge(_) => Kind::Merge,
             Self::Encounter(_) => Kind::Encounter,
+            Self::Allergy(_) => Kind::Allergy,
             Self::Diagnosis(_) => Kind::Diagnosis,
-            Self::LabResult(_) => Kind::LabResult,
             Self::Prescription(_) => Kind::Prescription,
+            Self::Injection(_) => Kind::Injection,
+            Self::Administration(_) => Kind::Administration,
+            Self::DietOrder(_) => Kind::DietOrder,
+            Self::LabOrder(_) => Kind::LabOrder,
+            Self::LabResult(_) => Kind::LabResult,
             Self::ImagingOrder(_) => Kind::ImagingOrder,
             Self::ImagingPerformed(_) => Kind::ImagingPerformed,
+            Self::EndoscopyOrder(_) => Kind::EndoscopyOrder,
+            Self::EndoscopyPerformed(_) => Kind::EndoscopyPerformed,
+            Self::PhysiologyOrder(_) => Kind::PhysiologyOrder,
+            Self::PhysiologyResult(_) => Kind::PhysiologyResult,
+            Self::Referral(_) => Kind::Referral,
+            Self::ReferralReply(_) => Kind::ReferralReply,
+            Self::Report(_) => Kind::Report,
+            Self::Appointment(_) => Kind::Appointment,
+            Self::Document(_) => Kind::Document,
+            Self::Checkup(_) => Kind::Checkup,
             Self::Message(_) => Kind::Message,
         }
     }

@@ -8,8 +8,11 @@ use serde::{Serialize, Serializer};
 
 use super::short::Short;
 
+/// How a place is written.
+pub(super) const PATTERN: &str = r"^.{3}(\[[0-9]+\])?(-[0-9]+(\[[0-9]+\])?(\.[0-9]+(\.[0-9]+)?)?)?$";
+
 /// A place in an HL7 message, written like `PID-5[2].1` or `OBX[3]-5`. A part that is 0 is not said.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Place {
     /// Segment name.
     pub segment: [u8; 3],
@@ -21,17 +24,38 @@ pub struct Place {
     pub repetition: u16,
     /// Component, from 1.
     pub component: u16,
+    /// Subcomponent, from 1.
+    pub subcomponent: u16,
 }
 
 impl Place {
+    /// The place of a segment.
+    pub const fn segment(segment: [u8; 3], occurrence: u16) -> Self {
+        Self { segment, occurrence, field: 0, repetition: 0, component: 0, subcomponent: 0 }
+    }
+
     /// The place of a field's repetition of this segment.
     #[must_use]
     pub const fn of(self, field: u16, repetition: u16) -> Self {
         Self { field, repetition, ..self }
     }
-}
 
-impl Place {
+    /// Reads a place as it is written; none for any other text, such as `PID[1]-5`, whose `[1]` is never said.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (head, tail) = text.split_once('-').map_or((text, None), |(head, tail)| (head, Some(tail)));
+        let (name, occurrence) = counted(head)?;
+        let mut place = Self::segment(name.as_bytes().try_into().ok()?, occurrence);
+        if let Some(tail) = tail {
+            let mut parts = tail.split('.');
+            let (field, repetition) = counted(parts.next()?)?;
+            (place.field, place.repetition) = (field.parse().ok()?, repetition);
+            for part in [&mut place.component, &mut place.subcomponent] {
+                *part = parts.next().map_or(Some(0), |part| part.parse().ok())?;
+            }
+        }
+        (place.to_string() == text).then_some(place)
+    }
+
     fn text(&self) -> Short {
         let mut text = Short::new();
         self.segment.iter().for_each(|letter| text.push(*letter));
@@ -52,7 +76,18 @@ impl Place {
         if self.component > 0 {
             number(b'.', self.component, None);
         }
+        if self.subcomponent > 0 {
+            number(b'.', self.subcomponent, None);
+        }
         text
+    }
+}
+
+/// `OBX[3]` as `OBX` and 3; 1 where no number is said.
+fn counted(text: &str) -> Option<(&str, u16)> {
+    match text.strip_suffix(']') {
+        Some(rest) => rest.split_once('[').and_then(|(name, count)| Some((name, count.parse().ok()?))),
+        None => Some((text, 1)),
     }
 }
 
@@ -77,7 +112,24 @@ impl JsonSchema for Place {
         json_schema!({
             "type": "string",
             "description": "Where in the message the object stood: segment, field, repetition, component.",
-            "pattern": r"^[A-Z][A-Z0-9]{2}(\[[0-9]+\])?(-[0-9]+(\[[0-9]+\])?(\.[0-9]+)?)?$"
+            "pattern": PATTERN
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_are_read_as_they_are_written() {
+        for text in ["PID", "PID-5", "PID-5[2].1", "OBX[3]-5", "TQ1-3.1.2", "ZPD[2]-1[3].4.5"] {
+            assert_eq!(Place::parse(text).map(|place| place.to_string()).as_deref(), Some(text));
+        }
+        for text in
+            ["", "PI", "PID-", "PID-x", "PID[1]-5", "PID-5[1]", "PID-05", "PID-0", "PID-5.1.1.1", "患者-1"]
+        {
+            assert_eq!(Place::parse(text), None, "{text}");
+        }
     }
 }

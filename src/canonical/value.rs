@@ -11,7 +11,7 @@ use super::Place;
 pub type Text<'m> = Cow<'m, str>;
 
 /// A code beside the standard one. The sender's own means something only together with the facility that sent it.
-#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, JsonSchema)]
 pub struct OtherCode<'m> {
     /// Code.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -22,6 +22,9 @@ pub struct OtherCode<'m> {
     /// Coding system (`99…`, `L`), where one was named.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub system: Option<Text<'m>>,
+    /// 10-digit code of the facility whose own code it is; none for a code of a standard.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub facility: Option<Text<'m>>,
 }
 
 /// A coded value: standard code and local code, in whichever of the six layouts of SS-MIX2 they were sent.

@@ -3,8 +3,8 @@
 use serde_json::{Map, Value};
 
 use super::fault::suggest;
-use crate::canonical::Kind;
-use crate::route::Path;
+use crate::canonical::{Kind, Place};
+use crate::route::{self, Path};
 
 /// What a field holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,7 +67,7 @@ impl<'s> Scope<'s> {
     /// The field at that path, or what is wrong with it.
     pub(super) fn find(self, path: &str, lists: Lists) -> Result<Field<'s>, String> {
         let mut scope = self;
-        let mut keys = path.split('.').peekable();
+        let mut keys = route::keys(path).peekable();
         let mut walked = String::new();
         while let Some(key) = keys.next() {
             let field = scope.property(key, &walked)?;
@@ -92,8 +92,11 @@ impl<'s> Scope<'s> {
         if let Some(value) = self.properties().and_then(|properties| properties.get(key)) {
             return Ok(self.field(value));
         }
-        if let Some(value) = self.free_property(key) {
-            return Ok(self.field(value));
+        if walked == route::UNMAPPED {
+            let example =
+                "is not a place like PV1-3.4 or OBX[2]-5 (the first segment of a name is not counted)";
+            let values = self.object.get("additionalProperties").filter(|_| Place::parse(key).is_some());
+            return values.map(|values| self.field(values)).ok_or_else(|| format!("\"{key}\" {example}"));
         }
         let known: Vec<_> = self.properties().into_iter().flatten().map(|(name, _)| name.as_str()).collect();
         let kind = self.kind.as_str();
@@ -106,15 +109,6 @@ impl<'s> Scope<'s> {
 
     fn properties(self) -> Option<&'s Map<String, Value>> {
         self.object.get("properties").and_then(Value::as_object)
-    }
-
-    /// The value of a map whose keys are numbers, such as the fields of a segment.
-    fn free_property(self, key: &str) -> Option<&'s Value> {
-        let numbered =
-            key.bytes().all(|byte| byte.is_ascii_digit()) && !key.starts_with('0') && !key.is_empty();
-        let patterns = self.object.get("patternProperties").and_then(Value::as_object);
-        let any = self.object.get("additionalProperties").filter(|value| value.is_object());
-        numbered.then(|| patterns.and_then(|patterns| patterns.values().next()).or(any))?
     }
 
     fn field(self, value: &'s Value) -> Field<'s> {
@@ -180,5 +174,5 @@ fn shape<'s>(value: &'s Value, name: &str) -> Shape<'s> {
 
 /// The keys of a field path.
 pub(super) fn keys(path: &str) -> Path {
-    path.split('.').map(Into::into).collect()
+    route::keys(path).map(Into::into).collect()
 }

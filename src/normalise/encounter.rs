@@ -1,10 +1,9 @@
 //! ADT: visits, stays, leaves, transfers and discharges.
 
-use hl7v2::{Field, Message};
+use hl7v2::{Message, Segment};
 
-use super::reader::{Reader, place, small};
-use super::value::{practitioner, present};
-use crate::canonical::{Encounter, EncounterClass, EncounterEvent, Location, Place};
+use super::reader::{Reader, place};
+use crate::canonical::{Encounter, EncounterClass, EncounterEvent, Location};
 
 /// What a trigger of ADT says happened; a cancel names what it takes back.
 pub(super) fn event_of(trigger: &str) -> Option<EncounterEvent> {
@@ -19,12 +18,14 @@ pub(super) fn event_of(trigger: &str) -> Option<EncounterEvent> {
         "A16" | "A25" => Some(EncounterEvent::DischargePlanned),
         "A03" | "A13" => Some(EncounterEvent::Discharge),
         "A06" | "A07" => Some(EncounterEvent::ClassChange),
+        "A54" | "A55" => Some(EncounterEvent::AttendingChange),
         _ => None,
     }
 }
 
 fn event_of_data_type(data_type: &str) -> Option<EncounterEvent> {
     match data_type {
+        "ADT-01" => Some(EncounterEvent::AttendingChange),
         "ADT-12" => Some(EncounterEvent::Visit),
         "ADT-21" => Some(EncounterEvent::AdmissionPlanned),
         "ADT-22" => Some(EncounterEvent::Admission),
@@ -54,13 +55,11 @@ pub(super) fn read<'m>(
         encounter.occurred_at = reader.time(evn, 6);
     }
     if let Some(pv1) = message.segment("PV1") {
-        encounter.class = class(pv1.field(2), place(pv1, 2), reader);
-        encounter.location = location(pv1.field(3), place(pv1, 3));
-        encounter.prior_location = location(pv1.field(6), place(pv1, 6));
+        encounter.class = class(pv1, reader);
+        encounter.location = location(pv1, 3, reader);
+        encounter.prior_location = location(pv1, 6, reader);
         encounter.department = reader.coded(pv1, 10);
-        let attending = pv1.field(7).repetitions().enumerate();
-        encounter.attending =
-            attending.filter_map(|(i, r)| practitioner(r, place(pv1, 7).of(7, small(i + 1)))).collect();
+        encounter.attending = reader.practitioners(pv1, 7);
         encounter.admitted_at = reader.time(pv1, 44);
         encounter.discharged_at = reader.time(pv1, 45);
     }
@@ -89,23 +88,24 @@ const fn empty<'m>(event: EncounterEvent) -> Encounter<'m> {
     }
 }
 
-fn class(field: Field<'_>, at: Place, reader: &mut Reader<'_>) -> Option<EncounterClass> {
-    match field.value().as_ref() {
+fn class(pv1: Segment<'_>, reader: &mut Reader<'_>) -> Option<EncounterClass> {
+    let class = reader.code(pv1, 2, "0004", |code| match code {
         "I" => Some(EncounterClass::Inpatient),
         "O" => Some(EncounterClass::Outpatient),
         "E" => Some(EncounterClass::Emergency),
         "P" | "R" | "B" | "C" | "N" | "U" => Some(EncounterClass::Other),
-        "" | "\"\"" => None,
-        _ => {
-            reader.note("code-unknown", at, "not a code of HL7 table 0004");
-            None
-        }
+        _ => None,
+    });
+    if class == Some(EncounterClass::Other) {
+        // Which of the others it is stands among the unmapped.
+        reader.unmark(pv1, 2);
     }
+    class
 }
 
-fn location(field: Field<'_>, at: Place) -> Option<Location<'_>> {
-    let part = |n| present(field.component(n));
+fn location<'m>(pv1: Segment<'m>, field: usize, reader: &mut Reader<'m>) -> Option<Location<'m>> {
+    let mut part = |n| reader.component(pv1, field, n);
     let (point_of_care, room, bed) = (part(1), part(2), part(3));
     let said = point_of_care.is_some() || room.is_some() || bed.is_some();
-    said.then_some(Location { at, point_of_care, room, bed })
+    said.then_some(Location { at: place(pv1, field), point_of_care, room, bed })
 }

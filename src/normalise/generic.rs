@@ -1,21 +1,12 @@
-//! A message that no other kind describes: all its segments and fields.
+//! A message that no other kind describes.
 
 use std::borrow::Cow;
 
 use hl7v2::Message;
 
-use super::reader::{id, small};
-use crate::canonical::{Generic, GenericSegment};
+use crate::canonical::Generic;
 
-/// The content of the `message` kind.
+/// The content of the `message` kind. Its values are left among the unmapped.
 pub(super) fn read(message: &Message) -> Generic<'_> {
-    let segments =
-        message.segments().filter(|segment| id(*segment) != *b"MSH").map(|segment| GenericSegment {
-            name: Cow::Borrowed(segment.name()),
-            fields: (1..=segment.field_count())
-                .filter(|&field| !segment.field(field).is_empty())
-                .map(|field| (small(field), Cow::Borrowed(segment.field(field).raw())))
-                .collect(),
-        });
-    Generic { segments: segments.collect() }
+    Generic { segments: message.segments().map(|segment| Cow::Borrowed(segment.name())).collect() }
 }

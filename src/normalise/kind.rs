@@ -17,20 +17,27 @@ pub(super) fn of(message: &Message, data_type: Option<&str>, reader: &mut Reader
     check_trigger(message, data_type, reader);
     match data_type {
         "ADT-00" => Kind::Patient,
-        "ADT-12" | "ADT-21" | "ADT-22" | "ADT-31" | "ADT-32" | "ADT-41" | "ADT-42" | "ADT-51" | "ADT-52" => {
-            Kind::Encounter
-        }
+        "ADT-01" | "ADT-12" | "ADT-21" | "ADT-22" | "ADT-31" | "ADT-32" | "ADT-41" | "ADT-42" | "ADT-51"
+        | "ADT-52" => Kind::Encounter,
+        "ADT-61" => Kind::Allergy,
         "PPR-01" => Kind::Diagnosis,
-        "OML-11" => Kind::LabResult,
+        "OMD" => Kind::DietOrder,
         "OMP-01" => Kind::Prescription,
+        "OMP-02" => Kind::Injection,
+        "OMP-11" | "OMP-12" => Kind::Administration,
+        "OML-01" => Kind::LabOrder,
+        "OML-11" => Kind::LabResult,
         "OMG-01" => Kind::ImagingOrder,
         "OMG-11" => Kind::ImagingPerformed,
-        _ => Kind::Message,
+        "OMG-02" => Kind::EndoscopyOrder,
+        "OMG-12" => Kind::EndoscopyPerformed,
+        "OMG-03" => Kind::PhysiologyOrder,
+        "OMG-13" => Kind::PhysiologyResult,
+        _ => Kind::Document,
     }
 }
 
-/// The kind of a message that came without a data type. RDE^O11, OMG^O19 and OMI^Z23 stay whole: without the data
-/// type a prescription can't be told from an injection, nor radiology from endoscopy.
+/// The kind of a message that came without a data type.
 fn of_message_type(message: &Message) -> Kind {
     let Some(msh) = message.segment("MSH") else {
         return Kind::Message;
@@ -38,9 +45,19 @@ fn of_message_type(message: &Message) -> Kind {
     let (code, trigger) = (msh.field(9).component(1).value(), msh.field(9).component(2).value());
     match (code.as_ref(), trigger.as_ref()) {
         ("ADT", "A08" | "A23" | "A28" | "A29" | "A31") => Kind::Patient,
+        ("ADT", "A18" | "A30" | "A34" | "A35" | "A36" | "A39" | "A40" | "A41" | "A42" | "A47") => Kind::Merge,
+        ("ADT", "A60") => Kind::Allergy,
         ("ADT", trigger) if super::encounter::event_of(trigger).is_some() => Kind::Encounter,
-        ("PPR", "ZD1") => Kind::Diagnosis,
-        ("OUL", "R22") | ("ORU", "R01") => Kind::LabResult,
+        ("PPR", _) => Kind::Diagnosis,
+        ("OML", _) => Kind::LabOrder,
+        ("OUL", _) | ("ORU", "R01" | "R30" | "R31" | "R32") => Kind::LabResult,
+        ("OMI", "O23") => Kind::ImagingOrder,
+        ("OMD", _) => Kind::DietOrder,
+        ("RAS" | "RDS" | "RGV" | "VXU", _) => Kind::Administration,
+        ("REF", _) => Kind::Referral,
+        ("RRI", _) => Kind::ReferralReply,
+        ("SIU", _) => Kind::Appointment,
+        ("MDM", _) => Kind::Document,
         _ => Kind::Message,
     }
 }

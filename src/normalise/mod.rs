@@ -3,16 +3,29 @@
 //! Dirty data is carried and reported, never dropped; only a message that does not say whom it is about is
 //! refused, where its kind is about a patient.
 
+mod administration;
+mod allergy;
+mod appointment;
+mod coverage;
 mod diagnosis;
+mod diet;
+mod document;
 mod encounter;
+mod examination;
 mod generic;
-mod imaging;
+mod injection;
 mod interpretation;
 mod kind;
 mod lab;
+mod lab_order;
+mod merge;
+mod observation;
 mod patient;
+mod physiology;
 mod prescription;
 mod reader;
+mod referral;
+mod report;
 mod time;
 mod value;
 
@@ -27,7 +40,7 @@ use jiff::tz::TimeZone;
 use crate::canonical::{CanonicalEvent, Content, Event, Finding, Kind, MessageHeader};
 use crate::decode::NativeMessage;
 use crate::envelope::{Change, Fault};
-use reader::Reader;
+use reader::{Reader, Rest};
 
 /// What is known of a message from outside it.
 #[derive(Debug, Clone, Copy)]
@@ -36,6 +49,8 @@ pub struct Source<'a> {
     pub data_type: Option<&'a str>,
     /// The patient's id in the storage's path; empty where the source has none.
     pub patient: &'a str,
+    /// 10-digit code of the facility: whose codes the local ones are.
+    pub facility: &'a str,
     /// What happened at the source.
     pub change: Change,
     /// Zone of times that carry none.
@@ -45,12 +60,12 @@ pub struct Source<'a> {
 /// Turns a message into its canonical event.
 pub fn normalise<'m>(message: &'m NativeMessage, source: &Source<'m>) -> Result<CanonicalEvent<'m>, Fault> {
     let NativeMessage::Hl7v2(message) = message;
-    let mut reader = Reader::new(source.zone);
+    let mut reader = Reader::new(message, source.facility, source.zone);
     let header = header(message, &mut reader);
     let kind = kind::of(message, source.data_type, &mut reader);
     let patient = patient::read(message, source.patient, &mut reader);
     let identified = patient.as_ref().is_some_and(|patient| !patient.id.is_empty());
-    if kind != Kind::Message && !identified {
+    if kind.is_about_a_patient() && !identified {
         let segment = if message.segment("PID").is_some() { "PID-3" } else { "PID" };
         return Err(Fault {
             code: "no-patient-id".to_owned(),
@@ -58,19 +73,45 @@ pub fn normalise<'m>(message: &'m NativeMessage, source: &Source<'m>) -> Result<
             place: segment.to_owned(),
         });
     }
-    let content = match kind {
-        Kind::Patient => Content::Patient(patient::update(message, &mut reader)),
-        Kind::Encounter => Content::Encounter(encounter::read(message, source.data_type, &mut reader)),
-        Kind::Diagnosis => Content::Diagnosis(diagnosis::read(message, &mut reader)),
-        Kind::LabResult => Content::LabResult(lab::read(message, &mut reader)),
-        Kind::Prescription => Content::Prescription(prescription::read(message, &mut reader)),
-        Kind::ImagingOrder => Content::ImagingOrder(imaging::order(message, &mut reader)),
-        Kind::ImagingPerformed => Content::ImagingPerformed(imaging::performed(message, &mut reader)),
-        Kind::Message => Content::Message(generic::read(message)),
-    };
+    let content = content(kind, message, source, &mut reader);
     let change = kind::change(message, source);
-    let findings = findings(message, reader);
-    Ok(Event { change, message: header, patient, content, findings })
+    let Rest { findings, unmapped, attached } = reader.rest(message);
+    let findings = decoded(message).chain(findings).collect();
+    Ok(Event { change, message: header, patient, content, unmapped, findings, attached })
+}
+
+fn content<'m>(
+    kind: Kind,
+    message: &'m Message,
+    source: &Source<'m>,
+    reader: &mut Reader<'m>,
+) -> Content<'m> {
+    match kind {
+        Kind::Patient => Content::Patient(patient::update(message, reader)),
+        Kind::Merge => Content::Merge(merge::read(message, reader)),
+        Kind::Encounter => Content::Encounter(encounter::read(message, source.data_type, reader)),
+        Kind::Allergy => Content::Allergy(allergy::read(message, reader)),
+        Kind::Diagnosis => Content::Diagnosis(diagnosis::read(message, reader)),
+        Kind::Prescription => Content::Prescription(prescription::read(message, reader)),
+        Kind::Injection => Content::Injection(injection::read(message, reader)),
+        Kind::Administration => Content::Administration(administration::read(message, reader)),
+        Kind::DietOrder => Content::DietOrder(diet::read(message, reader)),
+        Kind::LabOrder => Content::LabOrder(lab_order::read(message, reader)),
+        Kind::LabResult => Content::LabResult(lab::read(message, reader)),
+        Kind::ImagingOrder => Content::ImagingOrder(examination::order(message, reader)),
+        Kind::ImagingPerformed => Content::ImagingPerformed(examination::performed(message, reader)),
+        Kind::EndoscopyOrder => Content::EndoscopyOrder(examination::order(message, reader)),
+        Kind::EndoscopyPerformed => Content::EndoscopyPerformed(examination::performed(message, reader)),
+        Kind::PhysiologyOrder => Content::PhysiologyOrder(examination::order(message, reader)),
+        Kind::PhysiologyResult => Content::PhysiologyResult(physiology::read(message, reader)),
+        Kind::Referral => Content::Referral(referral::read(message, reader)),
+        Kind::ReferralReply => Content::ReferralReply(referral::read(message, reader)),
+        Kind::Report => Content::Report(report::read(message, reader)),
+        Kind::Appointment => Content::Appointment(appointment::read(message, reader)),
+        Kind::Document => Content::Document(document::read(message, reader)),
+        // An archive of check-ups is never a message of HL7 v2.
+        Kind::Checkup | Kind::Message => Content::Message(generic::read(message)),
+    }
 }
 
 fn header<'m>(message: &'m Message, reader: &mut Reader<'m>) -> MessageHeader<'m> {
@@ -82,24 +123,25 @@ fn header<'m>(message: &'m Message, reader: &mut Reader<'m>) -> MessageHeader<'m
             version: None,
         };
     };
-    let kind = msh.field(9);
-    let (message_code, trigger) = (kind.component(1).value(), kind.component(2).value());
-    let message_type =
-        if trigger.is_empty() { message_code } else { Cow::Owned(format!("{message_code}^{trigger}")) };
+    let code = reader.component(msh, 9, 1);
+    let trigger = reader.component(msh, 9, 2);
+    let message_type = match (code, trigger) {
+        (Some(code), Some(trigger)) => Cow::Owned(format!("{code}^{trigger}")),
+        (code, trigger) => code.or(trigger).unwrap_or_default(),
+    };
     MessageHeader {
         message_type,
-        control_id: value::text(msh.field(10)),
+        control_id: reader.text(msh, 10),
         sent_at: reader.time(msh, 7),
-        version: value::component(msh.field(12), 1),
+        version: reader.text(msh, 12),
     }
 }
 
-/// Findings of the decoder first, then those of normalising.
-fn findings(message: &Message, reader: Reader<'_>) -> Vec<Finding> {
-    let decoded = message.findings().iter().map(|finding| Finding {
+/// Findings of the decoder.
+fn decoded(message: &Message) -> impl Iterator<Item = Finding> {
+    message.findings().iter().map(|finding| Finding {
         code: finding.code.into(),
         place: finding.place.clone(),
         text: finding.text.clone(),
-    });
-    decoded.chain(reader.into_findings()).collect()
+    })
 }

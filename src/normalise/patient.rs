@@ -2,10 +2,11 @@
 
 use std::borrow::Cow;
 
-use hl7v2::{Message, Repetition, Segment};
+use hl7v2::{Message, Segment};
 
-use super::reader::{Reader, place, small};
-use super::value::{present, text};
+use super::coverage::Read;
+use super::reader::{Reader, at_repetition, place};
+use super::value::present;
 use crate::canonical::{Address, Patient, PatientUpdate, PersonName, Place, Script, Sex, Text};
 
 /// The patient. The id of the storage's path decides where there is one: it is what the facility's system files the
@@ -17,7 +18,7 @@ pub(super) fn read<'m>(
 ) -> Option<Patient<'m>> {
     let Some(pid) = message.segment("PID") else {
         if !by_path.is_empty() && message.segment("MSH").is_some() {
-            let at = Place { segment: *b"PID", occurrence: 0, field: 0, repetition: 0, component: 0 };
+            let at = Place::segment(*b"PID", 0);
             reader.note("no-pid", at, "the message has no PID segment; the patient is the one of the path");
             return Some(Patient {
                 at,
@@ -45,10 +46,11 @@ fn id<'m>(message: &'m Message, pid: Segment<'m>, by_path: &'m str, reader: &mut
         let text = "PID-3 is empty; the patient id is taken from this field";
         reader.note("patient-id-elsewhere", place(pid, field), text);
     }
-    if by_path.is_empty() {
-        return in_message;
+    if by_path.is_empty() || in_message == by_path {
+        reader.mark(pid, field, Read::FIRST);
+        return if by_path.is_empty() { in_message } else { Cow::Borrowed(by_path) };
     }
-    if in_message != by_path {
+    if !in_message.is_empty() {
         let zeros = in_message.trim_start_matches('0') == by_path.trim_start_matches('0');
         let (code, text) = if zeros {
             (
@@ -65,10 +67,10 @@ fn id<'m>(message: &'m Message, pid: Segment<'m>, by_path: &'m str, reader: &mut
 
 /// PID-5. The script stands in XPN.8; one caret short, in XPN.7, is seen in the field and reported.
 fn names<'m>(pid: Segment<'m>, reader: &mut Reader<'m>) -> Vec<PersonName<'m>> {
-    let at = place(pid, 5);
     let mut names = Vec::new();
+    let mut read = Read::up_to(2).of_all();
     for (index, repetition) in pid.field(5).repetitions().enumerate() {
-        let at = at.of(5, small(index + 1));
+        let at = at_repetition(pid, 5, index);
         let (family, given) = (present(repetition.component(1)), present(repetition.component(2)));
         if family.is_none() && given.is_none() {
             continue;
@@ -79,9 +81,12 @@ fn names<'m>(pid: Segment<'m>, reader: &mut Reader<'m>) -> Vec<PersonName<'m>> {
             if script.is_some() {
                 reader.note("name-shifted", at, "the name's script stands one component too early");
             }
+        } else {
+            read = read.and(Read::component(8));
         }
         names.push(PersonName { at, family, given, script });
     }
+    reader.mark(pid, 5, read);
     names
 }
 
@@ -95,17 +100,13 @@ fn script(code: &str) -> Option<Script> {
 }
 
 fn sex(pid: Segment<'_>, reader: &mut Reader<'_>) -> Option<Sex> {
-    match pid.field(8).value().as_ref() {
+    reader.code(pid, 8, "0001", |code| match code {
         "M" => Some(Sex::Male),
         "F" => Some(Sex::Female),
         "O" | "A" | "N" => Some(Sex::Other),
         "U" => Some(Sex::Unknown),
-        "" | "\"\"" => None,
-        _ => {
-            reader.note("code-unknown", place(pid, 8), "not a code of HL7 table 0001");
-            None
-        }
-    }
+        _ => None,
+    })
 }
 
 /// The content of the `patient` kind.
@@ -118,23 +119,46 @@ pub(super) fn update<'m>(message: &'m Message, reader: &mut Reader<'m>) -> Patie
             deceased: None,
         };
     };
-    let addresses = pid.field(11).repetitions().enumerate();
-    let addresses =
-        addresses.filter_map(|(index, r)| address(r, place(pid, 11).of(11, small(index + 1)))).collect();
-    let telephones = [13, 14].into_iter().flat_map(|field| pid.field(field).repetitions());
-    let telephones =
-        telephones.filter_map(|r| present(r.component(12)).or_else(|| present(r.component(1)))).collect();
-    let deceased = text(pid.field(30)).map(|flag| flag == "Y");
+    let addresses = addresses(pid, reader);
+    let telephones = [13, 14].into_iter().flat_map(|field| telephones(pid, field, reader)).collect();
+    let deceased = reader.text(pid, 30).map(|flag| flag == "Y");
     PatientUpdate { addresses, telephones, updated_at: reader.time(pid, 33), deceased }
 }
 
-fn address(repetition: Repetition<'_>, at: Place) -> Option<Address<'_>> {
-    let part = |n| present(repetition.component(n));
-    let postal_code = part(5);
-    let text = part(8).or_else(|| {
+/// PID-11. Where XAD.8 holds the whole address, the parts are left as they are.
+fn addresses<'m>(pid: Segment<'m>, reader: &mut Reader<'m>) -> Vec<Address<'m>> {
+    let mut read = Read::up_to(8).but(Read::component(6));
+    let mut addresses = Vec::new();
+    for (index, repetition) in pid.field(11).repetitions().enumerate() {
+        let part = |n| present(repetition.component(n));
         let parts: Vec<_> = (1..=4).filter_map(part).collect();
-        if parts.is_empty() { None } else { Some(Cow::Owned(parts.join(" "))) }
-    });
-    let use_code = part(7);
-    (postal_code.is_some() || text.is_some()).then_some(Address { at, postal_code, text, use_code })
+        let whole = part(8);
+        if whole.is_some() {
+            read = read.but(Read::up_to(4));
+        }
+        let text = whole.or_else(|| (!parts.is_empty()).then(|| Cow::Owned(parts.join(" "))));
+        let (postal_code, use_code) = (part(5), part(7));
+        if postal_code.is_some() || text.is_some() {
+            addresses.push(Address { at: at_repetition(pid, 11, index), postal_code, text, use_code });
+        } else {
+            read = Read::NONE;
+        }
+    }
+    reader.mark(pid, 11, read.of_all());
+    addresses
+}
+
+/// PID-13 and PID-14: XTN.12 where it is written, as SS-MIX2 wants it, else XTN.1.
+fn telephones<'m>(pid: Segment<'m>, field: usize, reader: &mut Reader<'m>) -> Vec<Text<'m>> {
+    let mut numbers = Vec::new();
+    let mut read = [1, 12].map(Read::component);
+    for repetition in pid.field(field).repetitions() {
+        let [plain, unformatted] = [1, 12].map(|number| present(repetition.component(number)));
+        if plain.is_some() && unformatted.is_some() {
+            read[0] = Read::NONE;
+        }
+        numbers.extend(unformatted.or(plain));
+    }
+    reader.mark(pid, field, read[0].and(read[1]).of_all());
+    numbers
 }

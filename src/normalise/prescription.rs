@@ -3,8 +3,7 @@
 use hl7v2::{Message, Segment};
 
 use super::reader::{Reader, id, place};
-use super::value::{observed, present, text};
-use crate::canonical::{MedicationOrder, Prescription};
+use crate::canonical::{MedicationOrder, Prescription, Text};
 
 /// The content of the `prescription` kind. ORC opens a drug and RXE names it; TQ1 and RXR follow.
 pub(super) fn read<'m>(message: &'m Message, reader: &mut Reader<'m>) -> Prescription<'m> {
@@ -17,7 +16,7 @@ pub(super) fn read<'m>(message: &'m Message, reader: &mut Reader<'m>) -> Prescri
             b"TQ1" => {
                 if let Some(drug) = medications.last_mut().filter(|drug| drug.usage.is_none()) {
                     drug.usage = reader.coded(segment, 3);
-                    drug.duration = duration(segment);
+                    drug.duration = duration(segment, reader);
                     drug.starts_at = reader.time(segment, 7);
                 }
             }
@@ -36,14 +35,14 @@ fn drug<'m>(rxe: Segment<'m>, order: Option<Segment<'m>>, reader: &mut Reader<'m
     let setting = order.and_then(|orc| reader.coded(orc, 29));
     MedicationOrder {
         at: place(rxe, 0),
-        number: order.and_then(|orc| text(orc.field(2))),
-        group: order.and_then(|orc| text(orc.field(4))),
-        control: order.and_then(|orc| text(orc.field(1))),
+        number: order.and_then(|orc| reader.text(orc, 2)),
+        group: order.and_then(|orc| reader.text(orc, 4)),
+        control: order.and_then(|orc| reader.text(orc, 1)),
         drug: reader.coded(rxe, 2),
-        dose: text(rxe.field(3)).map(observed),
+        dose: reader.observed(rxe, 3),
         dose_unit: reader.coded(rxe, 5),
         form: reader.coded(rxe, 6),
-        dispense: text(rxe.field(10)).map(observed),
+        dispense: reader.observed(rxe, 10),
         dispense_unit: reader.coded(rxe, 11),
         setting: reader.coded(rxe, 21).or(setting),
         usage: None,
@@ -56,9 +55,9 @@ fn drug<'m>(rxe: Segment<'m>, order: Option<Segment<'m>>, reader: &mut Reader<'m
 }
 
 /// TQ1-6 (CQ): amount and unit, written together.
-fn duration(tq1: Segment<'_>) -> Option<crate::canonical::Text<'_>> {
-    let amount = present(tq1.field(6).component(1))?;
-    Some(match present(tq1.field(6).component(2)) {
+pub(super) fn duration<'m>(tq1: Segment<'m>, reader: &mut Reader<'m>) -> Option<Text<'m>> {
+    let amount = reader.component(tq1, 6, 1)?;
+    Some(match reader.component(tq1, 6, 2) {
         Some(unit) => format!("{amount} {unit}").into(),
         None => amount,
     })

@@ -17,8 +17,19 @@ fn text_of(message_type: &str, segments: &[&str]) -> String {
 fn normalised(data_type: Option<&str>, message_type: &str, segments: &[&str]) -> Result<Value, Fault> {
     let zone = TimeZone::get("Asia/Tokyo").unwrap();
     let message = decode(text_of(message_type, segments).as_bytes())?;
-    let source = Source { data_type, patient: "0000123", change: Change::Created, zone: &zone };
+    let source = Source {
+        data_type,
+        patient: "0000123",
+        facility: "3210100018",
+        change: Change::Created,
+        zone: &zone,
+    };
     Ok(serde_json::to_value(normalise(&message, &source)?).unwrap())
+}
+
+/// A message that came without a path.
+fn source(zone: &TimeZone) -> Source<'_> {
+    Source { data_type: None, patient: "", facility: "3210100018", change: Change::Created, zone }
 }
 
 /// The event of these segments has these values at these JSON pointers.
@@ -82,7 +93,8 @@ fn the_patient_of_the_path_wins_and_the_difference_is_told() {
 fn the_patient_id_is_looked_for_where_old_versions_put_it() {
     let id = |pid: &str| {
         let message = decode(text_of("ADT^A08", &[pid]).as_bytes()).unwrap();
-        let source = Source { data_type: None, patient: "", change: Change::Created, zone: &TimeZone::UTC };
+        let zone = TimeZone::UTC;
+        let source = source(&zone);
         let event = normalise(&message, &source).unwrap();
         let codes: Vec<_> =
             event.findings.iter().map(|finding| format!("{} {}", finding.code, finding.place)).collect();
@@ -105,7 +117,7 @@ fn a_message_about_nobody_is_invalid_only_where_its_kind_is_about_a_patient() {
     let zone = TimeZone::UTC;
     let nobody = |text: String| {
         let message = decode(text.as_bytes()).unwrap();
-        let source = Source { data_type: None, patient: "", change: Change::Created, zone: &zone };
+        let source = source(&zone);
         normalise(&message, &source)
             .map(|event| event.content.kind())
             .map_err(|fault| (fault.code, fault.place))
@@ -348,10 +360,35 @@ fn what_no_kind_describes_is_carried_whole() {
     check(
         Some("OML-12"),
         "ZZZ^Z01",
-        &[PID, "ZAA|a^b||c"],
+        &[PID, "ZAA|a^b||c&d~\\T\\|\"\""],
         &[
-            ("/segments/1", json!({"name": "ZAA", "fields": {"1": "a^b", "3": "c"}})),
+            ("/unmapped/ZAA-1.1", json!("a")),
+            ("/unmapped/ZAA-1.2", json!("b")),
+            ("/unmapped/ZAA-3.1.2", json!("d")),
+            ("/unmapped/ZAA-3[2]", json!("&")),
+            ("/unmapped/ZAA-4", json!("\"\"")),
+            ("/unmapped/PID-3.5", json!("PI")),
+            ("/unmapped/PID-3.1", Value::Null),
             ("/findings/0/code", json!("data-type-unknown")),
+        ],
+    );
+}
+
+#[test]
+fn what_could_not_be_used_is_left_among_the_unmapped() {
+    let pid = "PID|1||0000123||山本^愛||昭和五十年|Q|||^^^^690-8540^JPN^H^島根県||^PRN^PH^^^^^^^^^0852";
+    check(
+        Some("ADT-00"),
+        "ADT^A08",
+        &[pid],
+        &[
+            ("/unmapped/PID-7", json!("昭和五十年")),
+            ("/unmapped/PID-8", json!("Q")),
+            ("/unmapped/PID-11.6", json!("JPN")),
+            ("/unmapped/PID-13.2", json!("PRN")),
+            ("/unmapped/PID-13.12", Value::Null),
+            ("/unmapped/PID-11.8", Value::Null),
+            ("/unmapped/PID-1", Value::Null),
         ],
     );
 }

@@ -2,19 +2,10 @@
 
 use std::borrow::Cow;
 
-use hl7v2::{Component, Field, Repetition};
+use hl7v2::{Component, Repetition};
 
+use super::coverage::Read;
 use crate::canonical::{Coded, Observed, OtherCode, Place, Practitioner, Priority, Text};
-
-/// A field's text: the first component of its first repetition; none where it is empty or `""`.
-pub(super) fn text(field: Field<'_>) -> Option<Text<'_>> {
-    component(field, 1)
-}
-
-/// A component of a field's first repetition.
-pub(super) fn component(field: Field<'_>, number: usize) -> Option<Text<'_>> {
-    present(field.component(number))
-}
 
 /// A component's text; none where it is empty or `""`.
 pub(super) fn present(component: Component<'_>) -> Option<Text<'_>> {
@@ -22,20 +13,32 @@ pub(super) fn present(component: Component<'_>) -> Option<Text<'_>> {
 }
 
 /// A coded value (CE, CWE) in any of the six layouts that SS-MIX2 allows: a local triple, a standard one, either of
-/// them in components 4 to 6, or both in either order. Local systems start with `99` or are `L` (table 0396).
-/// SS-MIX2 also writes the triple as subcomponents of one component (`TQ1-3`).
-pub(super) fn coded(repetition: Repetition<'_>, at: Place) -> Option<Coded<'_>> {
+/// them in components 4 to 6, or both in either order. Local systems start with `99` or are `L` (table 0396), and
+/// mean something only together with their facility. SS-MIX2 also writes the triple as subcomponents of one component
+/// (`TQ1-3`). Also tells which components have their place in it.
+pub(super) fn coded<'m>(
+    repetition: Repetition<'m>,
+    at: Place,
+    facility: &'m str,
+) -> Option<(Coded<'m>, Read)> {
     let mut components = repetition.components();
     let first = components.next()?;
-    if first.subcomponents().nth(1).is_some() {
-        let part = |n| some(first.subcomponent(n));
-        return Some(arrange(at, [part(1), part(2), part(3)], [None, None, None]));
-    }
-    let mut part = || components.next().and_then(present);
-    let coded = arrange(at, [present(first), part(), part()], [part(), part(), part()]);
-    let said = coded.code.is_some() || coded.text.is_some() || coded.local.is_some();
-    said.then_some(coded)
+    let (triples, read) = match first.subcomponents().count() {
+        0 | 1 => {
+            let mut part = || components.next().and_then(present);
+            ([[present(first), part(), part()], [part(), part(), part()]], [FIRST_TRIPLE, SECOND_TRIPLE])
+        }
+        parts => {
+            let part = |n| some(first.subcomponent(n));
+            let read = if parts > 3 { Read::FIRST } else { Read::FIRST.in_depth() };
+            ([[part(1), part(2), part(3)], [None, None, None]], [read, Read::NONE])
+        }
+    };
+    arrange(at, triples, read, facility)
 }
+
+const FIRST_TRIPLE: Read = Read::up_to(3);
+const SECOND_TRIPLE: Read = Read::up_to(6).but(Read::up_to(3));
 
 fn some(text: Text<'_>) -> Option<Text<'_>> {
     if text.is_empty() || text == "\"\"" { None } else { Some(text) }
@@ -43,28 +46,38 @@ fn some(text: Text<'_>) -> Option<Text<'_>> {
 
 type Triple<'m> = [Option<Text<'m>>; 3];
 
-fn arrange<'m>(at: Place, first: Triple<'m>, second: Triple<'m>) -> Coded<'m> {
-    let (mut standard, mut local) = (None, None);
-    let mut alternate = None;
-    for triple in [first, second] {
+fn arrange<'m>(
+    at: Place,
+    triples: [Triple<'m>; 2],
+    parts: [Read; 2],
+    facility: &'m str,
+) -> Option<(Coded<'m>, Read)> {
+    let (mut standard, mut local, mut alternate) = (None, None, None);
+    let mut read = Read::NONE;
+    for (triple, part) in triples.into_iter().zip(parts) {
         let is_local = is_local(&triple);
         let slot = match (is_local, &standard) {
             (true, _) => &mut local,
             (false, None) => &mut standard,
             (false, Some(_)) => &mut alternate,
         };
-        *slot = slot.take().or_else(|| said(triple));
+        if slot.is_none() {
+            *slot = said(triple, is_local.then_some(facility));
+            read = if slot.is_some() { read.and(part) } else { read };
+        }
     }
-    let local_text = local.as_ref().and_then(|local| local.text.clone());
-    let Some(OtherCode { code, text, system }) = standard else {
-        return Coded { at, code: None, text: local_text, system: None, local, alternate };
-    };
-    Coded { at, code, text: text.or(local_text), system, local, alternate }
+    if standard.is_none() && local.is_none() {
+        return None;
+    }
+    let local_text = local.as_ref().and_then(|local: &OtherCode<'m>| local.text.clone());
+    let OtherCode { code, text, system, .. } = standard.unwrap_or_default();
+    Some((Coded { at, code, text: text.or(local_text), system, local, alternate }, read))
 }
 
-fn said(triple: Triple<'_>) -> Option<OtherCode<'_>> {
+fn said<'m>(triple: Triple<'m>, facility: Option<&'m str>) -> Option<OtherCode<'m>> {
     let [code, text, system] = triple;
-    (code.is_some() || text.is_some()).then_some(OtherCode { code, text, system })
+    let facility = facility.filter(|facility| !facility.is_empty()).map(Cow::Borrowed);
+    (code.is_some() || text.is_some()).then_some(OtherCode { code, text, system, facility })
 }
 
 fn is_local(triple: &Triple<'_>) -> bool {

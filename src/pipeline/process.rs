@@ -71,6 +71,7 @@ fn understand(envelope: &Envelope, body: &Bytes, lane: Lane, routing: &Routing) 
     let source = Source {
         data_type: envelope.data_type.as_deref(),
         patient: &envelope.patient.0,
+        facility: &envelope.facility,
         change: envelope.change,
         zone: &routing.zone,
     };

@@ -6,6 +6,7 @@ use serde::ser::{Serialize, Serializer};
 
 use super::condition::Condition;
 use super::filter::{Filter, Node, Part};
+use super::probe::keys;
 
 /// A named list of the fields that may leave.
 #[derive(Debug, Clone)]
@@ -20,9 +21,9 @@ impl Disclosure {
     /// The `change` of an event and the places (`at`) of objects that are kept always stay.
     pub fn new<'p>(name: &str, fields: impl IntoIterator<Item = &'p str>) -> Self {
         let mut part = Part { fields: Some(BTreeMap::new()), only: None };
-        part.allow("change".split('.'));
+        part.allow(keys("change"));
         for field in fields {
-            part.allow(field.split('.'));
+            part.allow(keys(field));
         }
         Self { name: name.into(), part }
     }

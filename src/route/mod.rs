@@ -22,7 +22,7 @@ pub use condition::{Clause, Condition, Each, Verdict};
 pub use disclose::Disclosure;
 pub use explain::{Explanation, Fate};
 pub use lookup::Lookup;
-pub use probe::{Path, Scalar, Visit, probe};
+pub use probe::{Path, Scalar, UNMAPPED, Visit, keys, probe};
 pub use table::Table;
 pub use watch::Tested;
 

@@ -23,6 +23,19 @@ pub enum Scalar<'v> {
     Boolean(bool),
 }
 
+/// Values by their place in the message: what stands behind it is one key, with the dots of the place in it.
+pub const UNMAPPED: &str = "unmapped";
+
+/// The keys of a field path as it is written in `routes.toml`.
+pub fn keys(path: &str) -> impl Iterator<Item = &str> {
+    let (first, rest) = match path.split_once('.') {
+        Some((UNMAPPED, place)) => (Some(UNMAPPED), place),
+        _ => (None, path),
+    };
+    let pieces = if first.is_some() { 1 } else { usize::MAX };
+    first.into_iter().chain(rest.splitn(pieces, '.'))
+}
+
 /// What is done with the field that was found. Nothing is called for a field that is absent or null.
 pub trait Visit {
     /// The field is a single value.

@@ -122,15 +122,11 @@ fn quantifiers() {
 }
 
 #[test]
-fn a_numbered_field_of_a_segment() {
-    let field = |number: &str, test: &str| {
-        format!(
-            "{{ any = \"segments\", all = [{{ field = \"name\", is = \"ZZ1\" }}, {{ field = \"fields.{number}\", {test} }}] }}"
-        )
-    };
-    check(&generic(), &field("12", "is = \"x^y\""), true);
-    check(&generic(), &field("1", "is = \"x^y\""), false);
-    check(&generic(), &field("3", "present = false"), true);
+fn any_value_by_its_place() {
+    let field = |place: &str, test: &str| format!("{{ field = \"unmapped.{place}\", {test} }}");
+    check(&generic(), &field("ZZ1[2]-12.2", "is = \"y\""), true);
+    check(&generic(), &field("PV1-3.4", "is = \"y\""), false);
+    check(&generic(), &field("PV1-3", "present = false"), true);
 }
 
 #[test]

@@ -32,6 +32,11 @@ fn prefixes(value: &Value) -> Vec<String> {
     for path in paths(value) {
         let mut end = path.as_str();
         all.insert(path.clone());
+        // A place has dots of its own.
+        if path.starts_with("unmapped.") {
+            all.insert("unmapped".to_owned());
+            continue;
+        }
         while let Some((parent, _)) = end.rsplit_once('.') {
             all.insert(parent.to_owned());
             end = parent;

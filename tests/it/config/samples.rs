@@ -1,19 +1,17 @@
 //! Events of every kind. The people are invented (架空).
 
-use std::collections::BTreeMap;
-
 use musubi::canonical::*;
 use musubi::envelope::Change;
 
 pub(super) const SEGMENT: Place =
-    Place { segment: *b"PID", occurrence: 1, field: 0, repetition: 1, component: 0 };
+    Place { segment: *b"PID", occurrence: 1, field: 0, repetition: 1, component: 0, subcomponent: 0 };
 
 pub(super) fn time(year: u16, month: u8, day: u8, precision: Precision) -> PartialTime {
     PartialTime { precision, year, month, day, hour: 9, minute: 30, second: 5, fraction: 0, offset: 540 }
 }
 
 fn coded<'m>(code: &'m str, text: &'m str) -> Coded<'m> {
-    let local = OtherCode { code: Some("L-1".into()), text: Some("院内".into()), system: None };
+    let local = OtherCode { code: Some("L-1".into()), text: Some("院内".into()), ..OtherCode::default() };
     Coded {
         at: SEGMENT.of(3, 1),
         code: Some(code.into()),
@@ -50,6 +48,8 @@ pub(super) fn event(content: Content<'_>) -> CanonicalEvent<'_> {
             sex: Some(Sex::Male),
         }),
         content,
+        unmapped: Unmapped::default(),
+        attached: Vec::new(),
         findings: vec![Finding { code: "odd".into(), place: "PID-3".into(), text: "odd".into() }],
     }
 }
@@ -143,7 +143,7 @@ pub(super) fn performed<'m>(modality: Option<&'m str>) -> CanonicalEvent<'m> {
         study_uid: Some("1.2.3".into()),
         modality: modality.map(Into::into),
     };
-    event(Content::ImagingPerformed(ImagingPerformed {
+    event(Content::ImagingPerformed(ExaminationPerformed {
         requests: vec![],
         studies: vec![study],
         progress: Some("RS".into()),
@@ -151,8 +151,10 @@ pub(super) fn performed<'m>(modality: Option<&'m str>) -> CanonicalEvent<'m> {
 }
 
 pub(super) fn generic<'m>() -> CanonicalEvent<'m> {
-    let fields = BTreeMap::from([(1, "1".into()), (12, "x^y".into())]);
-    event(Content::Message(Generic { segments: vec![GenericSegment { name: "ZZ1".into(), fields }] }))
+    let at = |text| Place::parse(text).unwrap();
+    let left = [("PV1-3.4", "1"), ("ZZ1[2]-12.2", "y")].map(|(place, value)| (at(place), value.into()));
+    let generic = event(Content::Message(Generic { segments: vec!["ZZ1".into(), "ZZ1".into()] }));
+    CanonicalEvent { unmapped: Unmapped(left.into()), ..generic }
 }
 
 pub(super) fn patient<'m>() -> CanonicalEvent<'m> {

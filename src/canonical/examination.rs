@@ -1,20 +1,23 @@
-//! The `imaging-order` and `imaging-performed` kinds (radiology; endoscopy and physiology are their own).
+//! Examinations: the `imaging-…`, `endoscopy-…` and `physiology-order` kinds have the same shape.
 
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{Coded, PartialTime, Place, Practitioner, Priority, Text};
 
-/// The `imaging-order` kind: a request candidate; it can't be read before it was performed.
+/// The `imaging-order`, `endoscopy-order` and `physiology-order` kinds: what is to be examined. An image can't be
+/// read before it was taken.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
-pub struct ImagingOrder<'m> {
+pub struct ExaminationOrder<'m> {
     /// The requests: parent and children of an order.
-    pub requests: Vec<ImagingRequest<'m>>,
+    pub requests: Vec<ExaminationRequest<'m>>,
+    /// The studies, where the order names them already (OMI^O23, ZDS).
+    pub studies: Vec<Study<'m>>,
 }
 
 /// One examination asked for or done (ORC, TQ1, OBR).
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
-pub struct ImagingRequest<'m> {
+pub struct ExaminationRequest<'m> {
     /// Where it stood: `OBR[n]`.
     pub at: Place,
     /// Placer order number.
@@ -29,7 +32,7 @@ pub struct ImagingRequest<'m> {
     #[schemars(extend("x-hl7" = "OBR-29.1"))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub parent: Option<Text<'m>>,
-    /// Examination (JJ1017, 16 or 32 characters).
+    /// Examination: JJ1017 (16 or 32 characters), LENDO for endoscopy.
     #[schemars(extend("x-hl7" = "OBR-4"))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub procedure: Option<Coded<'m>>,
@@ -59,11 +62,11 @@ pub struct ImagingRequest<'m> {
     pub ordered_by: Option<Practitioner<'m>>,
 }
 
-/// The `imaging-performed` kind.
+/// The `imaging-performed` and `endoscopy-performed` kinds.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
-pub struct ImagingPerformed<'m> {
+pub struct ExaminationPerformed<'m> {
     /// The examinations.
-    pub requests: Vec<ImagingRequest<'m>>,
+    pub requests: Vec<ExaminationRequest<'m>>,
     /// The studies, each once, however often its identifiers are repeated in the message.
     pub studies: Vec<Study<'m>>,
     /// Progress of the examination as sent: `RS` performed.

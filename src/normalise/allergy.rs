@@ -1,0 +1,11 @@
+//! The `allergy` kind.
+
+use hl7v2::Message;
+
+use super::reader::Reader;
+use crate::canonical::Allergy;
+
+/// The content of the kind.
+pub(super) fn read<'m>(_message: &'m Message, _reader: &mut Reader<'m>) -> Allergy<'m> {
+    Allergy { allergies: Vec::new() }
+}
