@@ -1,6 +1,7 @@
 //! What the adapter does with whole messages and files.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod corpus;
 mod acknowledgements;
 mod characters;
 mod charsets;

@@ -2,8 +2,6 @@
 //!
 //! The folder is named by `MUSUBI_CORPUS`, else looked for beside the project; without it the
 //! test says that it was skipped.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,7 +10,7 @@ use encoding_rs::ISO_2022_JP;
 use hl7v2::charset::Charset;
 use hl7v2::{Message, completeness, decode, split};
 
-fn corpus() -> Option<PathBuf> {
+pub(crate) fn corpus() -> Option<PathBuf> {
     if let Some(named) = std::env::var_os("MUSUBI_CORPUS") {
         let named = PathBuf::from(named);
         assert!(named.is_dir(), "MUSUBI_CORPUS names no folder: {}", named.display());
@@ -22,7 +20,7 @@ fn corpus() -> Option<PathBuf> {
     beside.is_dir().then_some(beside)
 }
 
-fn files(folder: &Path, found: &mut Vec<PathBuf>) {
+pub(crate) fn files(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {
