@@ -67,6 +67,9 @@ impl Read {
     }
 }
 
+/// Values that an event carries unmapped. The largest message known to occur has some thousands.
+const VALUES_MAX: usize = 200_000;
+
 /// The marks of a message: a word per field.
 pub(super) struct Coverage {
     /// Where a segment's marks begin.
@@ -103,8 +106,8 @@ impl Coverage {
         }
     }
 
-    /// All values without a mark.
-    pub(super) fn unmapped<'m>(&self, message: &'m Message) -> Unmapped<'m> {
+    /// All values without a mark; none where they are so many that they would fill the memory.
+    pub(super) fn unmapped<'m>(&self, message: &'m Message) -> Option<Unmapped<'m>> {
         let mut left = Vec::new();
         for (segment, base) in message.segments().zip(&self.bases) {
             let at = Place::segment(id(segment), small(segment.occurrence()));
@@ -120,10 +123,13 @@ impl Coverage {
                     let is_read = index == 0 || mark.0 & Read::ALL_REPETITIONS != 0;
                     let mark = if is_read { mark } else { Read::NONE };
                     rest(at.of(small(number), small(index + 1)), repetition, mark, &mut left);
+                    if left.len() > VALUES_MAX {
+                        return None;
+                    }
                 }
             }
         }
-        Unmapped(left)
+        Some(Unmapped(left))
     }
 }
 

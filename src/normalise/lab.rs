@@ -10,10 +10,10 @@ use crate::canonical::{LabOrder, LabResult, Specimen, Text};
 /// belongs to the OBR before it unless that has one already or results came between.
 pub(super) fn read<'m>(message: &'m Message, reader: &mut Reader<'m>) -> LabResult<'m> {
     // A result is a large value: growing the list piecemeal would copy every one of them several times.
-    let results = Vec::with_capacity(message.len());
+    let results = Vec::with_capacity(message.segments().filter(|segment| id(*segment) == *b"OBX").count());
     let mut lab = LabResult { specimens: Vec::new(), orders: Vec::new(), results };
     let mut waiting: Option<Text<'m>> = None;
-    let mut order_open = false;
+    let (mut order_open, mut obr) = (false, None);
     for segment in message.segments() {
         match &id(segment) {
             b"SPM" => {
@@ -21,14 +21,18 @@ pub(super) fn read<'m>(message: &'m Message, reader: &mut Reader<'m>) -> LabResu
                 order_open = false;
             }
             b"OBR" => {
-                let mut order = order(segment, reader);
                 order_open = waiting.is_none();
-                order.number = waiting.take().or(order.number);
-                lab.orders.push(order);
+                lab.orders.push(order(segment, waiting.take(), reader));
+                obr = Some(segment);
             }
             b"ORC" => match lab.orders.last_mut() {
                 Some(order) if order_open => {
-                    order.number = reader.text(segment, 2).or_else(|| order.number.take());
+                    if let Some(number) = reader.text(segment, 2) {
+                        obr.into_iter()
+                            .filter(|_| order.number.as_ref() != Some(&number))
+                            .for_each(|obr| reader.unmark(obr, 2));
+                        order.number = Some(number);
+                    }
                     order_open = false;
                 }
                 _ => waiting = reader.text(segment, 2),
@@ -59,10 +63,10 @@ fn specimen<'m>(spm: Segment<'m>, reader: &mut Reader<'m>) -> Specimen<'m> {
     }
 }
 
-fn order<'m>(obr: Segment<'m>, reader: &mut Reader<'m>) -> LabOrder<'m> {
+fn order<'m>(obr: Segment<'m>, number: Option<Text<'m>>, reader: &mut Reader<'m>) -> LabOrder<'m> {
     LabOrder {
         at: place(obr, 0),
-        number: reader.text(obr, 2),
+        number: reader.text_unless(number, obr, 2),
         panel: reader.coded(obr, 4),
         reported_at: reader.time(obr, 22),
     }

@@ -60,6 +60,9 @@ pub struct Source<'a> {
 /// Turns a message into its canonical event.
 pub fn normalise<'m>(message: &'m NativeMessage, source: &Source<'m>) -> Result<CanonicalEvent<'m>, Fault> {
     let NativeMessage::Hl7v2(message) = message;
+    if message.len() > SEGMENTS_MAX {
+        return Err(too_large("too-many-segments", format!("more than {SEGMENTS_MAX} segments")));
+    }
     let mut reader = Reader::new(message, source.facility, source.zone);
     let header = header(message, &mut reader);
     let kind = kind::of(message, source.data_type, &mut reader);
@@ -75,9 +78,18 @@ pub fn normalise<'m>(message: &'m NativeMessage, source: &Source<'m>) -> Result<
     }
     let content = content(kind, message, source, &mut reader);
     let change = kind::change(message, source);
-    let Rest { findings, unmapped, attached } = reader.rest(message);
+    let Some(Rest { findings, unmapped, attached }) = reader.rest(message) else {
+        return Err(too_large("too-many-values", "more values than an event can carry".to_owned()));
+    };
     let findings = decoded(message).chain(findings).collect();
     Ok(Event { change, message: header, patient, content, unmapped, findings, attached })
+}
+
+/// An event is many times as large as the shortest segment that it can be made from.
+const SEGMENTS_MAX: usize = 50_000;
+
+fn too_large(code: &str, reason: String) -> Fault {
+    Fault { code: code.to_owned(), reason, place: "message".to_owned() }
 }
 
 fn content<'m>(

@@ -32,7 +32,6 @@ pub(super) fn read<'m>(message: &'m Message, reader: &mut Reader<'m>) -> Prescri
 }
 
 fn drug<'m>(rxe: Segment<'m>, order: Option<Segment<'m>>, reader: &mut Reader<'m>) -> MedicationOrder<'m> {
-    let setting = order.and_then(|orc| reader.coded(orc, 29));
     MedicationOrder {
         at: place(rxe, 0),
         number: order.and_then(|orc| reader.text(orc, 2)),
@@ -44,7 +43,7 @@ fn drug<'m>(rxe: Segment<'m>, order: Option<Segment<'m>>, reader: &mut Reader<'m
         form: reader.coded(rxe, 6),
         dispense: reader.observed(rxe, 10),
         dispense_unit: reader.coded(rxe, 11),
-        setting: reader.coded(rxe, 21).or(setting),
+        setting: reader.coded(rxe, 21).or_else(|| order.and_then(|orc| reader.coded(orc, 29))),
         usage: None,
         duration: None,
         starts_at: None,

@@ -38,10 +38,10 @@ impl<'m> Reader<'m> {
         Self { zone, facility, coverage: Coverage::new(message), findings, attached }
     }
 
-    /// What was found besides the content.
-    pub(super) fn rest(self, message: &'m Message) -> Rest<'m> {
-        let unmapped = self.coverage.unmapped(message);
-        Rest { findings: self.findings, unmapped, attached: self.attached }
+    /// What was found besides the content; none where that is too much.
+    pub(super) fn rest(self, message: &'m Message) -> Option<Rest<'m>> {
+        let unmapped = self.coverage.unmapped(message)?;
+        Some(Rest { findings: self.findings, unmapped, attached: self.attached })
     }
 
     /// Notes something odd. `text` never holds a value of the message.
@@ -80,6 +80,24 @@ impl<'m> Reader<'m> {
     ) -> Option<Text<'m>> {
         self.mark(segment, field, Read::component(component));
         present(segment.field(field).component(component))
+    }
+
+    /// A field that is used only where another has nothing: beside that, it stays where it is.
+    pub(super) fn text_unless(
+        &mut self,
+        known: Option<Text<'m>>,
+        segment: Segment<'m>,
+        field: usize,
+    ) -> Option<Text<'m>> {
+        match known {
+            Some(known) => {
+                if present(segment.field(field).component(1)).is_none_or(|other| other == known) {
+                    self.mark(segment, field, Read::FIRST);
+                }
+                Some(known)
+            }
+            None => self.text(segment, field),
+        }
     }
 
     /// The first component of every repetition.

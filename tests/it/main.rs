@@ -13,6 +13,7 @@ mod deliver;
 mod documentation;
 mod ingest;
 mod killed;
+mod lossless;
 mod many_feeds;
 mod rabbitmq;
 mod pipeline_simulation;
