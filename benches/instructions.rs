@@ -17,8 +17,8 @@ use bytes::Bytes;
 use jiff::civil::date;
 use jiff::tz::TimeZone;
 use musubi::config::Config;
-use musubi::envelope::{Change, Envelope, Identifying, Lane, Origin};
-use musubi::pipeline::{Pseudonyms, Routing, process};
+use musubi::envelope::{Change, Envelope, Format, Identifying, Lane, Origin};
+use musubi::pipeline::{Original, Pseudonyms, Routing, process};
 use musubi::route::Routes;
 use musubi::simulate::{Amount, StorageSettings, storage};
 
@@ -153,7 +153,7 @@ fn run(case: &str, input: &Path, rounds: u64) -> Result<(), Box<dyn Error>> {
                 pseudonyms: Pseudonyms::new([7; 32]),
                 archive: false,
             };
-            let (envelope, body) = (envelope(input), Bytes::from(bytes));
+            let (envelope, body) = (envelope(input), Original::from(Bytes::from(bytes)));
             repeat(rounds, || process(black_box(&envelope), &body, Lane(0), &routing).follow.len());
         }
         "normalise" => {
@@ -258,6 +258,8 @@ fn envelope(input: &Path) -> Envelope {
             hash: "0".repeat(64),
         },
         accepted_at: "2026-11-20T09:30:15Z".to_owned(),
+        format: Format::Hl7v2,
+        claim: None,
         event: None,
         fault: None,
         findings: Vec::new(),

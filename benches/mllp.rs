@@ -14,7 +14,7 @@ use hl7v2::mllp::{Decoder, frame};
 use musubi::broker::embedded::{Embedded, Settings};
 use musubi::clock::SystemClock;
 use musubi::ingest::{Feed, FeedSettings, ListenerSettings};
-use musubi::store::{Ledger, SledKv};
+use musubi::store::{Claims, Ledger, SledKv};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
@@ -85,7 +85,9 @@ async fn rate(
         bytes_max: 1 << 20,
     };
     let ledger = Ledger::new(Arc::new(store));
-    let feed = Feed::open(settings, 16, Arc::new(broker.clone()), ledger, Arc::new(SystemClock)).await?;
+    let claims = Claims::new(folder.path().join("claims"));
+    let clock = Arc::new(SystemClock);
+    let feed = Feed::open(settings, 16, Arc::new(broker.clone()), ledger, claims, clock).await?;
     let listener = feed.listeners().await?.pop().ok_or("no listener")?;
     let address = listener.address()?;
     let (stop, stopped) = watch::channel(false);

@@ -24,7 +24,7 @@ use musubi::broker::{Broker, Delivery, Publication};
 use musubi::canonical::Kind;
 use musubi::clock::SystemClock;
 use musubi::config::Config;
-use musubi::envelope::{Change, Envelope, Identifying, Lane, Origin};
+use musubi::envelope::{Change, Envelope, Format, Identifying, Lane, Origin};
 use musubi::pipeline::{Hub, Mode, Part};
 use musubi::simulate::{Amount, StorageSettings, storage};
 use tokio::sync::watch;
@@ -275,6 +275,8 @@ fn header() -> Header {
         version: "20261120100000000".into(),
         origin,
         accepted_at: "2026-11-20T01:00:00.123456789Z".into(),
+        format: Format::Hl7v2,
+        claim: None,
         event: None,
         fault: None,
         findings: Vec::new(),

@@ -1,6 +1,6 @@
 //! What an envelope says as attributes of CloudEvents 1.0. Names are lower case, without separators.
 
-use crate::envelope::{Change, Envelope, Identifying, Lane};
+use crate::envelope::{Change, Claim, Envelope, Identifying, Lane};
 
 /// Attributes of a routed event, for whichever format carries them.
 #[derive(Debug)]
@@ -39,6 +39,8 @@ pub(crate) struct Attributes<'a> {
     pub(crate) change: Change,
     /// BLAKE3 of the original bytes.
     pub(crate) originhash: &'a str,
+    /// Stands for the body, where that is empty because it is too large for a queue.
+    pub(crate) claim: Option<&'a Claim>,
 }
 
 impl<'a> Attributes<'a> {
@@ -66,6 +68,7 @@ impl<'a> Attributes<'a> {
             recordversion: &envelope.version,
             change: envelope.change,
             originhash: &envelope.origin.hash,
+            claim: envelope.claim.as_ref(),
         })
     }
 
@@ -88,6 +91,7 @@ impl<'a> Attributes<'a> {
         ]
         .into_iter()
         .chain(self.datatype.map(|data_type| ("datatype", data_type)))
+        .chain(self.claim.map(|claim| ("claimhash", claim.hash.as_str())))
     }
 }
 

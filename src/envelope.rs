@@ -83,6 +83,50 @@ pub const CANONICAL: &str = "application/json";
 /// Media type of original bytes.
 pub const ORIGINAL: &str = "application/hl7-v2";
 
+/// What a message's body is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, Default)]
+#[serde(rename_all = "lowercase")]
+pub enum Format {
+    /// HL7 v2, ER7 encoded.
+    #[default]
+    Hl7v2,
+    /// The manifest of a content folder of an SS-MIX2 extension storage.
+    Document,
+    /// An archive of health check-up results (特定健診).
+    Checkup,
+}
+
+impl Format {
+    /// Media type of the original bytes.
+    pub const fn media_type(self) -> &'static str {
+        match self {
+            Self::Hl7v2 => ORIGINAL,
+            Self::Document => "application/vnd.musubi.document+json",
+            Self::Checkup => "application/zip",
+        }
+    }
+
+    const fn is_hl7v2(&self) -> bool {
+        matches!(self, Self::Hl7v2)
+    }
+}
+
+/// A body larger than this does not travel through the broker: it is claimed.
+pub const CLAIMED_ABOVE: usize = 1 << 20;
+/// Largest message of a source, and so the largest body that a claim stands for.
+pub const BODY_BYTES_MAX: u64 = 64 << 20;
+
+/// What stands for bytes that do not travel with the message: they lie in the folder of claims.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Claim {
+    /// BLAKE3 of the bytes, hexadecimal: the name under which they lie there.
+    pub hash: String,
+    /// How many they are.
+    pub bytes: u64,
+    /// What they are.
+    pub media_type: String,
+}
+
 /// What routing adds when a raw message has become an event for a subscriber.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Routed {
@@ -98,7 +142,7 @@ pub struct Routed {
     /// Name of the disclosure, where only a part of the event leaves.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub disclosure: Option<String>,
-    /// Media type of the body: `application/json` for a canonical event, `application/hl7-v2` for original bytes.
+    /// Media type of the body: `application/json` for a canonical event, that of the [`Format`] for original bytes.
     pub media_type: String,
     /// Its place in the subscriber's queue, once it has left that queue (parked, or given up).
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -160,6 +204,12 @@ pub struct Envelope {
     pub origin: Origin,
     /// When the hub accepted it, RFC 3339.
     pub accepted_at: String,
+    /// What the original body is.
+    #[serde(default, skip_serializing_if = "Format::is_hl7v2")]
+    pub format: Format,
+    /// Stands for the body where that is too large for the broker; the body is empty then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub claim: Option<Claim>,
     /// Set by the router.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub event: Option<Routed>,
@@ -169,4 +219,18 @@ pub struct Envelope {
     /// What was odd about its file and that file's path; every message of the file carries it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub findings: Vec<Finding>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Bytes of a journal that was written before there were formats and claims.
+    #[test]
+    fn envelopes_of_before_are_read_and_written_as_they_were() {
+        let text = r#"{"id":"1","facility":"3210100018","patient":"1","change":"created","key":"k","version":"1","origin":{"feed":"f","file":"f","offset":0,"hash":"h"},"accepted_at":"2026-11-22T00:00:00Z"}"#;
+        let envelope: Envelope = serde_json::from_str(text).unwrap();
+        assert_eq!((envelope.format, &envelope.claim), (Format::Hl7v2, &None));
+        assert_eq!(serde_json::to_string(&envelope).unwrap(), text);
+    }
 }

@@ -14,6 +14,7 @@ pub mod pipeline;
 pub mod broker;
 pub mod canonical;
 pub mod envelope;
+pub mod manifest;
 pub mod store;
 
 // What people touch.

@@ -1,6 +1,7 @@
 //! The command line: one file per verb. It acts only through `ops`, `config` and `pipeline`.
 
 mod check;
+mod claim;
 mod inspect;
 mod lang;
 mod names;
@@ -77,6 +78,8 @@ enum Verb {
     Subscribe(queue::SubscribeArguments),
     /// List the messages that make no sense, with place and reason (embedded broker: while the hub is not running)
     Invalid(queue::InvalidArguments),
+    /// Give the bytes that stand behind a claim: what is too large for a queue, and the files of documents
+    Claim(claim::Arguments),
     /// Show, make, compare or export the queues and exchanges that this configuration needs (RabbitMQ)
     Topology(topology::Arguments),
     /// Write the JSON Schemas of all canonical kinds
@@ -103,6 +106,7 @@ pub fn main() -> ExitCode {
         Verb::Inspect(arguments) => inspect::main(&cli.config, lang, &arguments),
         Verb::Subscribe(arguments) => queue::subscribe(&cli.config, lang, &arguments),
         Verb::Invalid(arguments) => queue::invalid(&cli.config, lang, &arguments),
+        Verb::Claim(arguments) => claim::main(&cli.config, lang, &arguments),
         Verb::Topology(arguments) => topology::main(&cli.config, lang, &arguments),
         Verb::Schema(arguments) => schema::main(&arguments),
         Verb::Simulate(arguments) => simulate::main(&arguments),

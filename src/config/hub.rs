@@ -13,6 +13,9 @@ use crate::broker::rabbitmq;
 /// Default of `data_dir`, relative to the configuration folder.
 pub(super) const DATA_DIR: &str = "var";
 
+/// Default of `[claims] path`, below `data_dir`.
+const CLAIMS: &str = "claims";
+
 /// Checked settings of the hub.
 #[derive(Debug, Clone)]
 pub struct Hub {
@@ -26,6 +29,8 @@ pub struct Hub {
     pub broker: Broker,
     /// File of the secret behind the stand-ins; the same for all routers of a network.
     pub pseudonym_key: PathBuf,
+    /// Folder of what is too large for the broker; the same for all machines of a network.
+    pub claims: PathBuf,
     /// Where the console listens.
     pub console: Option<SocketAddr>,
 }
@@ -75,6 +80,10 @@ pub(super) fn read(document: &Document<'_>, dir: &Path) -> Option<Hub> {
         ),
         (None, _) => data_dir.as_ref().map(|dir| dir.join("pseudonym.key")),
     };
+    let claims = match section.take("claims") {
+        Some(node) => node.section().and_then(|section| claims(section, dir)),
+        None => data_dir.as_ref().map(|dir| dir.join(CLAIMS)),
+    };
     let console = section.take("console").and_then(|node| node.section()).and_then(console);
     section.finish();
     Some(Hub {
@@ -83,6 +92,7 @@ pub(super) fn read(document: &Document<'_>, dir: &Path) -> Option<Hub> {
         timezone: timezone?,
         broker: broker?,
         pseudonym_key: pseudonym_key?,
+        claims: claims?,
         console,
     })
 }
@@ -92,6 +102,12 @@ fn timezone(node: &Node<'_>) -> Option<TimeZone> {
     TimeZone::get(name).ok().or_else(|| {
         node.refuse(format!("\"{name}\" is not a time zone of the IANA database: write one like Asia/Tokyo"))
     })
+}
+
+fn claims(mut section: Section<'_>, dir: &Path) -> Option<PathBuf> {
+    let path = section.require("path").and_then(|node| node.existing_path(dir));
+    section.finish();
+    path
 }
 
 fn console(mut section: Section<'_>) -> Option<SocketAddr> {

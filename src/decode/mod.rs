@@ -3,7 +3,7 @@
 //! Character sets come before anything is split: in ISO-2022-JP one kanji in twelve holds a byte that looks like a
 //! delimiter.
 
-use crate::envelope::Fault;
+use crate::envelope::{Fault, Format};
 
 /// A parsed message in its source's own terms: the closed set of formats that the hub reads.
 #[derive(Debug)]
@@ -12,9 +12,38 @@ pub enum NativeMessage {
     Hl7v2(hl7v2::Message),
 }
 
+/// What is read.
+#[derive(Debug, Clone, Copy)]
+pub struct Raw<'b> {
+    /// What the body is.
+    pub format: Format,
+    /// The original bytes.
+    pub body: &'b [u8],
+    /// Of a document: the bytes of the file that says what it is.
+    pub main: Option<&'b [u8]>,
+}
+
+impl<'b> From<&'b [u8]> for Raw<'b> {
+    fn from(body: &'b [u8]) -> Self {
+        Self { format: Format::Hl7v2, body, main: None }
+    }
+}
+
 /// Reads one message. Fails only where nothing can be addressed; the rest is findings of the message.
-pub fn decode(bytes: &[u8]) -> Result<NativeMessage, Fault> {
-    hl7v2::decode(bytes).map(NativeMessage::Hl7v2).map_err(|error| Fault {
+pub fn decode<'b>(raw: impl Into<Raw<'b>>) -> Result<NativeMessage, Fault> {
+    let raw = raw.into();
+    match raw.format {
+        Format::Hl7v2 => hl7(raw.body).map(NativeMessage::Hl7v2),
+        Format::Document | Format::Checkup => Err(Fault {
+            code: "format".to_owned(),
+            reason: "messages of this format can't be read yet".to_owned(),
+            place: "message".to_owned(),
+        }),
+    }
+}
+
+fn hl7(bytes: &[u8]) -> Result<hl7v2::Message, Fault> {
+    hl7v2::decode(bytes).map_err(|error| Fault {
         code: error.code.to_owned(),
         reason: error.reason.to_owned(),
         place: error.place.to_owned(),

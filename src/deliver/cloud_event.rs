@@ -46,6 +46,12 @@ pub struct CloudEvent<'a> {
     pub change: Change,
     /// BLAKE3 of the original bytes.
     pub originhash: &'a str,
+    /// BLAKE3 of the bytes of `data`, where they are too large for a queue: `musubi claim` gives them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub claimhash: Option<&'a str>,
+    /// How many they are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub claimbytes: Option<u64>,
     /// The canonical event; where the route sends originals, `data_base64` stands instead.
     #[serde(skip_serializing_if = "Option::is_none", borrow)]
     pub data: Option<&'a RawValue>,
@@ -75,6 +81,7 @@ impl<'a> CloudEvent<'a> {
             recordversion,
             change,
             originhash,
+            claim,
         } = Attributes::of(&delivery.envelope, lane, delivery.sequence)?;
         let data = match (datacontenttype, serde_json::from_slice(&delivery.body)) {
             (CANONICAL, Ok(json)) => Some(json),
@@ -99,7 +106,9 @@ impl<'a> CloudEvent<'a> {
             recordversion,
             change,
             originhash,
-            data_base64: data.is_none().then(|| base64(&delivery.body)),
+            claimhash: claim.map(|claim| claim.hash.as_str()),
+            claimbytes: claim.map(|claim| claim.bytes),
+            data_base64: (data.is_none() && claim.is_none()).then(|| base64(&delivery.body)),
             data,
         })
     }

@@ -289,14 +289,19 @@ impl LaneWorker {
         }
     }
 
-    /// The copies of one attempt.
+    /// The copies of one attempt; one whose body is claimed has an attempt of its own.
     fn run_from(&self, window: &Window, at: usize) -> Vec<usize> {
+        let is_claimed = |at: usize| window.get(at).copy.envelope.claim.is_some();
+        let alone = is_claimed(at);
         let attempted = |at: &usize| {
             let item = window.get(*at);
             let known = self.handled.contains(item.key) || self.patients.contains(item.key);
-            !known && item.copy.envelope.event.is_some() && !self.patients.is_parked(&item.patient)
+            !known
+                && (alone || !is_claimed(*at))
+                && item.copy.envelope.event.is_some()
+                && !self.patients.is_parked(&item.patient)
         };
-        let most = if self.shared.sender.takes_many() { usize::MAX } else { 1 };
+        let most = if self.shared.sender.takes_many() && !alone { usize::MAX } else { 1 };
         window.pending().skip_while(|other| *other < at).take_while(attempted).take(most).collect()
     }
 

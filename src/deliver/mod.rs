@@ -12,6 +12,7 @@
 //! Invariants: a copy is acknowledged only after the subscriber has it durably or another queue has it; a patient's
 //! later copy is never attempted before an earlier one was delivered or given up.
 
+mod claimed;
 mod cloud_event;
 mod folder;
 mod http;

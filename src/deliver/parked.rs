@@ -23,7 +23,7 @@ use tokio::time::{Instant, timeout};
 use super::patients::{Patients, Schedule};
 use super::window::{Handled, Key, Patient, patient_of};
 use crate::broker::{Broker, BrokerError, Consumer, Delivery, Publication, QueueName, topology};
-use crate::envelope::{Change, Envelope, Identifying, Lane, Origin};
+use crate::envelope::{Change, Envelope, Format, Identifying, Lane, Origin};
 
 /// Deliveries received or settled at a time.
 const BATCH: usize = 64;
@@ -239,6 +239,8 @@ fn marker_envelope(id: &str) -> Envelope {
         version: String::new(),
         origin: Origin { feed: String::new(), file: Identifying::default(), offset: 0, hash: String::new() },
         accepted_at: String::new(),
+        format: Format::Hl7v2,
+        claim: None,
         event: None,
         fault: None,
         findings: Vec::new(),

@@ -9,6 +9,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tracing::{error, warn};
 
+use super::claimed;
 use super::lane::LaneWorker;
 use super::outcome::Outcome;
 use super::sender::Sender;
@@ -16,6 +17,7 @@ use super::{Counts, DeliverError, Pace, Subscriber};
 use crate::broker::{Broker, BrokerError, Delivery, topology};
 use crate::clock::Clock;
 use crate::envelope::Lane;
+use crate::store::Claims;
 use crate::telemetry::causes;
 
 /// Delivers to one subscriber.
@@ -32,6 +34,8 @@ pub struct Workers {
     pub clock: Arc<dyn Clock>,
     /// Zone in which a day begins.
     pub zone: TimeZone,
+    /// Bodies that are too large for the broker.
+    pub claims: Claims,
     /// Attempts before a lane leaves its copies in the queue and ends; `None` never gives up.
     pub attempts_max: Option<u32>,
     /// Times and bounds.
@@ -182,7 +186,14 @@ impl Shared {
 
     /// Attempts to deliver copies of a lane, in their order.
     pub(super) async fn attempt(&self, lane: Lane, copies: &[&Delivery]) -> Outcome {
-        let outcome = self.sender.attempt(lane, copies).await;
+        let outcome = match copies {
+            [copy] => match claimed::resolve(&self.workers.claims, copy).await {
+                Ok(whole) => self.sender.attempt(lane, &[whole.as_ref().unwrap_or(copy)]).await,
+                // The subscriber has answered nothing.
+                Err(outcome) => return outcome,
+            },
+            copies => self.sender.attempt(lane, copies).await,
+        };
         if outcome.is_answer() {
             self.answers.fetch_add(1, Ordering::Relaxed);
         }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::broker::QueueName;
 use crate::clock::Clock;
-use crate::store::Ledger;
+use crate::store::{Claims, Ledger};
 
 const TROUBLES_MAX: usize = 10_000;
 
@@ -86,6 +86,7 @@ pub(super) struct Context {
     pub(super) lanes: u16,
     pub(super) bytes_max: u64,
     pub(super) ledger: Ledger,
+    pub(super) claims: Claims,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) counts: Arc<FeedCounts>,
     pub(super) troubles: Mutex<HashSet<[u8; 16]>>,
@@ -101,6 +102,7 @@ impl Context {
             lanes: self.lanes,
             bytes_max: self.bytes_max,
             ledger: self.ledger.clone(),
+            claims: self.claims.clone(),
             clock: self.clock.clone(),
             counts: self.counts.clone(),
             troubles: Mutex::default(),

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 
 use crate::broker::BrokerError;
 use crate::disposition::Disposition;
-use crate::store::StoreError;
+use crate::store::{ClaimError, StoreError};
 
 /// Why a feed could not go on. What it had not acknowledged by then, it takes again.
 #[derive(Debug, thiserror::Error)]
@@ -28,6 +28,15 @@ pub enum IngestError {
         /// Cause.
         #[source]
         source: StoreError,
+    },
+    /// The folder of claims did not take or give what is too large for the broker.
+    #[error("feed {feed}: the folder of claims failed")]
+    Claims {
+        /// Feed.
+        feed: String,
+        /// Cause.
+        #[source]
+        source: ClaimError,
     },
     /// The root of a source can't be listed.
     #[error("feed {feed}: the folder of source {source_label} can't be listed")]
@@ -66,7 +75,9 @@ impl IngestError {
             Self::Broker { source: BrokerError::Damaged { .. } | BrokerError::Closed, .. } => {
                 Disposition::Stop
             }
-            Self::Broker { .. } | Self::Source { .. } | Self::Listen { .. } => Disposition::Retry,
+            Self::Broker { .. } | Self::Claims { .. } | Self::Source { .. } | Self::Listen { .. } => {
+                Disposition::Retry
+            }
             Self::Ledger { source, .. } => source.disposition(),
             Self::Ended { .. } => Disposition::Stop,
         }
@@ -80,6 +91,8 @@ pub(super) enum Halt {
     Stopped,
     /// The ledger failed.
     Ledger(StoreError),
+    /// The folder of claims failed.
+    Claims(ClaimError),
     /// The source's root can't be listed.
     Root(io::Error),
 }

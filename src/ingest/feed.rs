@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::spawn_blocking;
 
+use super::claimed;
 use super::context::{Context, FeedCounts};
 use super::error::{Halt, IngestError};
 use super::mllp::Listener;
@@ -24,7 +25,7 @@ use crate::clock::Clock;
 use crate::disposition::Disposition;
 use crate::envelope::Lane;
 use crate::store::ledger::Entries;
-use crate::store::{Ledger, StoreError};
+use crate::store::{Claims, Ledger, StoreError};
 use crate::telemetry::causes;
 
 /// Deliveries of `accepted.<feed>` that are read at once.
@@ -68,6 +69,7 @@ impl Feed {
         lanes: u16,
         broker: Arc<dyn Broker>,
         ledger: Ledger,
+        claims: Claims,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, IngestError> {
         let flushed = clock.now();
@@ -78,6 +80,7 @@ impl Feed {
             lanes,
             bytes_max: settings.bytes_max,
             ledger,
+            claims,
             clock,
             counts: Arc::default(),
             troubles: Mutex::new(HashSet::new()),
@@ -202,6 +205,7 @@ impl Feed {
             Ok(waits) => Ok(waits),
             Err(Halt::Stopped) => Ok(false),
             Err(Halt::Ledger(error)) => Err(self.failed(error)),
+            Err(Halt::Claims(source)) => Err(IngestError::Claims { feed, source }),
             Err(Halt::Root(source)) => Err(IngestError::Source { feed, source_label, source }),
         }
     }
@@ -227,6 +231,7 @@ impl Feed {
     async fn publish(&mut self, batch: Batch) -> Result<(), IngestError> {
         let Batch { publications, entries, disposals, done } = batch;
         let count = publications.len();
+        let publications = claimed::claim(&self.context, publications).await?;
         // Until the ledger shows it, what became of the batch is known only from `accepted.<feed>`.
         let accepted = self.accepted.take();
         if count > 0 {
@@ -271,8 +276,11 @@ impl Feed {
         while left > 0 {
             let received = accepted.receive(left.min(CHUNK)).await.map_err(|error| self.refused(error))?;
             let count = received.len();
-            let sources: Vec<&SourceState> = self.sources.iter().flatten().collect();
-            replay.note(&self.context, &sources, &received).map_err(|error| self.failed(error))?;
+            for group in claimed::groups(&received) {
+                let group = claimed::bodies(&self.context, group).await?;
+                let sources: Vec<&SourceState> = self.sources.iter().flatten().collect();
+                replay.note(&self.context, &sources, &group).map_err(|error| self.failed(error))?;
+            }
             self.blocking(|context| context.ledger.flush()).await?;
             accepted.settle(count, Vec::new()).await.map_err(|error| self.refused(error))?;
             left = left.saturating_sub(count);

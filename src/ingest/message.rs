@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::content::{Content, slice};
 use super::context::Context;
 use crate::broker::{Publication, topology};
-use crate::envelope::{Change, Envelope, Identifying, Lane, Origin};
+use crate::envelope::{Change, Envelope, Format, Identifying, Lane, Origin};
 
 /// What a message is about, as its source tells it.
 pub(super) struct Subject<'a> {
@@ -55,6 +55,8 @@ pub(super) fn publication(
             hash: hash.to_string(),
         },
         accepted_at: context.clock.now().to_string(),
+        format: Format::Hl7v2,
+        claim: None,
         event: None,
         fault: content.fault.clone(),
         findings: content.findings.clone(),

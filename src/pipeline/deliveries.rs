@@ -10,6 +10,7 @@ use super::start::Start;
 use crate::clock::Clock;
 use crate::config;
 use crate::deliver::{self, Pace, Subscriber, Workers};
+use crate::store::Claims;
 
 /// Attempts of a drain at a delivery before it leaves the copies parked.
 const DRAIN_ATTEMPTS: u32 = 4;
@@ -72,6 +73,7 @@ pub(super) fn start_deliveries(
             counts: counts.clone(),
             clock: clock.clone(),
             zone: hub.timezone.clone(),
+            claims: Claims::new(hub.claims.clone()),
             attempts_max: (mode == Mode::Drain).then_some(DRAIN_ATTEMPTS),
             pace: Pace::default(),
         };

@@ -13,6 +13,7 @@ use crate::clock::Clock;
 use crate::config;
 use crate::disposition::Disposition;
 use crate::ingest::{Feed, FeedCounts};
+use crate::store::Claims;
 use crate::telemetry::causes;
 
 /// Feeds that read files at the same time.
@@ -51,6 +52,7 @@ impl Source {
 pub(super) async fn start_feeds(
     feeds: &[&config::Feed],
     channel: &Channel,
+    claims: &Claims,
     clock: &Arc<dyn Clock>,
     mode: Mode,
     stop: &watch::Receiver<bool>,
@@ -62,8 +64,9 @@ pub(super) async fn start_feeds(
         for config::Feed { settings, .. } in
             feeds.iter().filter(|feed| home.feeds.contains(&feed.settings.name))
         {
-            let (ledger, clock) = (home.ledger.clone(), clock.clone());
-            let feed = Feed::open(settings.clone(), channel.lanes, broker.clone(), ledger, clock).await?;
+            let (ledger, claims, clock) = (home.ledger.clone(), claims.clone(), clock.clone());
+            let feed =
+                Feed::open(settings.clone(), channel.lanes, broker.clone(), ledger, claims, clock).await?;
             let feed = feed.taking_turns(passes.clone());
             let source = Source { counts: feed.counts(), failed: Arc::default() };
             if mode == Mode::Watch {

@@ -26,6 +26,7 @@ use crate::clock::Clock;
 use crate::config::{self, Config};
 use crate::envelope::Lane;
 use crate::ingest::FeedCounts;
+use crate::store::Claims;
 
 /// How long a run goes on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -104,7 +105,9 @@ impl Hub {
         self.start_routers(&counts, &start, &mut takers);
         start_deliveries(&served, &self.channel, &self.config.hub, &self.clock, mode, &start, &mut takers);
         let feeds = self.part.feeds(&self.config);
-        let sources = start_feeds(&feeds, &self.channel, &self.clock, mode, &stop, &mut pickers).await?;
+        let claims = self.claims();
+        let sources =
+            start_feeds(&feeds, &self.channel, &claims, &self.clock, mode, &stop, &mut pickers).await?;
         let sources = Arc::new(sources);
         let watched = self.watched(&connection, &sources, &served);
         takers.spawn(async move {
@@ -170,6 +173,10 @@ impl Hub {
         self.channel.depth(&topology::subscriber(&served.subscriber.name)).await
     }
 
+    fn claims(&self) -> Claims {
+        Claims::new(self.config.hub.claims.clone())
+    }
+
     fn router_counts(&self) -> RouterCounts {
         let feeds = self.config.feeds.iter().map(|feed| feed.settings.name.as_str());
         RouterCounts::new(feeds, self.config.subscribers.iter().map(|subscriber| subscriber.name.as_str()))
@@ -208,8 +215,9 @@ impl Hub {
         let archive = Arc::new(Archive::new(self.channel.broker.clone()));
         for lane in (0..self.channel.lanes).map(Lane) {
             let (broker, routing, counts) = (self.channel.broker.clone(), routing.clone(), counts.clone());
-            let archive = archive.clone();
-            let (router, halted) = (Router { broker, lane, routing, counts, archive }, start.halted.clone());
+            let (archive, claims) = (archive.clone(), self.claims());
+            let router = Router { broker, lane, routing, counts, archive, claims };
+            let halted = start.halted.clone();
             tasks.spawn(start.clone().then(async move { Ok(router.run(halted).await?) }));
         }
     }

@@ -6,11 +6,12 @@ use std::sync::Arc;
 use bytes::Bytes;
 use jiff::tz::TimeZone;
 
+use super::original::Original;
 use super::pseudonym::Pseudonyms;
 use crate::broker::{Publication, topology};
 use crate::canonical::CanonicalEvent;
 use crate::decode::decode;
-use crate::envelope::{CANONICAL, Change, Envelope, Fault, Identifying, Lane, ORIGINAL, Routed};
+use crate::envelope::{CANONICAL, Change, Envelope, Fault, Identifying, Lane, Routed};
 use crate::normalise::{Source, normalise};
 use crate::route::{self, Disclosure, Recipient, Routes, Send};
 
@@ -52,22 +53,27 @@ pub struct Routing {
 }
 
 /// Takes one accepted message through decode, normalise and route.
-pub fn process(envelope: &Envelope, body: &Bytes, lane: Lane, routing: &Routing) -> Processed {
+pub fn process(envelope: &Envelope, original: &Original, lane: Lane, routing: &Routing) -> Processed {
     if let Some(fault) = &envelope.fault {
-        return invalid(envelope, body, fault.clone());
+        return invalid(envelope, &original.body, fault.clone());
     }
     if envelope.change == Change::Superseded {
         return Processed { outcome: Outcome::Filtered, follow: Vec::new(), archived: None };
     }
     // No input is known to make a stage panic. Should one be found in the field, that one message is set aside with
     // its bytes, instead of stopping everybody's.
-    catch_unwind(AssertUnwindSafe(|| understand(envelope, body, lane, routing)))
+    catch_unwind(AssertUnwindSafe(|| understand(envelope, original, lane, routing)))
         .unwrap_or_else(|_| Err(internal()))
-        .unwrap_or_else(|fault| invalid(envelope, body, fault))
+        .unwrap_or_else(|fault| invalid(envelope, &original.body, fault))
 }
 
-fn understand(envelope: &Envelope, body: &Bytes, lane: Lane, routing: &Routing) -> Result<Processed, Fault> {
-    let message = decode(body)?;
+fn understand(
+    envelope: &Envelope,
+    original: &Original,
+    lane: Lane,
+    routing: &Routing,
+) -> Result<Processed, Fault> {
+    let message = decode(original.raw(envelope.format))?;
     let source = Source {
         data_type: envelope.data_type.as_deref(),
         patient: &envelope.patient.0,
@@ -79,7 +85,7 @@ fn understand(envelope: &Envelope, body: &Bytes, lane: Lane, routing: &Routing) 
     event.findings.splice(0..0, envelope.findings.iter().cloned());
     let from = route::Source { feed: &envelope.origin.feed, facility: &envelope.facility };
     let recipients = routing.routes.decide(&event, from);
-    let follow = copies(&event, envelope, body, lane, &recipients, &routing.pseudonyms)?;
+    let follow = copies(&event, envelope, &original.body, lane, &recipients, &routing.pseudonyms)?;
     let archived = if routing.archive { Some(archived(&event, envelope, lane)?) } else { None };
     let names: Vec<_> = recipients.iter().map(|recipient| recipient.subscriber.to_owned()).collect();
     let outcome = if names.is_empty() { Outcome::Filtered } else { Outcome::Routed(names) };
@@ -98,7 +104,7 @@ fn archived(event: &CanonicalEvent<'_>, envelope: &Envelope, lane: Lane) -> Resu
         media_type: CANONICAL.to_owned(),
         place: None,
     };
-    let envelope = Envelope { change: event.change, event: Some(routed), ..envelope.clone() };
+    let envelope = Envelope { change: event.change, event: Some(routed), claim: None, ..envelope.clone() };
     Ok(Publication { to: vec![(topology::archive(), lane)], envelope, body: body.into() })
 }
 
@@ -121,9 +127,13 @@ fn copies(
             copy.to.push(to);
             continue;
         }
-        let (body, media_type) = match recipient.route.send {
-            Send::Original => (original.clone(), ORIGINAL),
-            Send::Canonical => (Bytes::from(recipient.route.body(event).map_err(|_| internal())?), CANONICAL),
+        let (body, media_type, claim) = match recipient.route.send {
+            Send::Original => {
+                (travelling(envelope, original), envelope.format.media_type(), envelope.claim.clone())
+            }
+            Send::Canonical => {
+                (Bytes::from(recipient.route.body(event).map_err(|_| internal())?), CANONICAL, None)
+            }
         };
         let routed = Routed {
             event_type: event.event_type(),
@@ -134,7 +144,7 @@ fn copies(
             media_type: media_type.to_owned(),
             place: None,
         };
-        let mut envelope = Envelope { change: event.change, event: Some(routed), ..envelope.clone() };
+        let mut envelope = Envelope { change: event.change, event: Some(routed), claim, ..envelope.clone() };
         if let Some(disclosure) = &recipient.route.disclosure {
             keep_back(&mut envelope, disclosure, pseudonyms);
         }
@@ -153,9 +163,16 @@ fn keep_back(envelope: &mut Envelope, disclosure: &Disclosure, pseudonyms: &Pseu
     }
 }
 
-fn invalid(envelope: &Envelope, body: &Bytes, fault: Fault) -> Processed {
+/// The body as it travels: where it is claimed, not at all.
+fn travelling(envelope: &Envelope, body: &Bytes) -> Bytes {
+    if envelope.claim.is_some() { Bytes::new() } else { body.clone() }
+}
+
+/// Sets a message aside that makes no sense.
+pub(super) fn invalid(envelope: &Envelope, body: &Bytes, fault: Fault) -> Processed {
+    let body = travelling(envelope, body);
     let envelope = Envelope { fault: Some(fault), ..envelope.clone() };
-    let copy = Publication { to: vec![(topology::invalid(), Lane(0))], envelope, body: body.clone() };
+    let copy = Publication { to: vec![(topology::invalid(), Lane(0))], envelope, body };
     Processed { outcome: Outcome::Invalid, follow: vec![copy], archived: None }
 }
 

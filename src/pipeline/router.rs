@@ -9,9 +9,11 @@ use tokio::sync::watch;
 use tracing::{debug, error};
 
 use super::archive::Archive;
-use super::process::{Outcome, Routing, process};
+use super::original::Original;
+use super::process::{Outcome, Processed, Routing, invalid, process};
 use crate::broker::{Broker, BrokerError, Consumer, Delivery, topology};
 use crate::envelope::Lane;
+use crate::store::Claims;
 use crate::telemetry::causes;
 
 /// Messages taken at a time.
@@ -80,6 +82,7 @@ pub(super) struct Router {
     pub(super) routing: Arc<Routing>,
     pub(super) counts: Arc<RouterCounts>,
     pub(super) archive: Arc<Archive>,
+    pub(super) claims: Claims,
 }
 
 /// How the work on a batch, or on a lane, ended.
@@ -151,7 +154,7 @@ impl Router {
         let mut follow = Vec::with_capacity(batch.len());
         let mut archived = Vec::new();
         for delivery in batch {
-            let done = process(&delivery.envelope, &delivery.body, self.lane, &self.routing);
+            let Some(done) = self.processed(delivery, stop).await else { return Ok(End::Stopped) };
             outcomes.push((delivery.envelope.origin.feed.clone(), done.outcome));
             follow.extend(done.follow);
             archived.extend(done.archived);
@@ -173,6 +176,26 @@ impl Router {
             }
             if pause(stop).await {
                 return Ok(End::Stopped);
+            }
+        }
+    }
+
+    /// One message through the pure stages, with what it claims. `None`: told to stop while the folder of claims could
+    /// not be read.
+    async fn processed(&self, delivery: &Delivery, stop: &mut watch::Receiver<bool>) -> Option<Processed> {
+        loop {
+            match Original::load(&self.claims, delivery).await {
+                Ok(Ok(original)) => {
+                    return Some(process(&delivery.envelope, &original, self.lane, &self.routing));
+                }
+                Ok(Err(fault)) => return Some(invalid(&delivery.envelope, &delivery.body, fault)),
+                Err(error) => {
+                    let lane = self.lane.0;
+                    error!(lane, error = causes(&error), "the folder of claims can't be read; trying again");
+                }
+            }
+            if pause(stop).await {
+                return None;
             }
         }
     }

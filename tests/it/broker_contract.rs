@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use musubi::broker::{Broker, BrokerError, Consumer, Delivery, Publication, QueueName, topology};
-use musubi::envelope::{Change, Envelope, Identifying, Lane, Origin};
+use musubi::envelope::{Change, Envelope, Format, Identifying, Lane, Origin};
 use tokio::time::timeout;
 
 /// A message named `id`.
@@ -42,6 +42,8 @@ fn envelope(id: &str) -> Envelope {
         version: "20261122100000".into(),
         origin,
         accepted_at: "2026-11-22T01:00:00Z".into(),
+        format: Format::Hl7v2,
+        claim: None,
         event: None,
         fault: None,
         findings: Vec::new(),

@@ -1,5 +1,6 @@
 //! Delivery against subscribers that answer, refuse, hang, close and come back.
 
+mod claimed;
 mod hl7;
 mod over_rabbitmq;
 mod random;
@@ -15,7 +16,9 @@ use jiff::tz::TimeZone;
 use musubi::broker::{Broker, Delivery, Publication, topology};
 use musubi::clock::ManualClock;
 use musubi::deliver::{Counts, DeliverError, Http, Kind, Pace, Subscriber, Workers};
-use musubi::envelope::{CANONICAL, Change, Envelope, Identifying, Lane, Origin, Routed};
+use musubi::envelope::{CANONICAL, Change, Envelope, Format, Identifying, Lane, Origin, Routed};
+use musubi::store::Claims;
+use tempfile::TempDir;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
@@ -49,6 +52,7 @@ struct Bench {
     give_up_after: Option<Duration>,
     attempts_max: Option<u32>,
     published: usize,
+    claims: TempDir,
 }
 
 /// Workers at work.
@@ -72,6 +76,7 @@ impl Bench {
             give_up_after: None,
             attempts_max: None,
             published: 0,
+            claims: tempfile::tempdir().unwrap(),
         }
     }
 
@@ -98,6 +103,7 @@ impl Bench {
             counts: counts.clone(),
             clock: Arc::new(self.clock.clone()),
             zone: TimeZone::UTC,
+            claims: Claims::new(self.claims.path().to_owned()),
             attempts_max: self.attempts_max,
             pace: self.pace,
         };
@@ -156,6 +162,8 @@ fn envelope(id: &str, patient: &str) -> Envelope {
             hash: String::new(),
         },
         accepted_at: "2026-11-22T12:00:00Z".to_owned(),
+        format: Format::Hl7v2,
+        claim: None,
         event: Some(Routed {
             event_type: "patient.created.v1".to_owned(),
             topic: "t".to_owned(),

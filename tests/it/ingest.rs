@@ -18,7 +18,8 @@ use musubi::broker::{Delivery, topology};
 use musubi::clock::ManualClock;
 use musubi::envelope::Change;
 use musubi::ingest::{After, Feed, FeedCounts, FeedSettings, IngestError, Pace, Source, settings};
-use musubi::store::Ledger;
+use musubi::store::{Claims, Ledger};
+use tempfile::TempDir;
 use tokio::sync::watch;
 
 use crate::support::memory_broker::{Fuse, MemoryBroker};
@@ -32,6 +33,7 @@ struct Hub {
     kv: Arc<MemoryKv>,
     fuse: Fuse,
     source: Source,
+    claims: TempDir,
     feed: Option<Feed>,
 }
 
@@ -62,7 +64,8 @@ impl Hub {
         let fuse = Fuse::default();
         let (broker, kv) = (MemoryBroker::new(fuse.clone()), Arc::new(MemoryKv::new(fuse.clone())));
         let source = source(&storage);
-        Self { storage, broker, kv, fuse, source, feed: None }
+        let claims = tempfile::tempdir().unwrap();
+        Self { storage, broker, kv, fuse, source, claims, feed: None }
     }
 
     async fn open(&self) -> Result<Feed, IngestError> {
@@ -74,7 +77,8 @@ impl Hub {
             bytes_max: 10_000,
         };
         let clock = Arc::new(self.storage.clock.clone());
-        Feed::open(settings, 4, Arc::new(self.broker.clone()), Ledger::new(self.kv.clone()), clock).await
+        let (ledger, claims) = (Ledger::new(self.kv.clone()), Claims::new(self.claims.path().to_owned()));
+        Feed::open(settings, 4, Arc::new(self.broker.clone()), ledger, claims, clock).await
     }
 
     /// One pass, by a feed that is opened if there is none. After an error there is none.

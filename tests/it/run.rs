@@ -54,6 +54,36 @@ fn the_demo_region_is_delivered_once_and_the_counts_add_up() {
     assert_eq!(snapshot(&hub), before, "a source was touched");
 }
 
+#[test]
+fn a_message_too_large_for_the_broker_is_claimed_and_understood() {
+    let hub = HubFolder::new();
+    hub.hl7_feed("lab", "3210500033", "drop");
+    let note = "a".repeat(60_000);
+    let mut message =
+        "MSH|^~\\&|HIS|S|G|R|20260401||ADT^A08|7|P|2.5\rPID|1||0000000001^^^^PI||架空^太郎^^^^^L^I\r"
+            .to_owned();
+    message.extend((0..25).map(|serial| format!("NTE|{serial}||{note}\r")));
+    hub.write("drop/large.hl7", &message);
+    let (code, report) = hub.drain();
+    assert_eq!((code, sum(&report, "feeds", "invalid")), (0, 0), "{report:#}");
+    assert!(!hub.delivered("referral").is_empty());
+    let hash = blake3::hash(message.as_bytes()).to_hex().to_string();
+    let printed = hub.run(&["claim", &hash]);
+    assert!(printed.status.success() && printed.stdout == message.as_bytes());
+    let file = hub.path("copy.hl7");
+    assert!(hub.run(&["claim", &hash, "--output", file.to_str().unwrap()]).status.success());
+    assert_eq!(fs::read(&file).unwrap(), message.as_bytes());
+    let journal =
+        files_below(&hub.path("var/broker")).iter().map(|f| fs::metadata(f).unwrap().len()).sum::<u64>();
+    assert!(journal < 10 << 20, "{journal} bytes in the journal");
+
+    // Started anew it is known again; the bytes gone, it is taken again under the same id.
+    assert_eq!(sum(&hub.drain().1, "feeds", "accepted"), 0);
+    let missing = hub.run(&["claim", &"0".repeat(64)]);
+    assert_eq!(missing.status.code(), Some(65));
+    assert_eq!(hub.run(&["claim", "../../hub.toml"]).status.code(), Some(64));
+}
+
 /// Names, sizes and times of all source files.
 fn snapshot(hub: &HubFolder) -> Vec<(PathBuf, u64, std::time::SystemTime)> {
     let files = files_below(&hub.path("fixtures")).into_iter();

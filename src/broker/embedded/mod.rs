@@ -254,7 +254,7 @@ fn exclusive(path: &Path) -> io::Result<File> {
 mod tests {
     use super::*;
     use crate::broker::topology;
-    use crate::envelope::{Change, Envelope, Identifying, Origin};
+    use crate::envelope::{Change, Envelope, Format, Identifying, Origin};
 
     fn publication() -> Publication {
         let origin =
@@ -269,6 +269,8 @@ mod tests {
             version: String::new(),
             origin,
             accepted_at: String::new(),
+            format: Format::Hl7v2,
+            claim: None,
             event: None,
             fault: None,
             findings: Vec::new(),

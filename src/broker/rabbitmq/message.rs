@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use super::amqp::{Header, Incoming, Number, Outgoing};
 use crate::broker::{Delivery, Publication, QueueName};
-use crate::envelope::{Change, Envelope, Fault, Identifying, Lane, Origin};
+use crate::envelope::{Change, Envelope, Fault, Format, Identifying, Lane, Origin};
 
 /// A message on its way to a queue.
 pub(super) fn outgoing(
@@ -52,6 +52,8 @@ fn foreign(body: &Bytes) -> Envelope {
         version: String::new(),
         origin: Origin { feed: String::new(), file: Identifying::default(), offset: 0, hash },
         accepted_at: String::new(),
+        format: Format::Hl7v2,
+        claim: None,
         event: None,
         fault: Some(Fault {
             code: "foreign".to_owned(),

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::spawn_blocking;
 
+use super::super::claimed;
 use super::frame::sighting;
 use super::{ListenerCounts, count};
 use crate::broker::{Broker, BrokerError, Consumer, Publication, topology};
@@ -138,6 +139,7 @@ impl Taker {
         let News { publications, sightings, repeats } =
             self.blocking(move |context| news(context, &place, arrivals)).await?;
         if !publications.is_empty() {
+            let publications = claimed::claim(&self.context, publications).await?;
             let accepted = self.accepted.take();
             self.broker.publish(publications).await.map_err(|error| self.refused(error))?;
             self.context.counts.add_accepted(sightings.len());
@@ -184,7 +186,10 @@ impl Taker {
         let mut left = depth;
         while left > 0 {
             let received = accepted.receive(left.min(CHUNK)).await.map_err(|error| self.refused(error))?;
-            self.see(received.iter().map(|one| sighting(&one.envelope, &one.body)).collect()).await?;
+            for group in claimed::groups(&received) {
+                let group = claimed::bodies(&self.context, group).await?;
+                self.see(group.iter().map(|one| sighting(&one.envelope, &one.body)).collect()).await?;
+            }
             self.blocking(|context| context.ledger.flush()).await?;
             accepted.settle(received.len(), Vec::new()).await.map_err(|error| self.refused(error))?;
             left = left.saturating_sub(received.len());

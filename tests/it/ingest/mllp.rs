@@ -17,7 +17,8 @@ use musubi::broker::{Delivery, topology};
 use musubi::clock::ManualClock;
 use musubi::ingest::mllp::ListenerCounts;
 use musubi::ingest::{Feed, FeedCounts, FeedSettings, IngestError, ListenerSettings};
-use musubi::store::Ledger;
+use musubi::store::{Claims, Ledger};
+use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::sync::watch;
@@ -38,6 +39,7 @@ struct Hub {
     clock: ManualClock,
     settings: ListenerSettings,
     bytes_max: u64,
+    claims: TempDir,
 }
 
 /// A listener at work. Dropped, it is as if it had been killed.
@@ -60,7 +62,8 @@ impl Hub {
         };
         let (broker, kv) = (MemoryBroker::new(fuse.clone()), Arc::new(MemoryKv::new(fuse.clone())));
         let clock = ManualClock::new("2026-04-01T00:00:00Z".parse().unwrap());
-        Self { broker, kv, fuse, clock, settings, bytes_max: 10_000 }
+        let claims = tempfile::tempdir().unwrap();
+        Self { broker, kv, fuse, clock, settings, bytes_max: 10_000, claims }
     }
 
     async fn start(&self) -> Running {
@@ -77,7 +80,8 @@ impl Hub {
         };
         let clock = Arc::new(self.clock.clone());
         let ledger = Ledger::new(self.kv.clone());
-        let feed = Feed::open(settings, 4, Arc::new(self.broker.clone()), ledger, clock).await?;
+        let claims = Claims::new(self.claims.path().to_owned());
+        let feed = Feed::open(settings, 4, Arc::new(self.broker.clone()), ledger, claims, clock).await?;
         let listener = feed.listeners().await?.pop().unwrap();
         let (address, counts) = (listener.address().unwrap(), listener.counts());
         let (stop, told) = watch::channel(false);

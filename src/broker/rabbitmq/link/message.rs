@@ -53,6 +53,9 @@ fn add(headers: &mut FieldTable, attributes: &Attributes<'_>) {
     for (name, value) in attributes.texts() {
         insert(name, text(value));
     }
+    if let Some(claim) = attributes.claim {
+        insert("claimbytes", AMQPValue::LongLongInt(i64::try_from(claim.bytes).unwrap_or(i64::MAX)));
+    }
     insert("lane", AMQPValue::LongLongInt(attributes.lane.0.into()));
     insert("sequence", AMQPValue::LongLongInt(attributes.sequence.cast_signed()));
 }

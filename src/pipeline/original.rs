@@ -1,0 +1,88 @@
+//! The original bytes of a message, whole: those that a claim stands for too.
+
+use bytes::Bytes;
+use tokio::task::spawn_blocking;
+
+use crate::broker::Delivery;
+use crate::decode::Raw;
+use crate::disposition::Disposition;
+use crate::envelope::{BODY_BYTES_MAX, Change, Claim, Envelope, Fault, Format};
+use crate::manifest::Manifest;
+use crate::store::{ClaimError, Claims};
+
+/// Largest main document that is read; of a larger one only the files are told.
+const MAIN_BYTES_MAX: u64 = 16 << 20;
+
+/// What a message says, in its source's bytes.
+#[derive(Debug, Default)]
+pub struct Original {
+    /// The body.
+    pub body: Bytes,
+    /// Of a document: the file that says what it is.
+    pub main: Option<Bytes>,
+}
+
+impl From<Bytes> for Original {
+    fn from(body: Bytes) -> Self {
+        Self { body, main: None }
+    }
+}
+
+impl Original {
+    /// What decoding is given.
+    pub(super) fn raw(&self, format: Format) -> Raw<'_> {
+        Raw { format, body: &self.body, main: self.main.as_deref() }
+    }
+
+    /// The original of a delivery; a fault where what it claims is not to be had any more.
+    ///
+    /// # Errors
+    /// The folder of claims can't be read now.
+    pub(super) async fn load(
+        claims: &Claims,
+        delivery: &Delivery,
+    ) -> Result<Result<Self, Fault>, ClaimError> {
+        let Delivery { envelope, body, .. } = delivery;
+        if envelope.fault.is_some() || envelope.change == Change::Superseded {
+            return Ok(Ok(Self::from(body.clone())));
+        }
+        match load(claims, envelope, body).await {
+            Ok(original) => Ok(Ok(original)),
+            Err(error) if error.disposition() == Disposition::Retry => Err(error),
+            Err(error) => Ok(Err(Fault {
+                code: error.code().to_owned(),
+                reason: error.to_string(),
+                place: "message".to_owned(),
+            })),
+        }
+    }
+}
+
+async fn load(claims: &Claims, envelope: &Envelope, body: &Bytes) -> Result<Original, ClaimError> {
+    let body = match &envelope.claim {
+        Some(claim) => read(claims, claim, BODY_BYTES_MAX).await?,
+        None => body.clone(),
+    };
+    let main = match envelope.format {
+        Format::Document => main(&body),
+        Format::Hl7v2 | Format::Checkup => None,
+    };
+    let main = match main {
+        Some(claim) => Some(read(claims, &claim, MAIN_BYTES_MAX).await?),
+        None => None,
+    };
+    Ok(Original { body, main })
+}
+
+/// The claim of a document's main file. Decoding says what is wrong with a manifest that can't be read.
+fn main(body: &[u8]) -> Option<Claim> {
+    let manifest: Manifest = serde_json::from_slice(body).ok()?;
+    manifest.main().map(crate::manifest::ManifestFile::claim).filter(|claim| claim.bytes <= MAIN_BYTES_MAX)
+}
+
+async fn read(claims: &Claims, claim: &Claim, most: u64) -> Result<Bytes, ClaimError> {
+    let (claims, claim) = (claims.clone(), claim.clone());
+    let read = spawn_blocking(move || claims.read(&claim, most)).await;
+    // The work does not panic, and is aborted only when the hub ends: then nobody waits for it.
+    read.map_err(|ended| ClaimError::Source(std::io::Error::other(ended)))?.map(Bytes::from)
+}
