@@ -73,11 +73,7 @@ fn a_message_too_large_for_the_broker_is_claimed_and_understood() {
     let file = hub.path("copy.hl7");
     assert!(hub.run(&["claim", &hash, "--output", file.to_str().unwrap()]).status.success());
     assert_eq!(fs::read(&file).unwrap(), message.as_bytes());
-    let journal =
-        files_below(&hub.path("var/broker")).iter().map(|f| fs::metadata(f).unwrap().len()).sum::<u64>();
-    assert!(journal < 10 << 20, "{journal} bytes in the journal");
-
-    // Started anew it is known again; the bytes gone, it is taken again under the same id.
+    // Started anew it is known again.
     assert_eq!(sum(&hub.drain().1, "feeds", "accepted"), 0);
     let missing = hub.run(&["claim", &"0".repeat(64)]);
     assert_eq!(missing.status.code(), Some(65));
