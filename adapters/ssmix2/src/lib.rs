@@ -5,15 +5,18 @@
 //! - [`name`]: the seven-part file name and its condition flag
 //! - [`path`]: the folders above a file, checked against its name
 //! - [`data_type`]: the catalogue of data types
+//! - [`extension`]: the folder names of the extension storage
 //! - [`transaction`]: the records of a transaction storage file
 //! - [`revision`]: from two views of one record to what has changed
 
 pub mod data_type;
+pub mod extension;
 pub mod name;
 pub mod path;
 pub mod revision;
 pub mod transaction;
 
 pub use data_type::DataType;
+pub use extension::{ContentFolder, DataTypeFolder};
 pub use name::{FileName, Flag, NameError};
 pub use path::{PathError, PathFinding, StoragePath};

@@ -48,6 +48,8 @@ pub enum Part {
     DataType,
     /// オーダNo
     Order,
+    /// 特定キー, of a folder in an extension storage.
+    Key,
     /// 発生日時
     Time,
     /// フラグ
@@ -61,6 +63,7 @@ impl fmt::Display for Part {
             Self::Date => "date",
             Self::DataType => "data type",
             Self::Order => "order number",
+            Self::Key => "key",
             Self::Time => "time",
             Self::Flag => "condition flag",
         })
@@ -112,24 +115,9 @@ pub struct FileName<'a> {
 impl<'a> FileName<'a> {
     /// Takes a name apart.
     pub fn parse(name: &'a str) -> Result<Self, NameError> {
-        let found = name.split('_').count();
-        let few = NameError::TooFewParts { found };
-        if found < 6 {
-            return Err(few);
-        }
-        let (stem, flag) = name.rsplit_once('_').ok_or(few)?;
-        let flag =
-            Flag::from_text(flag).ok_or(NameError::Malformed { part: Part::Flag, expected: "0, 1 or 2" })?;
-        let (patient, rest) = stem.split_once('_').ok_or(few)?;
-        let (date, rest) = rest.split_once('_').ok_or(few)?;
-        let (rest, last) = rest.rsplit_once('_').ok_or(few)?;
-        let (rest, time, department) = if is_time(last) {
-            (rest, last, None)
-        } else {
-            let (rest, time) = rest.rsplit_once('_').ok_or(few)?;
-            (rest, time, Some(last))
-        };
-        let (data_type, order) = rest.rsplit_once('_').ok_or(few)?;
+        let Ends { patient, date, middle, time, department, flag, stem } = Ends::of(name)?;
+        let few = NameError::TooFewParts { found: name.split('_').count() };
+        let (data_type, order) = middle.rsplit_once('_').ok_or(few)?;
         let name = Self { patient, date, data_type, order, time, department, flag, stem };
         name.check().map(|()| name)
     }
@@ -150,14 +138,54 @@ impl<'a> FileName<'a> {
         if let Some((part, _)) = parts.into_iter().find(|(_, text)| text.is_empty()) {
             return Err(NameError::Empty(part));
         }
-        if self.date != "-" && !(self.date.len() == 8 && is_digits(self.date)) {
-            return Err(NameError::Malformed { part: Part::Date, expected: "YYYYMMDD or -" });
-        }
-        if self.time != "-" && !is_time(self.time) {
-            return Err(NameError::Malformed { part: Part::Time, expected: "14 to 17 digits or -" });
-        }
-        Ok(())
+        check_times(self.date, self.time)
     }
+}
+
+/// A name read from both ends, as far as that goes.
+pub(crate) struct Ends<'a> {
+    pub(crate) patient: &'a str,
+    pub(crate) date: &'a str,
+    /// What lies between date and time: data type and key of the record.
+    pub(crate) middle: &'a str,
+    pub(crate) time: &'a str,
+    pub(crate) department: Option<&'a str>,
+    pub(crate) flag: Flag,
+    pub(crate) stem: &'a str,
+}
+
+impl<'a> Ends<'a> {
+    pub(crate) fn of(name: &'a str) -> Result<Self, NameError> {
+        let found = name.split('_').count();
+        let few = NameError::TooFewParts { found };
+        if found < 6 {
+            return Err(few);
+        }
+        let (stem, flag) = name.rsplit_once('_').ok_or(few)?;
+        let flag =
+            Flag::from_text(flag).ok_or(NameError::Malformed { part: Part::Flag, expected: "0, 1 or 2" })?;
+        let (patient, rest) = stem.split_once('_').ok_or(few)?;
+        let (date, rest) = rest.split_once('_').ok_or(few)?;
+        let (rest, last) = rest.rsplit_once('_').ok_or(few)?;
+        let (middle, time, department) = if is_time(last) {
+            (rest, last, None)
+        } else {
+            let (rest, time) = rest.rsplit_once('_').ok_or(few)?;
+            (rest, time, Some(last))
+        };
+        Ok(Self { patient, date, middle, time, department, flag, stem })
+    }
+}
+
+/// Whether 診療日 and 発生日時 are of their forms.
+pub(crate) fn check_times(date: &str, time: &str) -> Result<(), NameError> {
+    if date != "-" && !(date.len() == 8 && is_digits(date)) {
+        return Err(NameError::Malformed { part: Part::Date, expected: "YYYYMMDD or -" });
+    }
+    if time != "-" && !is_time(time) {
+        return Err(NameError::Malformed { part: Part::Time, expected: "14 to 17 digits or -" });
+    }
+    Ok(())
 }
 
 /// Holds a patient id, so that nothing of it is printed.
