@@ -33,6 +33,20 @@ pub struct ManifestFile {
 }
 
 impl Manifest {
+    /// The body that carries it.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        // Texts and numbers: there is nothing in it that JSON could refuse.
+        serde_json::to_vec(self).unwrap_or_default()
+    }
+
+    /// Reads a body.
+    ///
+    /// # Errors
+    /// It is not what [`Self::to_bytes`] writes.
+    pub fn from_bytes(bytes: &[u8]) -> serde_json::Result<Self> {
+        serde_json::from_slice(bytes)
+    }
+
     /// The file that says what the document is: `main_document.*`, else the only one that is XML or HL7 v2.
     pub fn main(&self) -> Option<&ManifestFile> {
         let named = self.files.iter().find(|file| file.path.0.starts_with("main_document."));

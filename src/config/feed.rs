@@ -10,7 +10,7 @@ use super::node::{NAME_RULE, Node, Section, check_version, is_name};
 use crate::ingest::settings::{
     BYTES_MAX, CONNECTIONS_MAX, IDLE_TIMEOUT, INCOMPLETE_LIMIT, POLL, REFUSE_AFTER, SETTLE,
 };
-use crate::ingest::{After, FeedSettings, ListenerSettings, Source};
+use crate::ingest::{After, Extension, FeedSettings, ListenerSettings, Source};
 
 /// One facility.
 #[derive(Debug, Clone)]
@@ -73,13 +73,19 @@ impl Feeds {
                 .map(|node| node.section().and_then(|section| self.intake(section, dir)))
                 .collect::<Vec<_>>()
         });
+        let documents = match section.take("documents") {
+            Some(node) => node.section().and_then(documents),
+            None => Some(BTreeMap::new()),
+        };
         section.finish();
         let intakes: Option<Vec<_>> = sources.and_then(|sources| sources.into_iter().collect());
-        if let (Some(facility), Some(title), Some(roles), Some(intakes)) = (facility, title, roles, intakes) {
+        if let (Some(facility), Some(title), Some(roles), Some(intakes), Some(documents)) =
+            (facility, title, roles, intakes, documents)
+        {
             let (mut sources, mut listeners) = (Vec::new(), Vec::new());
             for intake in intakes {
                 match intake {
-                    Intake::Files(source) => sources.push(source),
+                    Intake::Files(source) => sources.push(source.with_documents(&documents)),
                     Intake::Listener(listener) => listeners.push(listener),
                 }
             }
@@ -174,12 +180,43 @@ fn ssmix2(section: &mut Section<'_>, dir: &Path) -> Option<Source> {
     let times = times(section);
     let standard = section.require("standard").and_then(|node| node.existing_path(dir));
     let transaction = section.take("transaction").and_then(|node| node.existing_path(dir));
-    let extension = section.take("extension").and_then(|node| {
-        node.warn("the extension storage is not read yet");
-        node.path(dir)
-    });
+    let extension = extension(section, dir);
     let (settle, incomplete_limit, poll) = times?;
-    Some(Source::Ssmix2 { standard: standard?, transaction, extension, settle, incomplete_limit, poll })
+    Some(Source::Ssmix2 {
+        standard: standard?,
+        transaction,
+        extension: extension?,
+        settle,
+        incomplete_limit,
+        poll,
+    })
+}
+
+/// `extension` and `extension_transaction`.
+fn extension(section: &mut Section<'_>, dir: &Path) -> Option<Option<Extension>> {
+    let root = section.take("extension");
+    let transaction = section.take("extension_transaction");
+    let Some(root) = root else {
+        return match transaction {
+            Some(node) => node.refuse("there is no \"extension\" whose transaction storage it would be"),
+            None => Some(None),
+        };
+    };
+    let root = root.existing_path(dir)?;
+    let transaction = transaction.map(|node| node.existing_path(dir));
+    Some(Some(Extension { root, transaction: transaction.flatten(), documents: BTreeMap::new() }))
+}
+
+/// `[documents]`: standard codes by the facility's own.
+fn documents(section: Section<'_>) -> Option<BTreeMap<String, String>> {
+    let codes = section.entries().into_iter().map(|(code, node)| {
+        let standard = node.text()?;
+        if standard.is_empty() {
+            return node.refuse("write the standard's code, such as \"11506-3\"");
+        }
+        Some((code.to_owned(), standard.to_owned()))
+    });
+    codes.collect()
 }
 
 fn hl7_files(section: &mut Section<'_>, dir: &Path) -> Option<Source> {

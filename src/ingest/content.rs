@@ -6,7 +6,8 @@ use std::ops::Range;
 use bytes::Bytes;
 
 use super::hl7;
-use crate::envelope::{Fault, Finding};
+use crate::envelope::{Fault, Finding, Format};
+use crate::manifest::Manifest;
 
 /// First half of a BLAKE3: enough to know a content again.
 pub(super) type Hash = [u8; 16];
@@ -21,8 +22,10 @@ pub(super) struct Content {
     pub(super) findings: Vec<Finding>,
     /// Why it makes no sense.
     pub(super) fault: Option<Fault>,
-    /// Of its messages, without the line ends after each.
+    /// Of its messages, without the line ends after each; of a folder, of its files.
     pub(super) hash: Hash,
+    /// What its messages are.
+    pub(super) format: Format,
     /// It could not be opened: its times tell nothing about when that changes.
     pub(super) unreadable: bool,
 }
@@ -33,13 +36,28 @@ impl Content {
         let (parts, findings) = hl7::split(&bytes);
         let hash =
             parts.iter().fold(None, |hash, part| Some(fold(hash, slice(&bytes, part)))).unwrap_or_default();
-        Self { bytes, parts, findings, fault, hash, unreadable: false }
+        Self { bytes, parts, findings, fault, hash, format: Format::Hl7v2, unreadable: false }
     }
 
     /// The content of a record that holds one message.
     pub(super) fn of_record(bytes: Bytes, fault: Option<Fault>) -> Self {
         let hash = fold(None, &bytes);
-        Self { parts: whole(&bytes), bytes, findings: Vec::new(), fault, hash, unreadable: false }
+        Self {
+            parts: whole(&bytes),
+            bytes,
+            findings: Vec::new(),
+            fault,
+            hash,
+            format: Format::Hl7v2,
+            unreadable: false,
+        }
+    }
+
+    /// The content of a folder.
+    pub(super) fn of_folder(manifest: &Manifest, findings: Vec<Finding>, fault: Option<Fault>) -> Self {
+        let bytes: Bytes = manifest.to_bytes().into();
+        let (parts, hash) = (whole(&bytes), hash_of_files(manifest));
+        Self { parts, bytes, findings, fault, hash, format: Format::Document, unreadable: false }
     }
 
     /// Of a file whose bytes could not be had.
@@ -56,6 +74,17 @@ pub(super) fn fold(before: Option<Hash>, message: &[u8]) -> Hash {
         None => hash,
         Some(before) => half(blake3::hash(&[before, hash].concat())),
     }
+}
+
+/// The hash of a folder's content: of the paths and bytes in it, whatever the folder is called.
+pub(super) fn hash_of_files(manifest: &Manifest) -> Hash {
+    let mut hasher = blake3::Hasher::new();
+    for file in &manifest.files {
+        for part in [&file.path.0, &file.hash] {
+            hasher.update(part.as_bytes()).update(&[0]);
+        }
+    }
+    half(hasher.finalize())
 }
 
 /// A message with `\r` for every line end.

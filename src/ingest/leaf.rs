@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use ssmix2::revision::{self, Known, Listed, State, Step};
-use ssmix2::{FileName, Flag, NameError};
+use ssmix2::{ContentFolder, FileName, Flag, NameError};
 
 use super::content::{Content, Hash};
 use super::read::Stat;
@@ -14,8 +14,30 @@ use crate::store::{FileRecord, FileState, FolderRecord};
 /// Flag of a file whose stem is its whole name.
 pub(super) const WHOLE_NAME: u8 = b'-';
 
-/// A file as it lies in the folder.
+/// What a version of a record is in its storage.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Unit {
+    /// A file: standardised storage.
+    File,
+    /// A content folder with all that is in it: extension storage.
+    Folder,
+}
+
+impl Unit {
+    /// What tells a record of the folder from the others, and that of a name that can't be read.
+    pub(super) fn order_of(self, file: &FileRecord) -> String {
+        let name = name_of(file);
+        let order = match self {
+            Self::File => FileName::parse(&name).map(|name| name.order),
+            Self::Folder => ContentFolder::parse(&name).map(|name| name.record),
+        };
+        order.map_or_else(|_| file.stem.clone(), str::to_owned)
+    }
+}
+
+/// A file or content folder as it lies in the folder.
 pub(super) struct Version {
+    pub(super) unit: Unit,
     /// Its name.
     pub(super) name: String,
     /// What stays when its flag changes.
@@ -31,14 +53,19 @@ pub(super) struct Version {
 }
 
 impl Version {
-    /// The file of a name.
-    pub(super) fn of(name: &str) -> Self {
-        let parsed = FileName::parse(name);
-        let (stem, order, time, flag) = match &parsed {
-            Ok(parts) => (parts.stem(), parts.order, parts.time, parts.flag),
-            Err(_) => (name, name, "", Flag::Current),
+    /// The version of a name.
+    pub(super) fn of(unit: Unit, name: &str) -> Self {
+        let parsed = match unit {
+            Unit::File => {
+                FileName::parse(name).map(|parts| (parts.stem(), parts.order, parts.time, parts.flag))
+            }
+            Unit::Folder => {
+                ContentFolder::parse(name).map(|parts| (parts.stem(), parts.record, parts.time, parts.flag))
+            }
         };
+        let (stem, order, time, flag) = parsed.unwrap_or((name, name, "", Flag::Current));
         Self {
+            unit,
             name: name.to_owned(),
             stem: stem.to_owned(),
             order: order.to_owned(),
@@ -77,17 +104,11 @@ pub(super) fn name_of(record: &FileRecord) -> Cow<'_, str> {
     }
 }
 
-/// The order number of a record's file.
-pub(super) fn order_of(file: &FileRecord) -> String {
-    let name = name_of(file);
-    FileName::parse(&name).map_or_else(|_| file.stem.clone(), |name| name.order.to_owned())
-}
-
 /// What is due for each logical record, as index into `versions` and change.
-pub(super) fn plan(record: &FolderRecord, versions: &[Version]) -> Vec<(usize, Change)> {
+pub(super) fn plan(unit: Unit, record: &FolderRecord, versions: &[Version]) -> Vec<(usize, Change)> {
     let mut orders: BTreeMap<String, (Vec<Known<'_>>, Vec<usize>)> = BTreeMap::new();
     for file in &record.files {
-        orders.entry(order_of(file)).or_default().0.push(known_version(file));
+        orders.entry(unit.order_of(file)).or_default().0.push(known_version(file));
     }
     for (index, version) in versions.iter().enumerate() {
         orders.entry(version.order.clone()).or_default().1.push(index);
@@ -138,6 +159,7 @@ pub(super) fn change_of(change: revision::Change) -> Change {
 
 /// What of a version goes into the ledger once it is accepted.
 pub(super) struct Taken<'a> {
+    pub(super) unit: Unit,
     pub(super) stem: &'a str,
     pub(super) flag: u8,
     pub(super) order: &'a str,
@@ -153,6 +175,7 @@ impl<'a> Taken<'a> {
     /// A version as its message tells it.
     pub(super) fn read_back(version: &'a Version, envelope: &Envelope, hash: Hash) -> Self {
         Self {
+            unit: version.unit,
             stem: &version.stem,
             flag: version.flag_byte(),
             order: &version.order,
@@ -167,6 +190,7 @@ impl<'a> Taken<'a> {
     /// A version that was just read and published.
     pub(super) fn of(version: &'a Version, change: Change, content: &Content) -> Self {
         Self {
+            unit: version.unit,
             stem: &version.stem,
             flag: version.flag_byte(),
             order: &version.order,
@@ -190,7 +214,7 @@ pub(super) fn take(record: &mut FolderRecord, taken: &Taken<'_>) {
     };
     if state == FileState::Retired {
         for file in record.files.iter_mut().filter(|file| file.state == FileState::Live) {
-            if order_of(file) == taken.order {
+            if taken.unit.order_of(file) == taken.order {
                 file.state = FileState::Retired;
             }
         }

@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::content::{Content, slice};
 use super::context::Context;
 use crate::broker::{Publication, topology};
-use crate::envelope::{Change, Envelope, Format, Identifying, Lane, Origin};
+use crate::envelope::{Change, Envelope, Identifying, Lane, Origin};
 
 /// What a message is about, as its source tells it.
 pub(super) struct Subject<'a> {
@@ -55,7 +55,7 @@ pub(super) fn publication(
             hash: hash.to_string(),
         },
         accepted_at: context.clock.now().to_string(),
-        format: Format::Hl7v2,
+        format: content.format,
         claim: None,
         event: None,
         fault: content.fault.clone(),

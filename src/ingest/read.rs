@@ -97,12 +97,22 @@ impl Reader {
     }
 
     /// A file that can't be read is waited for, then reported without its content.
-    fn unreadable(&self, quiet: i64, what: &str) -> Reading {
+    pub(super) fn unreadable(&self, quiet: i64, what: &str) -> Reading {
         if quiet < self.limit {
             return Reading::Pending;
         }
         let reason = format!("the file can't be read: {what}");
         Reading::Ready(Content::missing(fault("unreadable", &reason, 0), true))
+    }
+
+    /// Whether what has been quiet for so long may be read.
+    pub(super) fn may_read(&self, quiet: i64) -> bool {
+        quiet >= self.settle
+    }
+
+    /// Whether what has been quiet for so long is no longer waited for.
+    pub(super) fn waits_no_more(&self, quiet: i64) -> bool {
+        quiet >= self.limit
     }
 
     /// Whether something that changed at `mtime` has stood still since.
@@ -116,7 +126,7 @@ impl Reader {
     }
 
     /// How long a file has stood still: by its own time, or by ours where its time lies in the future.
-    fn quiet(&self, name: &str, stat: Stat) -> i64 {
+    pub(super) fn quiet(&self, name: &str, stat: Stat) -> i64 {
         let now = self.context.now();
         if stat.mtime <= now {
             return now.saturating_sub(stat.mtime);

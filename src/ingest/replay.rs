@@ -5,16 +5,17 @@ use std::collections::HashMap;
 
 use ssmix2::transaction::TransactionFileName;
 
-use super::content::{Hash, fold};
+use super::content::{Hash, fold, hash_of_files};
 use super::context::Context;
 use super::files::file_record;
 use super::folder::Tree;
 use super::last_record::LastRecord;
-use super::leaf::{Taken, Version, is_same_version, take};
+use super::leaf::{Taken, Unit, Version, is_same_version, take};
 use super::source::{Kind, SourceState};
 use super::transaction::{folder_of, stem_of, taken_up_to};
 use crate::broker::Delivery;
-use crate::envelope::{Change, Envelope};
+use crate::envelope::{Change, Envelope, Format};
+use crate::manifest::Manifest;
 use crate::store::ledger::Entries;
 use crate::store::{DropRecord, FolderRecord, PartRecord, Place, StoreError};
 
@@ -63,17 +64,27 @@ impl Replay {
         let file = envelope.origin.file.0.as_str();
         let (folder, name) = file.rsplit_once('/').unwrap_or(("", file));
         match (&source.kind, TransactionFileName::parse(name)) {
-            (Kind::Storage { log: Some(log), storage }, Some(_)) => {
+            (Kind::Storage { log: Some(log), storage, .. }, Some(_)) => {
                 let start = envelope.origin.offset;
                 let end = start + u64::try_from(delivery.body.len()).unwrap_or(u64::MAX);
                 let last = (end > start).then(|| LastRecord::of(start, &delivery.body));
                 taken_up_to(self.folder(context, log, folder)?, name, end, last, 0);
                 self.transaction_version(context, storage, key, delivery)
             }
+            (Kind::Storage { extension: Some(extension), .. }, _) if envelope.format == Format::Document => {
+                let record = self.folder(context, &extension.tree, folder)?;
+                let version = Version::of(Unit::Folder, name);
+                take(record, &Taken::read_back(&version, envelope, hash_of_document(&delivery.body)));
+                Ok(())
+            }
+            (Kind::Storage { .. }, _) if envelope.format == Format::Document => {
+                tracing::warn!(feed = %context.feed, label, "accepted documents of an extension storage that is no longer configured");
+                Ok(())
+            }
             (Kind::Storage { storage, .. }, _) => {
                 let hash = self.hash(delivery);
                 let record = self.folder(context, storage, folder)?;
-                let version = Version::of(name);
+                let version = Version::of(Unit::File, name);
                 take(record, &Taken::read_back(&version, envelope, hash));
                 Ok(())
             }
@@ -102,6 +113,7 @@ impl Replay {
             record.files.iter().find(|file| file.in_transaction && is_same_version(&stem, &file.stem));
         let stem = known.map_or(stem, |file| file.stem.clone());
         let taken = Taken {
+            unit: Unit::File,
             stem: &stem,
             flag: if envelope.change == Change::Deleted { b'0' } else { b'1' },
             order,
@@ -163,4 +175,9 @@ impl Replay {
             }
         }
     }
+}
+
+/// The hash of a document's files; that of none where the manifest is gone.
+fn hash_of_document(body: &[u8]) -> Hash {
+    Manifest::from_bytes(body).map(|manifest| hash_of_files(&manifest)).unwrap_or_default()
 }

@@ -1,5 +1,6 @@
 //! What a feed is told: who the facility is and where its files lie.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -57,8 +58,8 @@ pub enum Source {
         standard: PathBuf,
         /// Root of its transaction storage; read first.
         transaction: Option<PathBuf>,
-        /// Root of the extension storage; not read yet.
-        extension: Option<PathBuf>,
+        /// Its extension storage; read last.
+        extension: Option<Extension>,
         /// How long a file must have stood still before it is read.
         settle: Duration,
         /// How long an incomplete file is waited for, from its last change.
@@ -81,6 +82,17 @@ pub enum Source {
     },
 }
 
+/// An SS-MIX2 extension storage. Only ever read.
+#[derive(Debug, Clone, Default)]
+pub struct Extension {
+    /// Its root.
+    pub root: PathBuf,
+    /// Root of its transaction storage.
+    pub transaction: Option<PathBuf>,
+    /// Standard codes of the facility's own data types that name none.
+    pub documents: BTreeMap<String, String>,
+}
+
 /// What becomes of a dropped file once it is taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum After {
@@ -93,6 +105,15 @@ pub enum After {
 }
 
 impl Source {
+    /// The same, for a facility whose own data types have these standard codes.
+    #[must_use]
+    pub fn with_documents(mut self, codes: &BTreeMap<String, String>) -> Self {
+        if let Self::Ssmix2 { extension: Some(extension), .. } = &mut self {
+            extension.documents.clone_from(codes);
+        }
+        self
+    }
+
     /// Pause between two passes.
     pub fn poll(&self) -> Duration {
         match self {

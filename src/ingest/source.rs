@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::context::Context;
 use super::error::Halt;
+use super::extension::Contents;
 use super::files::FilesPass;
 use super::folder::Tree;
 use super::outbox::Outbox;
@@ -22,9 +23,15 @@ const SWEPT: &str = "swept";
 /// What kind of source it is.
 pub(super) enum Kind {
     /// SS-MIX2
-    Storage { storage: Tree, log: Option<Tree> },
+    Storage { storage: Tree, log: Option<Tree>, extension: Option<ExtensionState> },
     /// A drop folder.
     Files { tree: Tree, after: After },
+}
+
+/// An extension storage with what is kept from pass to pass.
+pub(super) struct ExtensionState {
+    pub(super) tree: Tree,
+    contents: Contents,
 }
 
 /// A source with what it keeps from pass to pass.
@@ -41,9 +48,13 @@ impl SourceState {
             Tree::new(root.to_owned(), Place { feed: context.feed.clone(), source })
         };
         let kind = match source {
-            Source::Ssmix2 { standard, transaction, .. } => Kind::Storage {
+            Source::Ssmix2 { standard, transaction, extension, .. } => Kind::Storage {
                 storage: tree(standard, label.clone()),
                 log: transaction.as_deref().map(|root| tree(root, format!("{label}.transaction"))),
+                extension: extension.as_ref().map(|extension| ExtensionState {
+                    tree: tree(&extension.root, format!("{label}.extension")),
+                    contents: Contents::new(context.claims.clone(), extension.documents.clone()),
+                }),
             },
             Source::Hl7Files { path, after, .. } => {
                 Kind::Files { tree: tree(path, label.clone()), after: *after }
@@ -58,36 +69,15 @@ impl SourceState {
         self.tally.begin();
         let Self { label, kind, reader, tally } = self;
         match kind {
-            Kind::Storage { storage, log } => {
-                let waits = match log {
-                    Some(log) => {
-                        let folders = HashMap::new();
-                        let pending = false;
-                        let mut pass = TransactionPass {
-                            context,
-                            log,
-                            storage,
-                            label,
-                            reader,
-                            outbox,
-                            tally,
-                            pending,
-                            folders,
-                        };
-                        pass.run()?;
-                        pass.pending
-                    }
+            Kind::Storage { storage, log, extension } => {
+                let mut pass = SourcePass { context, label, reader, outbox, tally };
+                let mut pending = match log {
+                    Some(log) => pass.transaction(log, storage)?,
                     None => false,
                 };
-                let sweep = is_sweep_due(context, &storage.place)?;
-                let pending = false;
-                let mut pass =
-                    StoragePass { context, tree: storage, label, reader, outbox, sweep, tally, pending };
-                pass.run()?;
-                let pending = waits | pass.pending;
-                if sweep {
-                    outbox.entries().mark(&storage.place, SWEPT, context.now());
-                    outbox.send()?;
+                pending |= pass.storage(storage, None)?;
+                if let Some(ExtensionState { tree, contents }) = extension {
+                    pending |= pass.storage(tree, Some(contents))?;
                 }
                 Ok(pending)
             }
@@ -103,6 +93,40 @@ impl SourceState {
     /// The pass came to its end and what it found was taken, or it broke off.
     pub(super) fn end(&mut self, is_whole: bool) {
         self.tally.end(is_whole);
+    }
+}
+
+/// One pass over an SS-MIX2 source.
+struct SourcePass<'a> {
+    context: &'a Context,
+    label: &'a str,
+    reader: &'a Reader,
+    outbox: &'a mut Outbox,
+    tally: &'a Tally,
+}
+
+impl SourcePass<'_> {
+    fn transaction(&mut self, log: &Tree, storage: &Tree) -> Result<bool, Halt> {
+        let Self { context, label, reader, ref mut outbox, tally } = *self;
+        let (folders, pending) = (HashMap::new(), false);
+        let mut pass =
+            TransactionPass { context, log, storage, label, reader, outbox, tally, pending, folders };
+        pass.run()?;
+        Ok(pass.pending)
+    }
+
+    fn storage(&mut self, tree: &Tree, contents: Option<&Contents>) -> Result<bool, Halt> {
+        let Self { context, label, reader, ref mut outbox, tally } = *self;
+        let sweep = is_sweep_due(context, &tree.place)?;
+        let pending = false;
+        let mut pass = StoragePass { context, tree, contents, label, reader, outbox, sweep, tally, pending };
+        pass.run()?;
+        let pending = pass.pending;
+        if sweep {
+            self.outbox.entries().mark(&tree.place, SWEPT, context.now());
+            self.outbox.send()?;
+        }
+        Ok(pending)
     }
 }
 

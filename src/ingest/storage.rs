@@ -1,8 +1,9 @@
-//! One pass over a standardised storage: walks the folders that changed and takes what is due, patient by patient
+//! One pass over a standardised storage, or over an extension storage, whose versions are folders: walks the folders that changed and takes what is due, patient by patient
 //! and, for each patient, in order of 発生日時.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::num::NonZero;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -12,8 +13,9 @@ use ssmix2::StoragePath;
 use super::content::Content;
 use super::context::Context;
 use super::error::Halt;
+use super::extension::Contents;
 use super::folder::{Tree, View, join};
-use super::leaf::{self, Taken, Version, adopt, name_of, order_of, refresh, take};
+use super::leaf::{self, Taken, Unit, Version, adopt, name_of, refresh, take};
 use super::message::{Subject, publications};
 use super::outbox::Outbox;
 use super::read::{Reader, Reading, Stat, stat};
@@ -34,6 +36,8 @@ const OLD: i64 = 48 * 3_600 * 1_000_000_000;
 pub(super) struct StoragePass<'a> {
     pub(super) context: &'a Context,
     pub(super) tree: &'a Tree,
+    /// Of an extension storage: how its content folders are read.
+    pub(super) contents: Option<&'a Contents>,
     pub(super) label: &'a str,
     pub(super) reader: &'a Reader,
     pub(super) outbox: &'a mut Outbox,
@@ -105,7 +109,7 @@ impl StoragePass<'_> {
             let helpers: Vec<_> = (0..helpers)
                 .map(|_| {
                     let (mut outbox, next) = (self.outbox.another(), &next);
-                    let Self { context, tree, label, reader, sweep, tally, .. } = *self;
+                    let Self { context, tree, contents, label, reader, sweep, tally, .. } = *self;
                     scope.spawn(move || {
                         let outbox = &mut outbox;
                         let mut pass = StoragePass {
@@ -113,6 +117,7 @@ impl StoragePass<'_> {
                             pending: false,
                             context,
                             tree,
+                            contents,
                             label,
                             reader,
                             sweep,
@@ -205,8 +210,12 @@ impl StoragePass<'_> {
             }
         }
         let Some(listing) = view.listing else { return Ok(None) };
-        if !listing.folders.is_empty() {
-            self.tree.trouble(self.context, path, data_type, "folders lie in a data type folder");
+        let (names, strays, what) = match self.unit() {
+            Unit::File => (listing.files, listing.folders, "folders lie in a data type folder"),
+            Unit::Folder => (listing.folders, listing.files, "files lie beside the content folders"),
+        };
+        if !strays.is_empty() {
+            self.tree.trouble(self.context, path, data_type, what);
         }
         let mut parts = path.split('/').skip(PATIENT - 1);
         let (patient, date) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
@@ -217,12 +226,12 @@ impl StoragePass<'_> {
             key: format!("{}/{patient}/{date}/{data_type}", self.label),
             before: view.record.clone(),
             record: view.record,
-            versions: Vec::with_capacity(listing.files.len()),
+            versions: Vec::with_capacity(names.len()),
             mtime: listing.mtime,
             trusted: listing.trusted,
             restless: false,
         };
-        self.list_versions(&mut leaf, &listing.files);
+        self.list_versions(&mut leaf, &names)?;
         Ok(Some(leaf))
     }
 
@@ -231,16 +240,36 @@ impl StoragePass<'_> {
         let is_old = record.newest < self.context.now().saturating_sub(OLD);
         (is_old && !self.sweep)
             || record.files.iter().filter(|file| file.in_storage).all(|file| {
-                let now = stat(&self.tree.full(&join(path, &name_of(file))));
+                let now = self.stat(&join(path, &name_of(file)));
                 matches!(now, Ok(Some(now)) if now == (Stat { size: file.size, mtime: file.mtime }))
             })
     }
 
-    fn list_versions(&self, leaf: &mut Leaf, names: &[String]) {
+    fn unit(&self) -> Unit {
+        if self.contents.is_some() { Unit::Folder } else { Unit::File }
+    }
+
+    /// How a version looks now; None if it is gone.
+    fn stat(&self, path: &str) -> io::Result<Option<Stat>> {
+        match self.contents {
+            Some(contents) => contents.stat(self.tree, path),
+            None => stat(&self.tree.full(path)),
+        }
+    }
+
+    /// Reads the version that looked so when it was listed.
+    fn read(&self, path: &str, data_type: &str, stat: Stat) -> Result<Reading, Halt> {
+        match self.contents {
+            Some(contents) => contents.read(self.context, self.tree, self.reader, path, stat),
+            None => Ok(self.reader.read(&self.tree.full(path), path, data_type, stat)),
+        }
+    }
+
+    fn list_versions(&self, leaf: &mut Leaf, names: &[String]) -> Result<(), Halt> {
         let mut stems: HashSet<String> = HashSet::new();
         for name in names.iter().filter(|name| !name.starts_with('.')) {
-            let mut version = Version::of(name);
-            match stat(&self.tree.full(&join(&leaf.path, name))) {
+            let mut version = Version::of(self.unit(), name);
+            match self.stat(&join(&leaf.path, name)) {
                 Ok(Some(stat)) => version.stat = stat,
                 Ok(None) => {
                     leaf.restless = true;
@@ -254,26 +283,27 @@ impl StoragePass<'_> {
             if !stems.insert(version.stem.clone()) {
                 version.stand_alone();
             }
-            version.altered = self.is_altered(leaf, &mut version);
+            version.altered = self.is_altered(leaf, &mut version)?;
             leaf.versions.push(version);
         }
         for file in leaf.record.files.iter_mut().filter(|file| file.in_storage) {
             file.in_storage = leaf.versions.iter().any(|version| version.stem == file.stem);
         }
+        Ok(())
     }
 
     /// Whether a known version's content is another than before. A version that came by the transaction storage
     /// is recognised here.
-    fn is_altered(&self, leaf: &mut Leaf, version: &mut Version) -> bool {
+    fn is_altered(&self, leaf: &mut Leaf, version: &mut Version) -> Result<bool, Halt> {
         adopt(&mut leaf.record, version, |file| leaf::is_same_version(&file.stem, &version.stem));
         let Some(file) = leaf.record.files.iter().find(|file| file.stem == version.stem) else {
-            return false;
+            return Ok(false);
         };
         if (Stat { size: file.size, mtime: file.mtime }) == version.stat {
-            return false;
+            return Ok(false);
         }
         let name = join(&leaf.path, &version.name);
-        match self.reader.read(&self.tree.full(&name), &name, &leaf.data_type, version.stat) {
+        Ok(match self.read(&name, &leaf.data_type, version.stat)? {
             Reading::Ready(content) => {
                 if content.unreadable {
                     leaf.restless = true;
@@ -284,7 +314,7 @@ impl StoragePass<'_> {
                 content.hash != file.hash && (adds || !is_uncompared(file))
             }
             Reading::Pending | Reading::Gone => true,
-        }
+        })
     }
 
     /// Publishes what is due in the folders of one patient.
@@ -298,7 +328,7 @@ impl StoragePass<'_> {
                 self.tally.wait(&join(&leaf.path, &version.stem), is_new(&leaf.before, version), Seen::Same);
                 continue;
             }
-            if !self.publish(leaf, &job) {
+            if !self.publish(leaf, &job)? {
                 leaf.restless = true;
                 // Nobody waits for history.
                 if job.change != Change::Superseded {
@@ -320,7 +350,7 @@ impl StoragePass<'_> {
     fn jobs(&mut self, leaves: &mut [Leaf]) -> Vec<Job> {
         let mut jobs = Vec::new();
         for (index, leaf) in leaves.iter_mut().enumerate() {
-            let due = leaf::plan(&leaf.record, &leaf.versions);
+            let due = leaf::plan(self.unit(), &leaf.record, &leaf.versions);
             let busy: HashSet<usize> = due.iter().map(|(version, _)| *version).collect();
             for (_, version) in leaf.versions.iter().enumerate().filter(|(at, _)| !busy.contains(at)) {
                 let Some(file) = leaf.record.files.iter_mut().find(|file| file.stem == version.stem) else {
@@ -340,21 +370,21 @@ impl StoragePass<'_> {
     }
 
     /// Publishes one version. False if it must wait, and with it what follows of its record.
-    fn publish(&mut self, leaf: &mut Leaf, job: &Job) -> bool {
-        let Some(version) = leaf.versions.get(job.version) else { return true };
+    fn publish(&mut self, leaf: &mut Leaf, job: &Job) -> Result<bool, Halt> {
+        let Some(version) = leaf.versions.get(job.version) else { return Ok(true) };
         let name = join(&leaf.path, &version.name);
         let stem = join(&leaf.path, &version.stem);
         let is_new = is_new(&leaf.before, version);
         let reading = match version.stat {
             _ if job.change == Change::Deleted && !self.reader.is_settled(leaf.mtime) => Reading::Pending,
-            stat => self.reader.read(&self.tree.full(&name), &name, &leaf.data_type, stat),
+            stat => self.read(&name, &leaf.data_type, stat)?,
         };
         let content = match reading {
             Reading::Ready(content) => content,
             Reading::Pending | Reading::Gone => {
                 self.tally.wait(&stem, is_new, Seen::Same);
                 self.pending = true;
-                return false;
+                return Ok(false);
             }
         };
         let mut content = with_name_fault(content, version);
@@ -363,20 +393,21 @@ impl StoragePass<'_> {
             // It became readable and whole since it was compared: the next pass compares again.
             self.tally.wait(&stem, is_new, Seen::Same);
             self.pending = true;
-            return false;
+            return Ok(false);
         }
         let is_fresh = known.is_none_or(|file| file.state == FileState::Invalid);
         leaf.restless |= content.unreadable;
-        let is_it = |file: &FileRecord| file.hash == content.hash && order_of(file) == version.order;
+        let is_it =
+            |file: &FileRecord| file.hash == content.hash && version.unit.order_of(file) == version.order;
         if is_fresh && adopt(&mut leaf.record, version, is_it) {
             self.tally.done(&stem, is_new, Seen::Same);
-            return true;
+            return Ok(true);
         }
         self.tally.done(&stem, is_new, Seen::News);
-        content.findings.extend(path_findings(&name));
+        content.findings.extend(path_findings(version.unit, &name));
         let subject = Subject {
             patient: &leaf.patient,
-            data_type: Some(&leaf.data_type),
+            data_type: Some(&self.data_type_of(&leaf.data_type)),
             key: &format!("{}/{}", leaf.key, version.order),
             version: &version.time,
             file: &name,
@@ -384,7 +415,12 @@ impl StoragePass<'_> {
         };
         self.outbox.publish(publications(self.context, &subject, &content, 0));
         take(&mut leaf.record, &Taken::of(version, job.change, &content));
-        true
+        Ok(true)
+    }
+
+    /// What the folder's name says of the type of what lies in it.
+    fn data_type_of<'n>(&self, folder: &'n str) -> Cow<'n, str> {
+        self.contents.map_or(Cow::Borrowed(folder), |contents| contents.code_of(folder))
     }
 
     fn finish(&mut self, leaf: Leaf) {
@@ -408,8 +444,12 @@ fn is_new(before: &FolderRecord, version: &Version) -> bool {
 }
 
 /// Where a file's name does not say what its path does.
-fn path_findings(path: &str) -> Vec<Finding> {
-    let findings = StoragePath::parse(path).map(|path| path.findings).unwrap_or_default().into_iter();
+fn path_findings(unit: Unit, path: &str) -> Vec<Finding> {
+    let findings = match unit {
+        Unit::File => StoragePath::parse(path).map(|path| path.findings),
+        Unit::Folder => ssmix2::extension::path_findings(path),
+    };
+    let findings = findings.unwrap_or_default().into_iter();
     let findings = findings.map(|finding| Finding {
         code: finding.code().into(),
         place: "file name".into(),

@@ -17,7 +17,7 @@ use super::error::Halt;
 use super::folder::{Tree, join};
 use super::hl7;
 use super::last_record::LastRecord;
-use super::leaf::{Taken, WHOLE_NAME, change_of, flag_byte, is_same_version, known_version, order_of, take};
+use super::leaf::{Taken, Unit, WHOLE_NAME, change_of, flag_byte, is_same_version, known_version, take};
 use super::message::{Subject, publications};
 use super::outbox::Outbox;
 use super::read::{Reader, Stat, fault, open, stat};
@@ -301,7 +301,8 @@ impl TransactionPass<'_> {
             Operation::Insert => Flag::Current,
             Operation::Delete => Flag::Deleted,
         };
-        let known = folder.files.iter().filter(|file| order_of(file) == header.order).map(known_version);
+        let known =
+            folder.files.iter().filter(|file| Unit::File.order_of(file) == header.order).map(known_version);
         let listed = Listed { stem: &stem, time: header.time, flag, altered: true };
         let steps = revision::plan(&known.collect::<Vec<_>>(), &[listed]);
         let Some(change) = steps.first().map(|step| change_of(step.change)) else { return Ok(()) };
@@ -319,6 +320,7 @@ impl TransactionPass<'_> {
         self.outbox.publish(publications(self.context, &subject, &content, at));
         tail.seen = Seen::News;
         let taken = Taken {
+            unit: Unit::File,
             stem: &stem,
             flag: flag_byte(flag),
             order: header.order,
@@ -355,8 +357,8 @@ fn is_known(folder: &mut FolderRecord, header: &Header<'_>, stem: &str, content:
         let by_name = is_same_version(stem, &file.stem);
         let awaited = file.in_storage && !file.in_transaction && file.state != FileState::Invalid;
         let by_content = file.hash == content.hash;
-        let same =
-            by_name && (by_content || awaited) || awaited && by_content && order_of(file) == header.order;
+        let same = by_name && (by_content || awaited)
+            || awaited && by_content && Unit::File.order_of(file) == header.order;
         // A record that was deleted may be inserted again as it was.
         let is_undone = match header.operation {
             Operation::Delete => file.state == FileState::Live,

@@ -230,8 +230,9 @@ fn feed_of<'c>(path: &Path, config: &'c Config) -> Option<&'c FeedSettings> {
     let feeds = config.feeds.iter().map(|feed| &feed.settings);
     feeds.into_iter().find(|feed| {
         feed.sources.iter().any(|source| match source {
-            ingest::Source::Ssmix2 { standard, transaction, .. } => {
-                holds(standard) || transaction.as_ref().is_some_and(holds)
+            ingest::Source::Ssmix2 { standard, transaction, extension, .. } => {
+                let extension = extension.as_ref().map(|extension| &extension.root);
+                holds(standard) || transaction.iter().chain(extension).any(holds)
             }
             ingest::Source::Hl7Files { path, .. } => holds(path),
         })

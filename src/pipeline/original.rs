@@ -76,7 +76,7 @@ async fn load(claims: &Claims, envelope: &Envelope, body: &Bytes) -> Result<Orig
 
 /// The claim of a document's main file. Decoding says what is wrong with a manifest that can't be read.
 fn main(body: &[u8]) -> Option<Claim> {
-    let manifest: Manifest = serde_json::from_slice(body).ok()?;
+    let manifest = Manifest::from_bytes(body).ok()?;
     manifest.main().map(crate::manifest::ManifestFile::claim).filter(|claim| claim.bytes <= MAIN_BYTES_MAX)
 }
 

@@ -1,6 +1,7 @@
 //! Files in, accepted messages out: each once, in order, whatever crashes.
 
 mod counts;
+mod extension;
 mod findings;
 mod growing;
 mod mllp;
@@ -9,6 +10,7 @@ mod simulation;
 mod transactions;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
