@@ -233,6 +233,7 @@ fn normalise(bytes: &[u8], zone: &TimeZone) -> usize {
     };
     let source = musubi::normalise::Source {
         data_type: Some("OML-11"),
+        facility: "3210100018",
         patient: "0000123",
         change: Change::Created,
         zone,

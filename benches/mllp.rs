@@ -85,7 +85,7 @@ async fn rate(
         bytes_max: 1 << 20,
     };
     let ledger = Ledger::new(Arc::new(store));
-    let claims = Claims::new(folder.path().join("claims"));
+    let claims = Claims::new(folder.join("claims"));
     let clock = Arc::new(SystemClock);
     let feed = Feed::open(settings, 16, Arc::new(broker.clone()), ledger, claims, clock).await?;
     let listener = feed.listeners().await?.pop().ok_or("no listener")?;
