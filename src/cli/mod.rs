@@ -2,6 +2,7 @@
 
 mod check;
 mod claim;
+mod conform;
 mod inspect;
 mod lang;
 mod names;
@@ -74,6 +75,9 @@ enum Verb {
     Check(check::Arguments),
     /// Show all about an HL7 v2 or SS-MIX2 file: character set, tree, event, findings, recipients and why
     Inspect(inspect::Arguments),
+    /// Check a storage against SS-MIX2: per data type what is wrong, where and how often, as a table, JSON and a page
+    /// for the vendor
+    Conform(conform::Arguments),
     /// Read the events that wait in a subscriber's queue, as NDJSON (embedded broker: while the hub is not running)
     Subscribe(queue::SubscribeArguments),
     /// List the messages that make no sense, with place and reason (embedded broker: while the hub is not running)
@@ -104,6 +108,7 @@ pub fn main() -> ExitCode {
         Verb::Status(arguments) => status::main(&cli.config, lang, &arguments),
         Verb::Check(arguments) => check::main(&cli.config, lang, &arguments),
         Verb::Inspect(arguments) => inspect::main(&cli.config, lang, &arguments),
+        Verb::Conform(arguments) => conform::main(lang, &arguments),
         Verb::Subscribe(arguments) => queue::subscribe(&cli.config, lang, &arguments),
         Verb::Invalid(arguments) => queue::invalid(&cli.config, lang, &arguments),
         Verb::Claim(arguments) => claim::main(&cli.config, lang, &arguments),

@@ -1,6 +1,7 @@
 //! What an operator or an interface engineer can do: the one door for the command line and the console.
 
 pub mod claims;
+pub mod conform;
 pub mod inspect;
 pub mod queues;
 mod remote;

@@ -1,4 +1,5 @@
-//! SS-MIX2: storage paths, file names, data types, transaction records and what a change of them means.
+//! SS-MIX2: storage paths, file names, data types, transaction records, what a change of them means, and whether a
+//! message is as the specification demands.
 //!
 //! Nothing in here opens a file. The caller lists and reads; this crate says what the names and bytes are.
 //!
@@ -8,7 +9,9 @@
 //! - [`extension`]: the folder names of the extension storage
 //! - [`transaction`]: the records of a transaction storage file
 //! - [`revision`]: from two views of one record to what has changed
+//! - [`conformance`]: a message against the specification
 
+pub mod conformance;
 pub mod data_type;
 pub mod extension;
 pub mod name;
