@@ -1,6 +1,6 @@
 //! Every field: there where it is required, not longer than it may be, and not where it is not used.
 
-use hl7v2::{Field, Message, Segment};
+use hl7v2::{Field, Message, Repetition, Segment};
 
 use super::catalogue::{self, Usage};
 use super::findings::Findings;
@@ -60,7 +60,7 @@ fn contents(
             continue;
         }
         let at = at.repetition(index + 1, several);
-        if repetition.raw().chars().nth(entry.length).is_some() {
+        if measured(&repetition, &hl7_type).chars().nth(entry.length).is_some() {
             let detail = format!("≤ {}", entry.length);
             findings.add(&rule::FIELD_LENGTH, at, segment.occurrence(), detail);
         }
@@ -70,6 +70,12 @@ fn contents(
             code::check(&repetition, number, subject, findings);
         }
     }
+}
+
+/// What a field's length is the length of. The 10 or 20 characters of a CQ hold the quantity: no coded unit fits beside
+/// it, and the guideline's own samples send one.
+fn measured<'m>(repetition: &Repetition<'m>, hl7_type: &str) -> &'m str {
+    if hl7_type == "CQ" { repetition.component(1).raw() } else { repetition.raw() }
 }
 
 /// Text behind the last field that the segment has.

@@ -11,13 +11,20 @@ use super::rule;
 const BYTES: [&str; 4] =
     ["undecodable", "shift-open-at-segment-end", "unknown-designation", "eight-bit-in-iso-2022"];
 
+/// The bytes around a message on a connection.
+const FRAME: [u8; 2] = [0x0B, 0x1C];
+
 /// The messages of a file that can be read.
 pub(super) fn read(bytes: &[u8], findings: &mut Findings) -> Vec<Message> {
     if let Err(incomplete) = completeness(bytes) {
         findings.file(&rule::FILE_TORN, incomplete.code);
     }
     let split = split(bytes);
-    if split.parts.len() != 1 || !split.findings.is_empty() {
+    if bytes.iter().any(|byte| FRAME.contains(byte)) {
+        findings.file(&rule::FILE_FRAME, "");
+    }
+    let around = split.findings.iter().any(|finding| !finding.code.starts_with("mllp-"));
+    if split.parts.len() != 1 || around {
         findings.file(&rule::FILE_MESSAGES, "= 1");
     }
     terminators(bytes, findings);
@@ -36,7 +43,7 @@ pub(super) fn read(bytes: &[u8], findings: &mut Findings) -> Vec<Message> {
 
 fn terminators(bytes: &[u8], findings: &mut Findings) {
     let (mut crlf, mut lf, mut before) = (false, false, 0);
-    for byte in bytes {
+    for byte in bytes.iter().filter(|byte| !FRAME.contains(byte)) {
         crlf |= *byte == b'\n' && before == b'\r';
         lf |= *byte == b'\n' && before != b'\r';
         before = *byte;

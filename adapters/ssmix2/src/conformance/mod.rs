@@ -1,7 +1,7 @@
 //! Whether a file says what SS-MIX2 says it should: one file of a standardised storage in, findings out.
 //!
-//! Findings stop nothing and repeat no value of the message; they name a [`Rule`] and a [`Place`]. What an official
-//! sample of the guideline breaks is at most a warning. `""` is a value wherever one is required.
+//! Findings stop nothing and repeat no value of the message; they name a [`Rule`] and a [`Place`]. `""` is a value
+//! wherever one is required.
 //!
 //! - [`rule`]: the catalogue of rules with severity, source and words
 //! - `file`, `name`: what can be told before the message is read: bytes, and the name against its path

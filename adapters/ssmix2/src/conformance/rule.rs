@@ -100,6 +100,9 @@ rules! {
     FILE_MESSAGES, "file-messages", Error, SPEC,
         "the file does not hold exactly one message",
         "1ファイルに1メッセージでない";
+    FILE_FRAME, "file-frame", Warning, "HL7 MLLP",
+        "a byte of a connection's frame (0x0B, 0x1C) stands in the file",
+        "通信用のフレーム文字 (0x0B, 0x1C) がファイルに含まれている";
     MESSAGE_UNREADABLE, "message-unreadable", Error, "HL7 2.5, 2.5.4",
         "the message can't be read: no MSH, or no delimiters",
         "メッセージを解釈できない (MSHまたは区切り文字がない)";
