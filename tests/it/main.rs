@@ -9,6 +9,7 @@ mod broker_contract;
 mod broker_crash;
 mod cases;
 mod config;
+mod conform;
 mod deliver;
 mod documentation;
 mod ingest;
