@@ -37,7 +37,8 @@ fn patient(message: &Message, path: &StoragePath<'_>, findings: &mut Findings) {
     }
 }
 
-/// The order of the file is that of every ORC but those of children (ORC-1 CH), which have numbers of their own.
+/// The order of the file is that of every ORC but those of children, which have numbers of their own: ORC-1 is CH, or
+/// ORC-8 names a parent (a child that is cancelled has CA in ORC-1).
 fn order(message: &Message, path: &StoragePath<'_>, findings: &mut Findings) {
     let file = path.name.order;
     if file == NO_ORDER {
@@ -46,7 +47,8 @@ fn order(message: &Message, path: &StoragePath<'_>, findings: &mut Findings) {
     let unpadded = |text: &str| text.trim_start_matches('0').to_owned();
     for orc in message.segments().filter(|segment| segment.name() == "ORC") {
         let (control, number) = (orc.field(1).value(), orc.field(2).value());
-        if control != "CH" && !number.is_empty() && unpadded(&number) != unpadded(file) {
+        let is_child = control == "CH" || !orc.field(8).is_empty();
+        if !is_child && !number.is_empty() && unpadded(&number) != unpadded(file) {
             findings.add(&rule::ORDER_NUMBER, Place::segment(&orc).field(2), orc.occurrence(), String::new());
         }
     }

@@ -230,12 +230,25 @@ fn message_and_path_tell_the_same_patient_order_and_date() {
 
 #[test]
 fn a_child_order_has_a_number_of_its_own() {
-    let part = |control: &str, number: &str| {
-        let orc = format!("ORC|{control}|{number}|||||||20260401|||D1^架空\r");
+    let part = |control: &str, number: &str, parent: &str| {
+        let orc = format!("ORC|{control}|{number}||||||{parent}|20260401|||D1^架空\r");
         format!("{orc}TQ1|1||||||||R^^HL70485\rOBR||{number}||10^胸部^JJ1017\r")
     };
-    let body = format!("PV1|1|O\r{}{}", part("PA", "000000000012345"), part("CH", "000000000012346"));
-    finds("OMG-01", "OMG^O19^OMG_O19", &body, &[]);
+    let of = |child: &str| format!("PV1|1|O\r{}{child}", part("PA", "000000000012345", ""));
+    let image = "OMG^O19^OMG_O19";
+    finds("OMG-01", image, &of(&part("CH", "000000000012346", "")), &[]);
+    finds("OMG-01", image, &of(&part("CA", "000000000012346", "000000000012345")), &[]);
+    finds("OMG-01", image, &of(&part("CA", "000000000012346", "")), &[("ORC-2", "order-number")]);
+}
+
+#[test]
+fn one_message_can_be_checked_without_its_file() {
+    let text = format!("{HEAD}{RDE}{TAIL}{PID}{}", prescription(&RXE.replace("|1||TAB", "|||TAB")));
+    let message = hl7v2::decode(text.as_bytes()).unwrap();
+    let of = |data_type| check_message(&message, Subject { data_type, path: None });
+    let codes = |data_type| of(data_type).iter().map(|finding| finding.rule.code).collect::<Vec<_>>();
+    assert_eq!(codes("OMP-01"), ["field-missing"]);
+    assert_eq!(codes("OML-11")[0], "message-type");
 }
 
 #[test]
