@@ -57,10 +57,9 @@ pub(super) fn main(lang: Lang, arguments: &Arguments) -> u8 {
 }
 
 fn show(report: &Report, lang: Lang, arguments: &Arguments) -> u8 {
-    if let Some(file) = &arguments.html {
-        if let Err(error) = fs::write(file, page::page(report, lang)) {
-            return fail(&error, exit::TRY_LATER);
-        }
+    let written = arguments.html.as_ref().map_or(Ok(()), |file| fs::write(file, page::page(report, lang)));
+    if let Err(error) = written {
+        return fail(&error, exit::TRY_LATER);
     }
     if arguments.json {
         return print_json(report);

@@ -235,3 +235,80 @@ fn row(key: Key, sum: Sum) -> Row {
         examples: sum.examples,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn path(patient: &str, data_type: &str, order: &str) -> String {
+        let (first, rest) = patient.split_at(3);
+        let (second, _) = rest.split_at(3);
+        let name = format!("{patient}_20260401_{data_type}_{order}_20260401093015123_01_1");
+        format!("{first}/{second}/{patient}/20260401/{data_type}/{name}")
+    }
+
+    fn add(tally: &mut Tally, path: &str, findings: &[Finding]) {
+        let place = StoragePath::parse(path).unwrap();
+        tally.file(File { place: &place, path, bytes: b"MSH" }, findings);
+    }
+
+    fn report(tally: Tally) -> Report {
+        tally.report(None, Timestamp::UNIX_EPOCH)
+    }
+
+    #[test]
+    fn two_workers_give_the_report_of_one() {
+        let finding = [of_file(&rule::TERMINATOR)];
+        let paths: Vec<_> = (0..9).map(|n| path(&format!("00000{n}0"), "OMD", "1")).collect();
+        let (mut one, mut even, mut odd) = (Tally::default(), Tally::default(), Tally::default());
+        for (n, path) in paths.iter().enumerate() {
+            add(&mut one, path, &finding);
+            add(if n % 2 == 0 { &mut even } else { &mut odd }, path, &finding);
+        }
+        odd.add(even);
+        let told = |tally: Tally| serde_json::to_string(&report(tally)).unwrap();
+        assert_eq!(told(one), told(odd));
+    }
+
+    #[test]
+    fn what_looks_like_no_code_and_no_order_is_not_repeated() {
+        let mut tally = Tally::default();
+        for data_type in ["OML-12", "山田", "0001234", "OMP-1"] {
+            add(&mut tally, &path("0000010", data_type, "山田"), &[of_file(&rule::TERMINATOR)]);
+        }
+        let report = report(tally);
+        let codes: Vec<_> = report.data_types.iter().map(|data_type| data_type.code.as_str()).collect();
+        assert_eq!(codes, ["OML-12", "?"]);
+        assert_eq!(report.data_types[1].rows[0].examples[0].order, "?");
+    }
+
+    #[test]
+    fn memory_is_bounded_whatever_is_found() {
+        let mut tally = Tally::default();
+        for n in 0..ROWS_MAX + 5 {
+            let finding = Finding { detail: n.to_string(), ..of_file(&rule::TERMINATOR) };
+            add(&mut tally, &path("0000010", "OMD", "1"), &[finding]);
+        }
+        for n in 0..UNKNOWN_TYPES_MAX + 5 {
+            add(&mut tally, &path("0000010", &format!("ZZZ-{n:02}"), "1"), &[]);
+        }
+        let report = report(tally);
+        assert_eq!((report.data_types[0].rows.len(), report.data_types[0].left_out), (ROWS_MAX, 5));
+        assert_eq!(report.data_types[0].rows[0].examples.len(), 1);
+        assert_eq!(report.data_types.len(), 1 + UNKNOWN_TYPES_MAX + 1);
+        assert_eq!(report.files, (ROWS_MAX + UNKNOWN_TYPES_MAX + 10) as u64);
+    }
+
+    #[test]
+    fn a_file_counts_by_the_gravest_of_its_findings() {
+        let mut tally = Tally::default();
+        let path = path("0000010", "OMD", "1");
+        add(&mut tally, &path, &[of_file(&rule::TERMINATOR_LAST), of_file(&rule::CHARSET)]);
+        add(&mut tally, &path, &[of_file(&rule::TERMINATOR), of_file(&rule::TERMINATOR_LAST)]);
+        add(&mut tally, &path, &[of_file(&rule::TERMINATOR_LAST)]);
+        let data_type = report(tally).data_types.remove(0);
+        assert_eq!((data_type.files, data_type.with_errors, data_type.with_warnings), (3, 1, 1));
+        let order: Vec<_> = data_type.rows.iter().map(|row| (row.severity, row.files)).collect();
+        assert_eq!(order, [("error", 1), ("warning", 1), ("info", 3)]);
+    }
+}

@@ -14,28 +14,42 @@ pub(super) fn check(message: &Message, expected: &Expected<'_>, findings: &mut F
         part::escapes(&segment, findings);
         for (number, entry) in catalogue::fields(segment.name()) {
             let field = segment.field(*number);
-            let at = Place::segment(&segment).field(*number);
-            let mut tell =
-                |rule, detail: &str| findings.add(rule, at, segment.occurrence(), detail.to_owned());
-            let usage = entry.usage(expected.data_type);
-            if is_blank(&field) {
-                if usage == Usage::Required || is_condition_of_a08(segment.name(), *number, expected) {
-                    tell(&rule::FIELD_MISSING, "R");
-                } else if condition_holds(segment.name(), *number, expected) {
-                    tell(&rule::FIELD_CONDITIONAL, "C");
-                }
-                continue;
-            }
-            if usage == Usage::NotUsed {
-                tell(&rule::FIELD_NOT_USED, "N");
-            }
+            presence(&segment, *number, entry, expected, findings);
             // MSH-1 and MSH-2 are the delimiters themselves.
-            if segment.name() == "MSH" && *number <= 2 || field.is_null() {
-                continue;
+            let delimiters = segment.name() == "MSH" && *number <= 2;
+            if !delimiters && !field.is_null() && !is_blank(&field) {
+                contents(&segment, *number, &field, entry, findings);
             }
-            contents(&segment, *number, &field, entry, findings);
         }
     }
+    date_segment(message, expected, findings);
+}
+
+/// The segment that gives 診療日, where the whole of it is left out: PV2 in the plans.
+fn date_segment(message: &Message, expected: &Expected<'_>, findings: &mut Findings) {
+    let Some((id, number)) = expected.care_date().filter(|(id, _)| *id == "PV2") else { return };
+    if message.segment(id).is_none() {
+        findings.add(&rule::FIELD_CONDITIONAL, Place::named(*b"PV2").field(number), 0, "C".to_owned());
+    }
+}
+
+/// Whether a field holds something where it must, and nothing where it must not.
+fn presence(
+    segment: &Segment<'_>,
+    number: usize,
+    entry: &catalogue::Field,
+    expected: &Expected<'_>,
+    findings: &mut Findings,
+) {
+    let (id, usage) = (segment.name(), entry.usage(expected.data_type));
+    let required = usage == Usage::Required || is_condition_of_a08(id, number, expected);
+    let (rule, detail) = match is_blank(&segment.field(number)) {
+        true if required => (&rule::FIELD_MISSING, "R"),
+        true if condition_holds(id, number, expected) => (&rule::FIELD_CONDITIONAL, "C"),
+        false if usage == Usage::NotUsed => (&rule::FIELD_NOT_USED, "N"),
+        _ => return,
+    };
+    findings.add(rule, Place::segment(segment).field(number), segment.occurrence(), detail.to_owned());
 }
 
 /// What stands in a field that holds something.
@@ -105,7 +119,5 @@ fn condition_holds(segment: &str, number: usize, expected: &Expected<'_>) -> boo
     if (segment, number) == ("PV1", 10) {
         return entry.message.0 == "ADT" && matches!(event, "A01" | "A02" | "A14" | "A15");
     }
-    let code = format!("{}^{event}", entry.message.0);
-    let dates = catalogue::message(&code).and_then(|message| message.care_date);
-    matches!(segment, "EVN" | "PV2") && dates == Some((segment, number))
+    matches!(segment, "EVN" | "PV2") && expected.care_date() == Some((segment, number))
 }

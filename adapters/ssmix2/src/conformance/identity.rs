@@ -5,7 +5,7 @@ use hl7v2::Message;
 use super::findings::Findings;
 use super::place::Place;
 use super::rule;
-use super::{Expected, catalogue, header};
+use super::{Expected, header};
 use crate::name::Flag;
 use crate::path::StoragePath;
 
@@ -55,9 +55,7 @@ fn order(message: &Message, path: &StoragePath<'_>, findings: &mut Findings) {
 }
 
 fn care_date(message: &Message, expected: &Expected<'_>, path: &StoragePath<'_>, findings: &mut Findings) {
-    let Some(entry) = expected.entry.filter(|_| path.date != "-") else { return };
-    let code = format!("{}^{}", entry.message.0, expected.event);
-    let Some((id, number)) = catalogue::message(&code).and_then(|message| message.care_date) else { return };
+    let Some((id, number)) = expected.care_date().filter(|_| path.date != "-") else { return };
     let dated = message.segments().filter(|segment| segment.name() == id);
     let dates: Vec<_> = dated
         .map(|segment| (segment, segment.field(number).value()))

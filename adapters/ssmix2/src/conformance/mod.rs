@@ -85,6 +85,12 @@ impl<'a> Expected<'a> {
         };
         Self { data_type, entry, event }
     }
+
+    /// The segment and field that 診療日 comes from; nothing where the folder is `-`.
+    fn care_date(&self) -> Option<(&'static str, usize)> {
+        let code = format!("{}^{}", self.entry?.message.0, self.event);
+        catalogue::message(&code)?.care_date
+    }
 }
 
 fn inspect(message: &Message, subject: Subject<'_>, findings: &mut Findings) {

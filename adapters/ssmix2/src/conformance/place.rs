@@ -26,6 +26,11 @@ impl Place {
         Self { segment: if plain { id } else { *b"???" }, ..Self::default() }
     }
 
+    /// A segment of this id.
+    pub(super) const fn named(segment: [u8; 3]) -> Self {
+        Self { segment, field: 0, repetition: 0, component: 0 }
+    }
+
     /// A field of this segment.
     pub(super) fn field(self, field: usize) -> Self {
         Self { field: u16::try_from(field).unwrap_or(u16::MAX), ..self }

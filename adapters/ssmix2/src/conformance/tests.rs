@@ -82,6 +82,10 @@ fn conditions_that_are_known_are_held() {
     finds("ADT-00", "ADT^A08^ADT_A01", "PV1|1|I\r", &[("PID-33", "field-missing")]);
     let moved = [("EVN-6", "field-conditional"), ("PV1-10", "field-conditional")];
     finds("ADT-42", "ADT^A02^ADT_A02", "PV1|1|I\r", &moved);
+    let planned = |pv2: &str| format!("PV1|1|I|||||||||||||||||||\r{pv2}");
+    finds("ADT-51", "ADT^A16^ADT_A16", &planned("PV2|||||||||20260401\r"), &[]);
+    finds("ADT-51", "ADT^A16^ADT_A16", &planned("PV2||\r"), &[("PV2-9", "field-conditional")]);
+    finds("ADT-51", "ADT^A16^ADT_A16", &planned(""), &[("PV2-9", "field-conditional")]);
 }
 
 #[test]
