@@ -317,6 +317,19 @@ fn characters_outside_of_jis_x_0208_are_told_with_their_field() {
 }
 
 #[test]
+fn bytes_that_are_no_text_are_told_with_their_field() {
+    let path =
+        "000/012/0000123/20260401/OMP-01/0000123_20260401_OMP-01_000000000012345_20260401093015123_01_1";
+    let text = format!("{HEAD}{RDE}{TAIL}{PID}{}", prescription(RXE));
+    let bytes = hl7v2::charset::encode(&text, hl7v2::charset::Charset::Iso2022Jp).unwrap();
+    let text = String::from_utf8(bytes).unwrap();
+    let of = |from: &str, to: &str| told(path, text.replacen(from, to, 1).as_bytes());
+    let open = of("\x1b(B^MR9P\r", "\r");
+    assert_eq!(open[0], ("RXE-11".to_owned(), "shift-open-at-segment-end".to_owned(), "charset-bytes"));
+    assert!(of("620000001^", "620000001^\u{e9}").iter().any(|(.., code)| *code == "charset-bytes"));
+}
+
+#[test]
 fn findings_of_a_file_are_counted_and_bounded() {
     let obx: String = (0..2_000).map(|n| format!("OBX|{n}|NM|{n}^比^JC10||x||||||F\r")).collect();
     let path =
