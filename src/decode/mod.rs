@@ -3,6 +3,10 @@
 //! Character sets come before anything is split: in ISO-2022-JP one kanji in twelve holds a byte that looks like a
 //! delimiter.
 
+mod folder;
+
+pub use folder::{DocumentFolder, Main};
+
 use crate::envelope::{Fault, Format};
 
 /// A parsed message in its source's own terms: the closed set of formats that the hub reads.
@@ -10,6 +14,8 @@ use crate::envelope::{Fault, Format};
 pub enum NativeMessage {
     /// HL7 v2, ER7 encoded.
     Hl7v2(hl7v2::Message),
+    /// A content folder of an extension storage.
+    Document(Box<DocumentFolder>),
 }
 
 /// What is read.
@@ -34,7 +40,8 @@ pub fn decode<'b>(raw: impl Into<Raw<'b>>) -> Result<NativeMessage, Fault> {
     let raw = raw.into();
     match raw.format {
         Format::Hl7v2 => hl7(raw.body).map(NativeMessage::Hl7v2),
-        Format::Document | Format::Checkup => Err(Fault {
+        Format::Document => folder::read(&raw).map(|folder| NativeMessage::Document(Box::new(folder))),
+        Format::Checkup => Err(Fault {
             code: "format".to_owned(),
             reason: "messages of this format can't be read yet".to_owned(),
             place: "message".to_owned(),

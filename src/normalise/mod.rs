@@ -12,6 +12,7 @@ mod diet;
 mod document;
 mod encounter;
 mod examination;
+mod folder;
 mod generic;
 mod injection;
 mod interpretation;
@@ -59,7 +60,13 @@ pub struct Source<'a> {
 
 /// Turns a message into its canonical event.
 pub fn normalise<'m>(message: &'m NativeMessage, source: &Source<'m>) -> Result<CanonicalEvent<'m>, Fault> {
-    let NativeMessage::Hl7v2(message) = message;
+    match message {
+        NativeMessage::Hl7v2(message) => hl7(message, source),
+        NativeMessage::Document(folder) => folder::event(folder, source),
+    }
+}
+
+fn hl7<'m>(message: &'m Message, source: &Source<'m>) -> Result<CanonicalEvent<'m>, Fault> {
     if message.len() > SEGMENTS_MAX {
         return Err(too_large("too-many-segments", format!("more than {SEGMENTS_MAX} segments")));
     }

@@ -260,8 +260,9 @@ fn message(
     };
     let zone = config.map_or(TimeZone::UTC, |config| config.hub.timezone.clone());
     let understood = pipeline::decode(body).and_then(|native| {
-        let NativeMessage::Hl7v2(message) = &native;
-        describe(message, &mut seen);
+        if let NativeMessage::Hl7v2(message) = &native {
+            describe(message, &mut seen);
+        }
         let event = pipeline::normalise(&native, &normalise_source(source, &zone))?;
         seen.event_type = Some(event.event_type());
         seen.findings.clone_from(&event.findings);

@@ -77,7 +77,8 @@ async fn load(claims: &Claims, envelope: &Envelope, body: &Bytes) -> Result<Orig
 /// The claim of a document's main file. Decoding says what is wrong with a manifest that can't be read.
 fn main(body: &[u8]) -> Option<Claim> {
     let manifest = Manifest::from_bytes(body).ok()?;
-    manifest.main().map(crate::manifest::ManifestFile::claim).filter(|claim| claim.bytes <= MAIN_BYTES_MAX)
+    let main = manifest.main().filter(|file| file.is_xml() || file.is_hl7v2())?;
+    Some(main.claim()).filter(|claim| claim.bytes <= MAIN_BYTES_MAX)
 }
 
 async fn read(claims: &Claims, claim: &Claim, most: u64) -> Result<Bytes, ClaimError> {
