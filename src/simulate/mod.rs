@@ -9,6 +9,7 @@ mod catalogue;
 mod course;
 mod drop_folder;
 mod event;
+mod extension;
 mod message;
 mod people;
 mod random;

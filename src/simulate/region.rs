@@ -10,6 +10,7 @@ use jiff::civil::date;
 use super::archive;
 use super::event::Content;
 use super::event::Event;
+use super::extension::{Subject, extension};
 use super::message;
 use super::*;
 
@@ -83,6 +84,10 @@ pub fn region(root: &Path, seed: u64) -> io::Result<()> {
         ..IZUMO.storage(root, seed)
     };
     storage(&izumo, |_| {})?;
+    let documents = root.join(IZUMO.folder).join("extension");
+    let patients =
+        [0, 2, 4].map(|number| Subject { id: patient_id(IZUMO.code, number), person: person(seed, number) });
+    extension(&documents, &IZUMO.facility(), &MATSUE.facility(), &patients)?;
     let matsue = MATSUE.storage(root, seed);
     storage(&matsue, |_| {})?;
     half_written(&matsue)?;
