@@ -87,3 +87,54 @@ async fn read(claims: &Claims, claim: &Claim, most: u64) -> Result<Bytes, ClaimE
     // The work does not panic, and is aborted only when the hub ends: then nobody waits for it.
     read.map_err(|ended| ClaimError::Source(std::io::Error::other(ended)))?.map(Bytes::from)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::envelope::{Identifying, Origin};
+
+    fn delivery(format: Format, claim: Option<Claim>, body: Vec<u8>) -> Delivery {
+        let envelope = Envelope {
+            id: String::new(),
+            facility: String::new(),
+            patient: Identifying::default(),
+            data_type: None,
+            change: Change::Created,
+            key: Identifying::default(),
+            version: String::new(),
+            origin: Origin {
+                feed: String::new(),
+                file: Identifying::default(),
+                offset: 0,
+                hash: String::new(),
+            },
+            accepted_at: String::new(),
+            format,
+            claim,
+            event: None,
+            fault: None,
+            findings: Vec::new(),
+        };
+        Delivery { sequence: 1, redelivered: false, envelope, body: body.into() }
+    }
+
+    #[tokio::test]
+    async fn a_claim_that_is_gone_is_a_fault_and_a_folder_that_is_away_is_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let claims = Claims::new(folder.path().join("claims"));
+        let claim = claims.put(&b"MSH|"[..], "application/hl7-v2").unwrap();
+        let claimed = delivery(Format::Hl7v2, Some(claim.clone()), Vec::new());
+        let loaded = Original::load(&claims, &claimed).await.unwrap().unwrap();
+        assert_eq!(&loaded.body[..], b"MSH|");
+        let gone = Claim { hash: "0".repeat(64), ..claim };
+        let fault = Original::load(&claims, &delivery(Format::Hl7v2, Some(gone), Vec::new())).await;
+        assert_eq!(fault.unwrap().unwrap_err().code, "claim-missing");
+        std::fs::rename(folder.path().join("claims"), folder.path().join("away")).unwrap();
+        assert!(Original::load(&claims, &claimed).await.is_err());
+        let history = Delivery {
+            envelope: Envelope { change: Change::Superseded, ..claimed.envelope.clone() },
+            ..claimed
+        };
+        assert!(Original::load(&claims, &history).await.unwrap().is_ok(), "nobody reads it");
+    }
+}

@@ -12,6 +12,7 @@ mod config;
 mod conform;
 mod deliver;
 mod documentation;
+mod documents;
 mod ingest;
 mod killed;
 mod lossless;
