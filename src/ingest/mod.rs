@@ -15,6 +15,7 @@
 //! What the ledger holds besides (how files and folders looked) only saves work: lost, the file is read again and
 //! found to be as accepted.
 
+mod announced;
 mod claimed;
 mod content;
 mod context;

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 
 use ssmix2::transaction::TransactionFileName;
 
+use super::announced::retire;
 use super::content::{Hash, fold, hash_of_files};
 use super::context::Context;
 use super::files::file_record;
@@ -74,6 +75,10 @@ impl Replay {
             (Kind::Storage { extension: Some(extension), .. }, _) if envelope.format == Format::Document => {
                 let record = self.folder(context, &extension.tree, folder)?;
                 let version = Version::of(Unit::Folder, name);
+                if is_withdrawal(delivery) {
+                    retire(record, &version.order, &version.time);
+                    return Ok(());
+                }
                 take(record, &Taken::read_back(&version, envelope, hash_of_document(&delivery.body)));
                 Ok(())
             }
@@ -175,6 +180,13 @@ impl Replay {
             }
         }
     }
+}
+
+/// A deletion that a transaction record told: it has no files of its own.
+fn is_withdrawal(delivery: &Delivery) -> bool {
+    let Delivery { envelope, body, .. } = delivery;
+    let has_none = || Manifest::from_bytes(body).is_ok_and(|manifest| manifest.files.is_empty());
+    envelope.change == Change::Deleted && envelope.fault.is_none() && has_none()
 }
 
 /// The hash of a document's files; that of none where the manifest is gone.

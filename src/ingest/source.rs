@@ -1,8 +1,9 @@
 //! One source of a feed: what it keeps from pass to pass, and how a pass over it goes.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use super::announced::AnnouncedPass;
 use super::context::Context;
 use super::error::Halt;
 use super::extension::Contents;
@@ -19,6 +20,8 @@ use crate::store::{Place, StoreError};
 /// Old files are looked at so often, in nanoseconds: once a day.
 const SWEEP: i64 = 24 * 3_600 * 1_000_000_000;
 const SWEPT: &str = "swept";
+/// A folder that a transaction record named is looked into for so long, in nanoseconds: an hour.
+const NAMED: i64 = 3_600 * 1_000_000_000;
 
 /// What kind of source it is.
 pub(super) enum Kind {
@@ -32,6 +35,10 @@ pub(super) enum Kind {
 pub(super) struct ExtensionState {
     pub(super) tree: Tree,
     contents: Contents,
+    /// Its transaction storage.
+    log: Option<Tree>,
+    /// Data-type folders that records named, and until when they are looked into, nanoseconds since 1970.
+    named: HashMap<String, i64>,
 }
 
 /// A source with what it keeps from pass to pass.
@@ -54,6 +61,11 @@ impl SourceState {
                 extension: extension.as_ref().map(|extension| ExtensionState {
                     tree: tree(&extension.root, format!("{label}.extension")),
                     contents: Contents::new(context.claims.clone(), extension.documents.clone()),
+                    log: extension
+                        .transaction
+                        .as_deref()
+                        .map(|root| tree(root, format!("{label}.extension.transaction"))),
+                    named: HashMap::new(),
                 }),
             },
             Source::Hl7Files { path, after, .. } => {
@@ -75,9 +87,12 @@ impl SourceState {
                     Some(log) => pass.transaction(log, storage)?,
                     None => false,
                 };
-                pending |= pass.storage(storage, None)?;
-                if let Some(ExtensionState { tree, contents }) = extension {
-                    pending |= pass.storage(tree, Some(contents))?;
+                pending |= pass.storage(storage, None, &HashMap::new())?;
+                if let Some(ExtensionState { tree, contents, log, named }) = extension {
+                    if let Some(log) = log {
+                        pass.announced(log, tree, named)?;
+                    }
+                    pending |= pass.storage(tree, Some(contents), named)?;
                 }
                 Ok(pending)
             }
@@ -115,11 +130,33 @@ impl SourcePass<'_> {
         Ok(pass.pending)
     }
 
-    fn storage(&mut self, tree: &Tree, contents: Option<&Contents>) -> Result<bool, Halt> {
+    /// Notes which folders the records name, to be looked into for a while: what is written there may follow.
+    fn announced(
+        &mut self,
+        log: &Tree,
+        storage: &Tree,
+        named: &mut HashMap<String, i64>,
+    ) -> Result<(), Halt> {
+        let Self { context, label, ref mut outbox, .. } = *self;
+        let (folders, found) = (HashMap::new(), HashSet::new());
+        let pass = AnnouncedPass { context, log, storage, label, outbox, folders, named: found };
+        let now = context.now();
+        named.retain(|_, until| *until > now);
+        named.extend(pass.run()?.into_iter().map(|path| (path, now.saturating_add(NAMED))));
+        Ok(())
+    }
+
+    fn storage(
+        &mut self,
+        tree: &Tree,
+        contents: Option<&Contents>,
+        named: &HashMap<String, i64>,
+    ) -> Result<bool, Halt> {
         let Self { context, label, reader, ref mut outbox, tally } = *self;
         let sweep = is_sweep_due(context, &tree.place)?;
         let pending = false;
-        let mut pass = StoragePass { context, tree, contents, label, reader, outbox, sweep, tally, pending };
+        let mut pass =
+            StoragePass { context, tree, contents, named, label, reader, outbox, sweep, tally, pending };
         pass.run()?;
         let pending = pass.pending;
         if sweep {

@@ -2,7 +2,7 @@
 //! and, for each patient, in order of 発生日時.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::io::{self, ErrorKind};
 use std::num::NonZero;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -38,6 +38,8 @@ pub(super) struct StoragePass<'a> {
     pub(super) tree: &'a Tree,
     /// Of an extension storage: how its content folders are read.
     pub(super) contents: Option<&'a Contents>,
+    /// Folders that are looked into however old they are.
+    pub(super) named: &'a HashMap<String, i64>,
     pub(super) label: &'a str,
     pub(super) reader: &'a Reader,
     pub(super) outbox: &'a mut Outbox,
@@ -109,7 +111,7 @@ impl StoragePass<'_> {
             let helpers: Vec<_> = (0..helpers)
                 .map(|_| {
                     let (mut outbox, next) = (self.outbox.another(), &next);
-                    let Self { context, tree, contents, label, reader, sweep, tally, .. } = *self;
+                    let Self { context, tree, contents, named, label, reader, sweep, tally, .. } = *self;
                     scope.spawn(move || {
                         let outbox = &mut outbox;
                         let mut pass = StoragePass {
@@ -118,6 +120,7 @@ impl StoragePass<'_> {
                             context,
                             tree,
                             contents,
+                            named,
                             label,
                             reader,
                             sweep,
@@ -238,7 +241,7 @@ impl StoragePass<'_> {
     /// Whether every known file still looks as it did. Old ones are believed to, except in a sweep.
     fn is_as_known(&self, path: &str, record: &FolderRecord) -> bool {
         let is_old = record.newest < self.context.now().saturating_sub(OLD);
-        (is_old && !self.sweep)
+        (is_old && !self.sweep && !self.named.contains_key(path))
             || record.files.iter().filter(|file| file.in_storage).all(|file| {
                 let now = self.stat(&join(path, &name_of(file)));
                 matches!(now, Ok(Some(now)) if now == (Stat { size: file.size, mtime: file.mtime }))

@@ -402,8 +402,13 @@ pub(super) fn taken_up_to(
 
 /// The folder of the standardised storage where a version lies.
 pub(super) fn folder_of(patient: &str, date: &str, data_type: &str) -> String {
-    let prefix = |range| patient.get(range).unwrap_or(patient);
-    format!("{}/{}/{patient}/{date}/{data_type}", prefix(0..3), prefix(3..6))
+    format!("{}/{date}/{data_type}", prefix_of(patient))
+}
+
+/// A patient's folder in a storage.
+pub(super) fn prefix_of(patient: &str) -> String {
+    let part = |range| patient.get(range).unwrap_or(patient);
+    format!("{}/{}/{patient}", part(0..3), part(3..6))
 }
 
 /// The name of a version as far as a transaction record's key and time tell it: without the department.

@@ -11,8 +11,10 @@ const NOTES: &str = "L12345^入院診療録^99ZZZ^11506-3^経過記録^LN";
 fn hub() -> Hub {
     Hub::new(|storage| {
         let documents = [("L-VITALS".to_owned(), "8716-3".to_owned())].into();
-        let extension = Extension { root: storage.path("extension"), transaction: None, documents };
+        let transaction = Some(storage.path("announced"));
+        let extension = Extension { root: storage.path("extension"), transaction, documents };
         fs::create_dir(storage.path("extension")).unwrap();
+        fs::create_dir_all(storage.path("announced/2026")).unwrap();
         match ssmix2(storage, false) {
             Source::Ssmix2 { standard, transaction, settle, incomplete_limit, poll, .. } => {
                 let extension = Some(extension);
@@ -203,5 +205,87 @@ async fn crash_after_any_step_takes_each_once() {
         let mut documents = hub.documents();
         documents.sort();
         assert_eq!(documents, ["1+", "2+", "3+"], "crash after {steps} steps");
+    }
+}
+
+const LOG: &str = "announced/2026/TR_20260401000000000_00001.DAT";
+
+fn record(operation: &str, data_type: &str, key: &str, time: &str) -> String {
+    format!("#SSMIX,2.00,3210100018,0000123,20260401,{data_type},{key},{operation},01,{time}\r\n")
+}
+
+#[tokio::test]
+async fn a_record_withdraws_a_document_whatever_its_folder_is_called() {
+    for (data_type, restart) in [(NOTES, false), ("11506-3", false), ("L12345", true), (NOTES, true)] {
+        let mut hub = hub();
+        let path = folder(NOTES, "7", "20260401090000000", 1);
+        hub.storage.write(&format!("{path}/a.pdf"), b"%PDF-1");
+        hub.storage.write(&format!("{}/a.pdf", folder(NOTES, "8", "20260401090000001", 1)), b"%PDF-8");
+        hub.settle().await;
+        // Older than what lies there, and torn within its header line.
+        hub.storage.append(LOG, record("DEL", data_type, "7", "20260301090000000").as_bytes());
+        let text = record("DEL", data_type, "7", "20260401100000000");
+        let (head, tail) = text.split_at(30);
+        hub.storage.append(LOG, head.as_bytes());
+        hub.settle().await;
+        assert_eq!(hub.documents(), ["7+", "8+"]);
+        hub.storage.append(LOG, tail.as_bytes());
+        hub.settle().await;
+        assert_eq!(hub.documents(), ["7+", "8+", "7-"], "{data_type}");
+        if restart {
+            hub.feed = None;
+            hub.kv.crash(|_| 0);
+        }
+        hub.settle().await;
+        hub.storage.reflag(&path, 0);
+        hub.settle().await;
+        assert_eq!(hub.documents(), ["7+", "8+", "7-"], "{data_type}");
+        let next = folder(NOTES, "7", "20260401110000000", 1);
+        hub.storage.write(&format!("{next}/a.pdf"), b"%PDF-2");
+        hub.settle().await;
+        assert_eq!(hub.documents(), ["7+", "8+", "7-", "7~"], "{data_type}");
+    }
+}
+
+#[tokio::test]
+async fn a_record_makes_the_hub_look_into_an_old_folder() {
+    for has_record in [false, true] {
+        let mut hub = hub();
+        let path = folder(NOTES, "7", "20260401090000000", 1);
+        hub.storage.write(&format!("{path}/a.pdf"), b"%PDF-1");
+        hub.settle().await;
+        hub.wait(5 * 24 * 3600);
+        hub.drain().await;
+        if has_record {
+            hub.storage.append(LOG, record("INS", NOTES, "7", "20260401090000000").as_bytes());
+        }
+        // Changed in place: no folder above tells of it.
+        let full = hub.storage.path(&format!("{path}/a.pdf"));
+        let time = fs::metadata(&full).unwrap().modified().unwrap();
+        fs::write(&full, b"%PDF-1 corrected").unwrap();
+        fs::File::open(&full).unwrap().set_modified(time + Duration::from_secs(9)).unwrap();
+        hub.settle().await;
+        let expected: &[&str] = if has_record { &["7+", "7~"] } else { &["7+"] };
+        assert_eq!(hub.documents(), expected);
+    }
+}
+
+#[tokio::test]
+async fn crash_after_any_step_withdraws_once() {
+    for steps in 0..14 {
+        let mut hub = hub();
+        let path = folder(NOTES, "7", "20260401090000000", 1);
+        hub.storage.write(&format!("{path}/a.pdf"), b"%PDF-1");
+        hub.settle().await;
+        hub.storage.append(LOG, record("DEL", NOTES, "7", "20260401100000000").as_bytes());
+        hub.wait(4);
+        hub.fuse.set(Some(steps));
+        let _crashed = hub.pass().await.is_err();
+        hub.fuse.set(None);
+        hub.feed = None;
+        hub.kv.crash(|_| 0);
+        hub.settle().await;
+        hub.settle().await;
+        assert_eq!(hub.documents(), ["7+", "7-"], "crash after {steps} steps");
     }
 }
