@@ -22,30 +22,42 @@ impl<'s> Context<'s> {
     /// What the field holds in each kind; nothing when a kind lacks it, which is reported.
     pub(super) fn shapes(&self, node: &Node<'_>) -> Option<Vec<Shape<'s>>> {
         let path = node.text()?;
-        let found = self.scopes.iter().map(|scope| match scope.find(path, Lists::Stop) {
-            Ok(field) => Some(field.shape),
-            Err(message) => node.refuse(message),
-        });
-        // Every kind is asked before the first refusal counts.
-        found.collect::<Vec<_>>().into_iter().collect()
+        self.of_every_kind(node, |scope| scope.find(path, Lists::Stop).map(|field| field.shape))
     }
 
     /// The elements of a list, in each kind.
     fn elements(&self, node: &Node<'_>) -> Option<Self> {
         let path = node.text()?;
-        let found = self.scopes.iter().map(|scope| match scope.find(path, Lists::Stop) {
-            Err(message) => node.refuse(message),
-            Ok(field) if field.shape != Shape::List => node.refuse(format!(
-                "\"{path}\" of {} is {}, not a list",
-                scope.kind.as_str(),
-                field.shape.describe()
-            )),
-            Ok(field) => {
-                field.inner.or_else(|| node.refuse(format!("the elements of \"{path}\" have no fields")))
+        let scopes = self.of_every_kind(node, |scope| {
+            let field = scope.find(path, Lists::Stop)?;
+            if field.shape != Shape::List {
+                let (kind, found) = (scope.kind.as_str(), field.shape.describe());
+                return Err(format!("\"{path}\" of {kind} is {found}, not a list"));
             }
-        });
-        let scopes = found.collect::<Vec<_>>().into_iter().collect::<Option<_>>()?;
+            field.inner.ok_or_else(|| format!("the elements of \"{path}\" have no fields"))
+        })?;
         Some(Self { scopes, ..self.clone() })
+    }
+
+    /// What is found in every kind. Where some have it not, the first says why, and the others are named.
+    fn of_every_kind<T>(
+        &self,
+        node: &Node<'_>,
+        find: impl Fn(Scope<'s>) -> Result<T, String>,
+    ) -> Option<Vec<T>> {
+        let (mut found, mut fault, mut others) = (Vec::new(), None, Vec::new());
+        for scope in &self.scopes {
+            match find(*scope) {
+                Ok(field) => found.push(field),
+                Err(message) if fault.is_none() => fault = Some(message),
+                Err(_) => others.push(scope.kind.as_str()),
+            }
+        }
+        match fault {
+            None => Some(found),
+            Some(message) if others.is_empty() => node.refuse(message),
+            Some(message) => node.refuse(format!("{message}; nor is it in {}", others.join(", "))),
+        }
     }
 }
 

@@ -127,10 +127,12 @@ fn a_fresh_copy_counts_like_a_settled_one() {
             let text = fs::read_to_string(&feed).unwrap();
             fs::write(feed, format!("{text}\n{settle}")).unwrap();
         }
+        // One time for all: a slow copy must not let a storage settle before its transaction storage.
+        fs::write(hub.path("copied"), "").unwrap();
+        let copied = fs::metadata(hub.path("copied")).unwrap().modified().unwrap();
         for file in files_below(&hub.path("fixtures")) {
             let file = fs::File::options().write(true).open(file).unwrap();
-            let written = file.metadata().unwrap().modified().unwrap();
-            file.set_modified(written.checked_sub(age).unwrap()).unwrap();
+            file.set_modified(copied.checked_sub(age).unwrap()).unwrap();
         }
         let (code, report) = hub.drain();
         assert_eq!(code, 0, "{report:#}");
