@@ -19,7 +19,6 @@ pub struct DocumentFolder {
 
 /// The main file of a document.
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "a router holds one message at a time")]
 pub enum Main {
     /// There is none that can be read: a folder of PDF or images.
     None,

@@ -26,7 +26,7 @@ const NAMED: i64 = 3_600 * 1_000_000_000;
 /// What kind of source it is.
 pub(super) enum Kind {
     /// SS-MIX2
-    Storage { storage: Tree, log: Option<Tree>, extension: Option<ExtensionState> },
+    Storage { storage: Tree, log: Option<Tree>, extension: Option<Box<ExtensionState>> },
     /// A drop folder.
     Files { tree: Tree, after: After },
 }
@@ -58,14 +58,16 @@ impl SourceState {
             Source::Ssmix2 { standard, transaction, extension, .. } => Kind::Storage {
                 storage: tree(standard, label.clone()),
                 log: transaction.as_deref().map(|root| tree(root, format!("{label}.transaction"))),
-                extension: extension.as_ref().map(|extension| ExtensionState {
-                    tree: tree(&extension.root, format!("{label}.extension")),
-                    contents: Contents::new(context.claims.clone(), extension.documents.clone()),
-                    log: extension
-                        .transaction
-                        .as_deref()
-                        .map(|root| tree(root, format!("{label}.extension.transaction"))),
-                    named: HashMap::new(),
+                extension: extension.as_ref().map(|extension| {
+                    Box::new(ExtensionState {
+                        tree: tree(&extension.root, format!("{label}.extension")),
+                        contents: Contents::new(context.claims.clone(), extension.documents.clone()),
+                        log: extension
+                            .transaction
+                            .as_deref()
+                            .map(|root| tree(root, format!("{label}.extension.transaction"))),
+                        named: HashMap::new(),
+                    })
                 }),
             },
             Source::Hl7Files { path, after, .. } => {
@@ -88,7 +90,8 @@ impl SourceState {
                     None => false,
                 };
                 pending |= pass.storage(storage, None, &HashMap::new())?;
-                if let Some(ExtensionState { tree, contents, log, named }) = extension {
+                if let Some(extension) = extension {
+                    let ExtensionState { tree, contents, log, named } = &mut **extension;
                     if let Some(log) = log {
                         pass.announced(log, tree, named)?;
                     }

@@ -3,7 +3,7 @@
 use std::fs::{self, File};
 use std::io::{Seek, SeekFrom, Write};
 use std::thread::sleep;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -97,13 +97,14 @@ fn a_file_of_300_megabytes_needs_no_more_memory_than_a_small_one() {
     video.seek(SeekFrom::Start(BYTES - 1)).unwrap();
     video.write_all(&[7]).unwrap();
     let mut child = hub.start(&["run"]);
-    let until = Instant::now() + Duration::from_secs(120);
     let deliveries = hub.path("var/deliveries/referral");
+    let mut rounds = 0;
     while !(deliveries.exists()
         && !files_below(&deliveries).is_empty()
         && !hub.delivered("referral").is_empty())
     {
-        assert!(Instant::now() < until, "never delivered");
+        rounds += 1;
+        assert!(rounds < 1_200, "never delivered");
         sleep(Duration::from_millis(100));
     }
     let status = fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();

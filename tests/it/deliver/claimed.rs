@@ -44,7 +44,7 @@ async fn a_claim_that_is_not_there_parks_its_copy_alone() {
     let target = tempfile::tempdir().unwrap();
     let hash = bench.publish_claimed(b"MSH|large").await;
     bench.publish("other").await;
-    let place = bench.claims.path().join(&hash[..2]).join(&hash);
+    let place = bench.claims.path().join(hash.get(..2).unwrap()).join(&hash);
     std::fs::remove_file(&place).unwrap();
     let working = bench.start(Kind::Folder { path: target.path().to_owned() });
     until("the other is delivered and it is parked", || {
