@@ -332,3 +332,6 @@ fn present(text: &str) -> Option<Text<'_>> {
 fn note(findings: &mut Vec<Finding>, code: &'static str, text: &str) {
     findings.push(Finding { code: code.into(), place: PLACE.to_owned(), text: text.to_owned() });
 }
+
+#[cfg(test)]
+mod tests;

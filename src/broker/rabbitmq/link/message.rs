@@ -105,3 +105,24 @@ fn text(value: &str) -> AMQPValue {
 pub(super) fn short(value: &str) -> Result<ShortString, BrokerError> {
     ShortString::try_new(value).map_err(|error| BrokerError::Refused { what: format!("a name: {error}") })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::broker::rabbitmq::amqp::Number;
+    use crate::envelope::{Claim, Envelope};
+
+    #[test]
+    fn a_claimed_copy_says_where_its_bytes_are() {
+        let text = r#"{"id":"1","facility":"3210100018","patient":"1","change":"created","key":"k","version":"1","origin":{"feed":"f","file":"f","offset":0,"hash":"h"},"accepted_at":"2026-11-22T00:00:00Z","format":"document","event":{"type":"document.created.v1","topic":"t","route":"r","basis":"addressed","media_type":"application/zip"}}"#;
+        let envelope: Envelope = serde_json::from_str(text).unwrap();
+        let claim = Claim { hash: "a".repeat(64), bytes: 7, media_type: "application/zip".to_owned() };
+        let envelope = Envelope { claim: Some(claim), ..envelope };
+        let header = Header { envelope, lane: Lane(3), number: Number { series: 1, sequence: 2 } };
+        let properties = properties(Some(&header)).unwrap();
+        let headers = properties.headers().as_ref().unwrap().inner();
+        assert_eq!(headers.get("cloudEvents:claimhash"), Some(&self::text(&"a".repeat(64))));
+        assert_eq!(headers.get("cloudEvents:claimbytes").and_then(integer), Some(7));
+        assert_eq!(super::header(&properties).unwrap().envelope, header.envelope);
+    }
+}
