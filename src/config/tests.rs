@@ -98,6 +98,7 @@ fn settings_are_what_the_files_say() {
     let (config, _) = faults(&[]);
     let config = config.unwrap();
     assert_eq!(config.hub.data_dir, Path::new("/etc/musubi/var"));
+    assert_eq!(config.hub.claims, Path::new("/etc/musubi/var/claims"));
     assert_eq!(config.hub.broker.lanes(), 16);
     assert_eq!(config.feeds[0].settings.facility, "3210100018");
     let crate::ingest::Source::Ssmix2 { standard, settle, .. } = &config.feeds[0].settings.sources[0] else {
@@ -121,6 +122,10 @@ fn hub_faults() {
     check_hub(
         "[broker]\nkind = \"embeded\"",
         &["5 \"embeded\": kind \"embeded\" is not known here: did you mean \"embedded\"?"],
+    );
+    check_hub(
+        "[claims]\nfolder = \"x\"",
+        &["4 [claims]: missing key \"path\"", "5 folder: unknown key \"folder\""],
     );
     check_hub("[broker]\nkind = \"embedded\"\nlanes = 0", &["6 0: 0 is out of range: 1 to 1024"]);
     check_hub(
@@ -194,6 +199,10 @@ fn source_faults() {
             "8 \"3 s\": \"3 s\" is not a length of time: write 500ms, 3s, 2m, 1h or 3d",
             "9 \"1ms\": \"1ms\" is out of range: 10ms to 3600s",
         ],
+    );
+    check_source(
+        "kind = \"ssmix2\"\nstandard = \"s\"\nextension_transaction = \"t\"\n[documents]\n\"L1\" = \"\"",
+        &["8 \"t\": there is no \"extension\"", "10 \"\": write the standard's code"],
     );
     check_source(
         "kind = \"ssmix2\"\nstandard = \"s\"\nsettle = \"30s\"",

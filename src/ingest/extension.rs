@@ -11,13 +11,13 @@ use std::path::{Path, PathBuf};
 
 use ssmix2::DataTypeFolder;
 
-use super::content::Content;
+use super::content::{Content, Hash};
 use super::context::Context;
 use super::error::Halt;
 use super::folder::{Tree, join, obstacle};
 use super::media;
 use super::read::{Reader, Reading, Stat, fault, mtime, open};
-use crate::envelope::{Fault, Finding, Identifying};
+use crate::envelope::{Fault, Finding, Format, Identifying};
 use crate::manifest::{Manifest, ManifestFile};
 use crate::store::{ClaimError, Claims};
 
@@ -37,6 +37,8 @@ pub(super) struct Contents {
 struct Survey {
     /// Path in the folder, place in the file system, looks.
     files: Vec<(String, PathBuf, Stat)>,
+    /// How many folders lie in it.
+    folders: usize,
     /// Youngest modification time of the folder and all in it, nanoseconds since 1970.
     youngest: i64,
     /// What was passed over.
@@ -109,7 +111,10 @@ impl Contents {
             Err(Unread::Unreadable(error)) => {
                 let what = error.kind().to_string();
                 tree.trouble(context, path, "", &what);
-                Ok(reader.unreadable(quiet, &what))
+                Ok(match reader.unreadable(quiet, &what) {
+                    Reading::Ready(content) => Reading::Ready(unreadable(content)),
+                    other => other,
+                })
             }
             Err(Unread::Halt(halt)) => Err(halt),
         }
@@ -178,7 +183,8 @@ impl Survey {
     /// Looks of the whole: a hash of all names and looks in the size's place.
     fn stat(&self) -> Stat {
         let mut hasher = blake3::Hasher::new();
-        for (path, _, stat) in &self.files {
+        // What was not seen to its end may come in another order.
+        for (path, _, stat) in self.files.iter().filter(|_| self.excess.is_none()) {
             hasher.update(path.as_bytes()).update(&[0]);
             hasher.update(&stat.size.to_le_bytes()).update(&stat.mtime.to_le_bytes());
         }
@@ -194,6 +200,9 @@ impl Survey {
         }
         self.youngest = self.youngest.max(mtime(&metadata));
         for entry in fs::read_dir(full)? {
+            if self.excess.is_some() {
+                return Ok(());
+            }
             let entry = entry?;
             let name = entry.file_name();
             if name.as_encoded_bytes().starts_with(b".") {
@@ -204,10 +213,9 @@ impl Survey {
             let name = path.rsplit_once('/').map_or(path.as_str(), |(_, name)| name);
             let below = join(below, name);
             match obstacle(kind) {
-                Some(what) => self.findings.push(finding("not-a-file", what)),
-                None if self.files.len() >= FILES_MAX => {
-                    self.excess = Some("the content folder holds more than 10,000 files");
-                    return Ok(());
+                Some(what) => self.find(finding("not-a-file", what)),
+                None if self.files.len() + self.folders >= FILES_MAX => {
+                    self.excess = Some("the content folder holds more than 10,000 files and folders");
                 }
                 None if kind.is_file() => {
                     let stat = Stat::of(&entry.metadata()?);
@@ -217,20 +225,34 @@ impl Survey {
                 None if depth >= DEPTH_MAX => {
                     self.excess = Some("the content folder holds more than 16 folders below each other");
                 }
-                None => self.add(tree, &path, &full, &below, depth + 1)?,
+                None => {
+                    self.folders += 1;
+                    self.add(tree, &path, &full, &below, depth + 1)?;
+                }
             }
         }
         Ok(())
+    }
+
+    fn find(&mut self, finding: Finding) {
+        if !self.findings.contains(&finding) {
+            self.findings.push(finding);
+        }
     }
 }
 
 /// Looks at all that is in a content folder; reads nothing of it.
 fn survey(tree: &Tree, path: &str) -> io::Result<Survey> {
-    let mut survey = Survey { files: Vec::new(), youngest: i64::MIN, findings: Vec::new(), excess: None };
+    let (files, findings) = (Vec::new(), Vec::new());
+    let mut survey = Survey { files, folders: 0, youngest: i64::MIN, findings, excess: None };
     survey.add(tree, path, &tree.full(path), "", 1)?;
     survey.files.sort_unstable_by(|one, other| one.0.cmp(&other.0));
-    survey.findings.dedup();
     Ok(survey)
+}
+
+/// The report of a folder that can't be read, as one of a document without content.
+fn unreadable(content: Content) -> Content {
+    Content { format: Format::Document, hash: Hash::default(), ..content }
 }
 
 fn finding(code: &'static str, text: &str) -> Finding {

@@ -201,6 +201,7 @@ async fn crash_after_any_step_takes_each_once() {
         let _crashed = hub.pass().await.is_err();
         hub.fuse.set(None);
         hub.feed = None;
+        hub.kv.crash(|_| 0);
         hub.settle().await;
         let mut documents = hub.documents();
         documents.sort();
@@ -288,4 +289,37 @@ async fn crash_after_any_step_withdraws_once() {
         hub.settle().await;
         assert_eq!(hub.documents(), ["7+", "7-"], "crash after {steps} steps");
     }
+}
+
+#[tokio::test]
+async fn a_folder_with_too_much_in_it_is_told_and_needs_no_end_of_time() {
+    let mut hub = hub();
+    let path = folder(NOTES, "7", "20260401090000000", 1);
+    hub.storage.write(&format!("{path}/a.pdf"), b"%PDF-1");
+    let full = hub.storage.path(&path);
+    for file in 0..10_001 {
+        fs::write(full.join(format!("{file}.txt")), b"").unwrap();
+    }
+    hub.wait(60);
+    // What was written now is far in the future of the test's clock: the hub's own clock counts.
+    hub.drain().await;
+    assert_eq!(hub.documents(), ["7+!content-folder-too-large"]);
+    let deep = format!("{}/{}", folder(NOTES, "8", "20260401090000001", 1), vec!["d"; 17].join("/"));
+    hub.storage.write(&format!("{deep}/a.pdf"), b"%PDF-1");
+    hub.wait(60);
+    hub.drain().await;
+    assert_eq!(hub.documents().last().unwrap(), "8+!content-folder-too-large");
+}
+
+#[tokio::test]
+async fn a_folder_that_goes_while_it_is_waited_for_is_no_document() {
+    let mut hub = hub();
+    let path = folder(NOTES, "7", "20260401090000000", 1);
+    hub.storage.write(&format!("{path}/a.pdf"), b"%PDF-1");
+    hub.wait(4);
+    hub.storage.write(&format!("{path}/b.pdf"), b"%PDF-2");
+    assert_eq!(hub.pass().await.unwrap(), Pace::Waiting);
+    fs::remove_dir_all(hub.storage.path(&path)).unwrap();
+    hub.settle().await;
+    assert!(hub.documents().is_empty());
 }
