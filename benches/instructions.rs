@@ -258,6 +258,7 @@ fn envelope(input: &Path) -> Envelope {
             offset: 0,
             hash: "0".repeat(64),
         },
+        stored: None,
         accepted_at: "2026-11-20T09:30:15Z".to_owned(),
         format: Format::Hl7v2,
         claim: None,

@@ -274,6 +274,7 @@ fn header() -> Header {
         key: Identifying("ssmix2/0000000001/20261120/OML-11/000000000000001".into()),
         version: "20261120100000000".into(),
         origin,
+        stored: None,
         accepted_at: "2026-11-20T01:00:00.123456789Z".into(),
         format: Format::Hl7v2,
         claim: None,

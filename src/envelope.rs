@@ -3,12 +3,16 @@
 //! A raw message (bytes as the facility wrote them) and a canonical event (CloudEvents 1.0) travel under the
 //! same envelope; [`Envelope::event`] is what routing added.
 
+mod stored;
+
 use std::borrow::Cow;
 use std::fmt;
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+pub use stored::{Piece, Stored, escape, unescape};
 
 /// A value that identifies a patient. Its `Debug` prints nothing of it, so that it can't reach a log.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, Default)]
@@ -49,7 +53,8 @@ pub enum Change {
     Updated,
     /// Withdrawn at the source.
     Deleted,
-    /// A version that was already history when it was found: kept and counted, never sent on.
+    /// A version that was already history when it was found: kept and counted, and sent on only by routes that ask
+    /// for it.
     Superseded,
 }
 
@@ -171,6 +176,13 @@ pub struct Fault {
     pub place: String,
 }
 
+impl Fault {
+    /// Whether the source's bytes are not with the message, because they could not be read.
+    pub fn is_without_bytes(&self) -> bool {
+        matches!(self.code.as_str(), "too-large" | "unreadable")
+    }
+}
+
 /// Something odd about the message, carried with it instead of stopping it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Finding {
@@ -202,6 +214,9 @@ pub struct Envelope {
     pub version: String,
     /// Where it was picked up.
     pub origin: Origin,
+    /// Which file of a storage it is, where it is one. Only copies of the original bytes carry it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stored: Option<Stored>,
     /// When the hub accepted it, RFC 3339.
     pub accepted_at: String,
     /// What the original body is.

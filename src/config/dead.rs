@@ -20,6 +20,7 @@ pub(super) fn check(route: &Route, earlier: &[Route], place: &Node<'_>) {
 /// Whether every event of `route` is taken by `other`, as far as can be told without its condition.
 fn takes_all_of(other: &Route, route: &Route) -> bool {
     other.condition.is_none()
+        && (other.invalid || !route.invalid)
         && other.facilities.is_none()
         && route.kinds.iter().all(|kind| other.kinds.contains(kind))
         && route.changes.iter().all(|change| other.changes.contains(change))

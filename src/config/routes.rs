@@ -19,6 +19,7 @@ use super::tables::Tables;
 use crate::canonical::{Kind, schema};
 use crate::deliver::{self, Subscriber};
 use crate::envelope::Change;
+use crate::ingest::Source;
 use crate::route::{Basis, Condition, Disclosure, Route, Routes, Send};
 
 /// An example that the routing table must fulfil.
@@ -63,10 +64,9 @@ pub(super) fn read(document: &Document<'_>, known: &Known<'_>) -> RouteFile {
     let disclosures = disclosures.into_iter().filter_map(read).collect();
     let nodes = named(&mut section, "route");
     section.finish();
-    let takes_hl7 = |subscriber: &&Subscriber| matches!(subscriber.deliver, deliver::Kind::Mllp(_));
     let mut reader = Reader {
         known,
-        hl7: subscribers.iter().filter(takes_hl7).map(|subscriber| subscriber.name.clone()).collect(),
+        subscribers: &subscribers,
         events: &events,
         names,
         disclosure_names,
@@ -83,7 +83,8 @@ pub(super) fn read(document: &Document<'_>, known: &Known<'_>) -> RouteFile {
         }
     }
     reader.report_unused();
-    RouteFile { subscribers, routes: Routes::new(routes), tests: reader.tests }
+    let tests = reader.tests;
+    RouteFile { subscribers, routes: Routes::new(routes), tests }
 }
 
 /// The tables of a list such as `[[route]]`, whose names must differ.
@@ -107,7 +108,12 @@ fn named<'d>(section: &mut Section<'d>, key: &'static str) -> Vec<Section<'d>> {
 fn subscribers<'d>(section: &mut Section<'d>, known: &Known<'_>) -> (Vec<Subscriber>, Vec<Node<'d>>) {
     let sections = named(section, "subscriber");
     let names = peek_names(&sections);
-    let read = |section| subscriber::read(section, known.dir, &known.data_dir);
+    let places = subscriber::Places {
+        dir: known.dir,
+        data_dir: &known.data_dir,
+        sources: known.feeds.feeds.iter().flat_map(|feed| &feed.settings.sources).flat_map(Source::roots).collect(),
+    };
+    let read = |section| subscriber::read(section, &places);
     (sections.into_iter().filter_map(read).collect(), names)
 }
 
@@ -122,8 +128,8 @@ fn texts<'d>(nodes: &[Node<'d>]) -> Vec<&'d str> {
 
 struct Reader<'r, 'd> {
     known: &'r Known<'r>,
-    /// Subscribers that take HL7 messages only.
-    hl7: Vec<String>,
+    /// Those without faults.
+    subscribers: &'r [Subscriber],
     /// The event of every kind.
     events: &'r [Scope<'r>],
     /// Where each subscriber's name stands.
@@ -136,8 +142,16 @@ struct Reader<'r, 'd> {
     tests: Vec<RouteTest>,
 }
 
-const CHANGES: [(&str, Change); 3] =
-    [("created", Change::Created), ("updated", Change::Updated), ("deleted", Change::Deleted)];
+const CHANGES: [(&str, Change); 4] = [
+    ("created", Change::Created),
+    ("updated", Change::Updated),
+    ("deleted", Change::Deleted),
+    ("superseded", Change::Superseded),
+];
+/// Stands for all kinds.
+const ANY: &str = "any";
+/// What a route takes that does not say.
+const ANNOUNCED: [Change; 3] = [Change::Created, Change::Updated, Change::Deleted];
 
 impl<'d, 'r: 'd> Reader<'r, 'd> {
     fn route(&mut self, mut section: Section<'d>) -> Option<Route> {
@@ -154,9 +168,10 @@ impl<'d, 'r: 'd> Reader<'r, 'd> {
         let basis = section.require("basis").and_then(|node| node.word(&bases));
         let send =
             section.take("send").map_or(Some(Send::Canonical), |node| send(&node, disclosure.is_some()));
-        if send == Some(Send::Canonical) {
-            self.refuse_hl7(&section);
-        }
+        let invalid = section.take("invalid");
+        let is_narrow = condition.is_some() || disclosure.is_some();
+        let invalid = invalid.map_or(Some(false), |node| takes_invalid(&node, send?, is_narrow));
+        self.check_forms(&section, send, invalid == Some(true));
         for test in section.take("test").and_then(|node| node.list()).unwrap_or_default() {
             let test = self.test(&test, name.unwrap_or_default());
             self.tests.extend(test);
@@ -167,8 +182,9 @@ impl<'d, 'r: 'd> Reader<'r, 'd> {
             topic: topic?.into(),
             to: to?,
             kinds: kinds?,
-            changes: changes.unwrap_or_else(|| Some(CHANGES.map(|(_, change)| change).into()))?,
+            changes: changes.unwrap_or_else(|| Some(ANNOUNCED.into()))?,
             facilities: facilities.map_or(Some(None), |codes| codes.map(Some))?,
+            invalid: invalid?,
             condition: condition.map_or(Some(None), |condition| condition.map(Some))?,
             disclosure: disclosure.map_or(Some(None), |disclosure| disclosure.map(Some))?,
             basis: basis?,
@@ -206,12 +222,23 @@ impl<'d, 'r: 'd> Reader<'r, 'd> {
         sound.then_some(names)
     }
 
-    /// Refuses recipients to whom only original messages can be sent.
-    fn refuse_hl7(&self, route: &Section<'_>) {
+    /// Refuses recipients that can't take what the route sends.
+    fn check_forms(&self, route: &Section<'_>, send: Option<Send>, invalid: bool) {
         let Some(DeValue::Array(_)) = route.peek("to").map(|node| node.value) else { return };
         for node in route.peek("to").and_then(|node| node.list()).unwrap_or_default() {
-            if node.is_text() && node.text().is_some_and(|name| self.hl7.iter().any(|hl7| hl7 == name)) {
-                node.error("it takes HL7 messages (kind \"mllp\"): this route needs send = \"original\"");
+            let named = |subscriber: &&Subscriber| node.is_text() && node.text() == Some(&*subscriber.name);
+            let Some(subscriber) = self.subscribers.iter().find(named) else { continue };
+            let needs = match subscriber.deliver {
+                deliver::Kind::Mllp(_) if invalid => {
+                    node.error("it takes HL7 messages (kind \"mllp\"): what makes no sense can't be sent to it");
+                    continue;
+                }
+                deliver::Kind::Mllp(_) => "it takes HL7 messages (kind \"mllp\")",
+                deliver::Kind::Ssmix2 { .. } => "it keeps the files of a storage (kind \"ssmix2\")",
+                deliver::Kind::Queue | deliver::Kind::Folder { .. } | deliver::Kind::Http(_) => continue,
+            };
+            if send == Some(Send::Canonical) {
+                node.error(format!("{needs}: this route needs send = \"original\""));
             }
         }
     }
@@ -294,8 +321,31 @@ fn send(node: &Node<'_>, limited: bool) -> Option<Send> {
     }
 }
 
+/// Whether a route takes what makes no sense. Such a message can't be tested, nor can a part of it be taken.
+fn takes_invalid(node: &Node<'_>, send: Send, is_narrow: bool) -> Option<bool> {
+    match node.boolean()? {
+        true if send == Send::Canonical => {
+            node.refuse("of a message that makes no sense there are only its bytes: send = \"original\" is needed")
+        }
+        true if is_narrow => node.refuse(
+            "a message that makes no sense can't be tested, and no part of it taken: leave \"where\" and \"disclose\" out",
+        ),
+        takes => Some(takes),
+    }
+}
+
+/// Kinds by name, or `any`: all there are, and will be.
 fn kinds(node: &Node<'_>) -> Option<Vec<Kind>> {
-    words(node, &Kind::ALL.map(|kind| (kind.as_str(), kind)))
+    let named = Kind::ALL.map(|kind| (kind.as_str(), Some(kind)));
+    let known: Vec<_> = named.into_iter().chain([(ANY, None)]).collect();
+    let kinds = words(node, &known)?;
+    match kinds.as_slice() {
+        [None] => Some(Kind::ALL.into()),
+        kinds if kinds.contains(&None) => {
+            node.refuse(format!("\"{ANY}\" stands for all kinds: leave the others out"))
+        }
+        kinds => Some(kinds.iter().copied().flatten().collect()),
+    }
 }
 
 /// A list of words of a closed set.

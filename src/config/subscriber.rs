@@ -15,9 +15,17 @@ const CONNECTIONS: u16 = 4;
 const TIMEOUT: Duration = Duration::from_secs(10);
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
-pub(super) fn read(mut section: Section<'_>, dir: &Path, data_dir: &Path) -> Option<Subscriber> {
+/// Where things lie that a subscriber's paths are read against.
+pub(super) struct Places<'p> {
+    pub(super) dir: &'p Path,
+    pub(super) data_dir: &'p Path,
+    /// What feeds read.
+    pub(super) sources: Vec<&'p Path>,
+}
+
+pub(super) fn read(mut section: Section<'_>, places: &Places<'_>) -> Option<Subscriber> {
     let name = section.require("name").and_then(|node| node.name());
-    let deliver = section.require("deliver").and_then(|node| deliver(&node, dir, data_dir, name));
+    let deliver = section.require("deliver").and_then(|node| deliver(&node, places, name));
     section.finish();
     let (deliver, give_up_after) = deliver?;
     Some(Subscriber { name: name?.into(), deliver, give_up_after })
@@ -25,26 +33,43 @@ pub(super) fn read(mut section: Section<'_>, dir: &Path, data_dir: &Path) -> Opt
 
 fn deliver(
     node: &Node<'_>,
-    dir: &Path,
-    data_dir: &Path,
+    places: &Places<'_>,
     name: Option<&str>,
 ) -> Option<(Kind, Option<Duration>)> {
     let mut section = node.section()?;
-    let kind = section.require("kind")?.kind(&["queue", "folder", "http", "mllp"], &["ssmix2"])?;
+    let kind = section.require("kind")?.kind(&["queue", "folder", "http", "mllp", "ssmix2"], &[])?;
     let deliver = match kind {
         "queue" => Some((Kind::Queue, None)),
-        "http" => http(&mut section, dir),
+        "http" => http(&mut section, places.dir),
         "mllp" => mllp(&mut section),
+        "ssmix2" => ssmix2(&mut section, places),
         _ => {
             let path = match section.take("path") {
-                Some(node) => node.path(dir),
-                None => name.map(|name| data_dir.join("deliveries").join(name)),
+                Some(node) => node.path(places.dir),
+                None => name.map(|name| places.data_dir.join("deliveries").join(name)),
             };
             path.map(|path| (Kind::Folder { path }, None))
         }
     };
     section.finish();
     deliver
+}
+
+/// A copy of storages. It is kept for good: nothing is given up unless that is asked for.
+fn ssmix2(section: &mut Section<'_>, places: &Places<'_>) -> Option<(Kind, Option<Duration>)> {
+    let path = section.require("path").and_then(|node| {
+        let path = node.existing_path(places.dir)?;
+        let overlaps = |source: &&Path| source.starts_with(&path) || path.starts_with(source);
+        match places.sources.iter().find(|source| overlaps(source)) {
+            Some(_) => node.refuse("a feed reads from there: a copy of storages needs a folder of its own"),
+            None => Some(path),
+        }
+    });
+    let give_up_after = match section.peek("give_up_after") {
+        Some(_) => give_up_after(section),
+        None => Some(None),
+    };
+    Some((Kind::Ssmix2 { path: path? }, give_up_after?))
 }
 
 fn http(section: &mut Section<'_>, dir: &Path) -> Option<(Kind, Option<Duration>)> {

@@ -225,8 +225,8 @@ fn route_faults() {
         &["11 \"izmo\": \"izmo\" is no feed and no feed's facility code: did you mean \"izumo\"?"],
     );
     check_route(
-        "change = [\"superseded\"]",
-        &["11 \"superseded\": \"superseded\" is not known here: known: created, "],
+        "change = [\"replaced\"]",
+        &["11 \"replaced\": \"replaced\" is not known here: known: created, "],
     );
     let route = ROUTES
         .replace("to = [\"surveillance\"]", "to = [\"surveilance\"]")

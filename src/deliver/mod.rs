@@ -24,6 +24,7 @@ mod parked;
 mod patients;
 mod release;
 mod sender;
+mod ssmix2;
 mod window;
 mod workers;
 
@@ -49,6 +50,11 @@ pub enum Kind {
     /// One CloudEvent (JSON) a line in a file a day.
     Folder {
         /// Folder of the files; made where it is missing.
+        path: PathBuf,
+    },
+    /// A copy of the storages that messages came from, file by file.
+    Ssmix2 {
+        /// Folder of the copies; never made, so that one on a disk that is not mounted is missed.
         path: PathBuf,
     },
     /// A webhook: one CloudEvent a request.

@@ -238,6 +238,7 @@ fn marker_envelope(id: &str) -> Envelope {
         key: Identifying::default(),
         version: String::new(),
         origin: Origin { feed: String::new(), file: Identifying::default(), offset: 0, hash: String::new() },
+        stored: None,
         accepted_at: String::new(),
         format: Format::Hl7v2,
         claim: None,

@@ -8,6 +8,7 @@ use jiff::tz::TimeZone;
 
 use super::http::HttpSender;
 use super::mllp::MllpSender;
+use super::ssmix2::Ssmix2Sender;
 use super::outcome::Outcome;
 use super::{Folder, FolderError, Kind};
 use crate::broker::Delivery;
@@ -52,6 +53,8 @@ pub(super) enum Sender {
         /// Zone in which a day begins.
         zone: TimeZone,
     },
+    /// Writes files.
+    Ssmix2(Ssmix2Sender),
     /// Posts.
     Http(HttpSender),
     /// Sends frames.
@@ -71,6 +74,7 @@ impl Sender {
                 let folder = Folder::open(path)?;
                 Some(Self::Folder { folder, clock: clock.clone(), zone: zone.clone() })
             }
+            Kind::Ssmix2 { path } => Some(Self::Ssmix2(Ssmix2Sender::new(path))),
             Kind::Http(settings) => Some(Self::Http(HttpSender::open(settings)?)),
             Kind::Mllp(settings) => Some(Self::Mllp(MllpSender::new(settings))),
         })
@@ -90,6 +94,7 @@ impl Sender {
                 let taken = folder.take(day, lane, copies).await;
                 taken.map_or_else(|error| Outcome::away(causes(&error)), |()| Outcome::Delivered)
             }
+            (Self::Ssmix2(sender), [copy, ..]) => sender.attempt(copy).await,
             (Self::Http(sender), [copy, ..]) => sender.attempt(lane, copy).await,
             (Self::Mllp(sender), [copy, ..]) => sender.attempt(copy).await,
         }

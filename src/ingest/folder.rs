@@ -8,11 +8,13 @@ use std::collections::HashMap;
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, FileType};
 use std::io::{self, ErrorKind};
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use super::context::Context;
 use super::read::mtime;
+use crate::envelope::escape;
 use crate::store::{FolderRecord, Place, StoreError};
 
 const RACY: i64 = 3_000_000_000;
@@ -80,6 +82,12 @@ impl Tree {
             full.push(names.get(&text).map_or(OsStr::new(part), OsString::as_os_str));
         }
         full
+    }
+
+    /// The path of a file below the root as the file system has it, [escaped](escape).
+    pub(super) fn stored(&self, path: &str) -> String {
+        let full = self.full(path);
+        escape(full.strip_prefix(&self.root).unwrap_or(&full).as_os_str().as_bytes())
     }
 
     /// The path of an entry as text. A name that is not UTF-8 is kept visibly wrong, with a hash that tells it

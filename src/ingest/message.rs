@@ -2,10 +2,13 @@
 
 use std::ops::Range;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
 use super::content::{Content, slice};
 use super::context::Context;
 use crate::broker::{Publication, topology};
-use crate::envelope::{Change, Envelope, Identifying, Lane, Origin};
+use crate::envelope::{Change, Envelope, Identifying, Lane, Origin, Piece, Stored};
 
 /// What a message is about, as its source tells it.
 pub(super) struct Subject<'a> {
@@ -17,6 +20,8 @@ pub(super) struct Subject<'a> {
     /// Path relative to the source's root.
     pub(super) file: &'a str,
     pub(super) change: Change,
+    /// Which file of a storage it is.
+    pub(super) stored: Option<&'a Stored>,
 }
 
 /// The messages of a content, each on its way to the router and to the feed's own record of what it accepted:
@@ -54,6 +59,7 @@ pub(super) fn publication(
             offset: base + u64::try_from(range.start).unwrap_or_default(),
             hash: hash.to_string(),
         },
+        stored: subject.stored.map(|stored| with_piece(stored, content, (part, range))),
         accepted_at: context.clock.now().to_string(),
         format: content.format,
         claim: None,
@@ -64,6 +70,24 @@ pub(super) fn publication(
     let lane = Lane::of(&context.facility, subject.patient, context.lanes);
     let to = vec![(topology::ingest(), lane), (context.accepted.clone(), Lane(0))];
     Publication { to, envelope, body: content.bytes.slice(range.clone()) }
+}
+
+/// A message of a file that holds more tells what of the file lies around it: together they are the file.
+fn with_piece(stored: &Stored, content: &Content, (part, range): (usize, &Range<usize>)) -> Stored {
+    let (bytes, parts) = (&content.bytes, &content.parts);
+    if *range == (0..bytes.len()) {
+        return stored.clone();
+    }
+    let before = part.checked_sub(1).and_then(|part| parts.get(part)).map_or(0, |before| before.end);
+    let after = if part + 1 == parts.len() { range.end..bytes.len() } else { 0..0 };
+    let encode = |range| Identifying(STANDARD.encode(slice(bytes, &range)));
+    let piece = Piece {
+        file_bytes: u64::try_from(bytes.len()).unwrap_or(u64::MAX),
+        file_hash: blake3::hash(bytes).to_hex().to_string(),
+        before: encode(before..range.start),
+        after: encode(after),
+    };
+    Stored { piece: Some(piece), ..stored.clone() }
 }
 
 /// The same input gives the same id, so that a consumer can drop a repeat.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// How long a file must have stood still before it is read, unless the source says otherwise.
@@ -119,6 +119,15 @@ impl Source {
         match self {
             Self::Ssmix2 { poll, .. } | Self::Hl7Files { poll, .. } => *poll,
         }
+    }
+
+    /// Folders that it reads.
+    pub fn roots(&self) -> impl Iterator<Item = &Path> {
+        let (root, others) = match self {
+            Self::Ssmix2 { standard, transaction, extension, .. } => (standard, [transaction, extension]),
+            Self::Hl7Files { path, .. } => (path, [&None, &None]),
+        };
+        [Some(root)].into_iter().chain(others.map(Option::as_ref)).flatten().map(PathBuf::as_path)
     }
 
     pub(super) fn settle(&self) -> Duration {

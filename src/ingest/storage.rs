@@ -20,7 +20,7 @@ use super::message::{Subject, publications};
 use super::outbox::Outbox;
 use super::read::{Reader, Reading, Stat, stat};
 use super::tally::{Seen, Tally};
-use crate::envelope::{Change, Fault, Finding};
+use crate::envelope::{Change, Fault, Finding, Identifying, Stored};
 use crate::store::{FileRecord, FileState, FolderRecord};
 
 /// Depth of a patient's folder below the root.
@@ -415,6 +415,7 @@ impl StoragePass<'_> {
             version: &version.time,
             file: &name,
             change: job.change,
+            stored: Some(&self.stored(leaf, version, job.change)),
         };
         self.outbox.publish(publications(self.context, &subject, &content, 0));
         take(&mut leaf.record, &Taken::of(version, job.change, &content));
@@ -424,6 +425,22 @@ impl StoragePass<'_> {
     /// What the folder's name says of the type of what lies in it.
     fn data_type_of<'n>(&self, folder: &'n str) -> Cow<'n, str> {
         self.contents.map_or(Cow::Borrowed(folder), |contents| contents.code_of(folder))
+    }
+
+    /// Where a version lies, and what those of its record beside it are called.
+    fn stored(&self, leaf: &Leaf, version: &Version, change: Change) -> Stored {
+        let path = |name: &str| self.tree.stored(&join(&leaf.path, name));
+        let name = |name: &str| {
+            let path = path(name);
+            Identifying(path.rsplit_once('/').map_or(path.as_str(), |(_, name)| name).to_owned())
+        };
+        // Many versions that were history when they were found would each name all the others.
+        let is_told = |other: &&Version| match change {
+            Change::Superseded => other.name == version.name,
+            Change::Created | Change::Updated | Change::Deleted => other.order == version.order,
+        };
+        let versions = leaf.versions.iter().filter(is_told).map(|version| name(&version.name)).collect();
+        Stored { path: Identifying(path(&version.name)), versions, piece: None }
     }
 
     fn finish(&mut self, leaf: Leaf) {

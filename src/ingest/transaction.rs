@@ -22,7 +22,7 @@ use super::message::{Subject, publications};
 use super::outbox::Outbox;
 use super::read::{Reader, Stat, fault, open, stat};
 use super::tally::{Seen, Tally};
-use crate::envelope::{Change, Fault};
+use crate::envelope::{Change, Fault, Identifying, Stored, escape};
 use crate::store::{FileRecord, FileState, FolderRecord};
 
 /// What is read at once; a longer record makes it grow.
@@ -258,7 +258,15 @@ impl TransactionPass<'_> {
                 let content = Content::of_record(bytes.slice(range), torn.or(Some(header_fault)));
                 let key = format!("{}/{}@{at}", self.label, tail.file);
                 let (change, file) = (Change::Created, &tail.file);
-                let subject = Subject { patient: "", data_type: None, key: &key, version: "", file, change };
+                let subject = Subject {
+                    patient: "",
+                    data_type: None,
+                    key: &key,
+                    version: "",
+                    file,
+                    change,
+                    stored: None,
+                };
                 self.outbox.publish(publications(self.context, &subject, &content, at));
                 tail.seen = Seen::News;
                 Ok(())
@@ -306,6 +314,11 @@ impl TransactionPass<'_> {
         let listed = Listed { stem: &stem, time: header.time, flag, altered: true };
         let steps = revision::plan(&known.collect::<Vec<_>>(), &[listed]);
         let Some(change) = steps.first().map(|step| change_of(step.change)) else { return Ok(()) };
+        let stored = Stored {
+            path: Identifying(escape(format!("{path}/{}_{}", header.stem(), flag.digit()).as_bytes())),
+            versions: Vec::new(),
+            piece: None,
+        };
         let subject = Subject {
             patient: header.patient,
             data_type: Some(header.data_type),
@@ -316,6 +329,7 @@ impl TransactionPass<'_> {
             version: header.time,
             file: &tail.file,
             change,
+            stored: Some(&stored),
         };
         self.outbox.publish(publications(self.context, &subject, &content, at));
         tail.seen = Seen::News;

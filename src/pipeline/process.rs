@@ -13,10 +13,12 @@ use crate::canonical::CanonicalEvent;
 use crate::decode::decode;
 use crate::envelope::{CANONICAL, Change, Envelope, Fault, Identifying, Lane, Routed};
 use crate::normalise::{Source, normalise};
-use crate::route::{self, Disclosure, Recipient, Routes, Send};
+use crate::route::{self, Disclosure, Recipient, Route, Routes, Send};
 
 /// Stands where a copy for the archive has no topic, route or basis.
 const ARCHIVE: &str = "archive";
+/// Stands for the kind of a message that makes no sense.
+const INVALID: &str = "invalid";
 
 /// What became of a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,8 +27,18 @@ pub enum Outcome {
     Routed(Vec<String>),
     /// No route wanted it, or it was history already when it was found.
     Filtered,
-    /// It makes no sense; kept in the invalid queue.
-    Invalid,
+    /// It makes no sense; kept in the invalid queue. These subscribers get it as it is.
+    Invalid(Vec<String>),
+}
+
+impl Outcome {
+    /// The subscribers that get a copy.
+    pub fn recipients(&self) -> &[String] {
+        match self {
+            Self::Routed(subscribers) | Self::Invalid(subscribers) => subscribers,
+            Self::Filtered => &[],
+        }
+    }
 }
 
 /// A message's outcome and what has to be published for it.
@@ -55,16 +67,16 @@ pub struct Routing {
 /// Takes one accepted message through decode, normalise and route.
 pub fn process(envelope: &Envelope, original: &Original, lane: Lane, routing: &Routing) -> Processed {
     if let Some(fault) = &envelope.fault {
-        return invalid(envelope, &original.body, fault.clone());
+        return invalid(envelope, &original.body, lane, routing, fault.clone());
     }
-    if envelope.change == Change::Superseded {
+    if envelope.change == Change::Superseded && !routing.routes.take_change(Change::Superseded) {
         return Processed { outcome: Outcome::Filtered, follow: Vec::new(), archived: None };
     }
     // No input is known to make a stage panic. Should one be found in the field, that one message is set aside with
     // its bytes, instead of stopping everybody's.
     catch_unwind(AssertUnwindSafe(|| understand(envelope, original, lane, routing)))
         .unwrap_or_else(|_| Err(internal()))
-        .unwrap_or_else(|fault| invalid(envelope, &original.body, fault))
+        .unwrap_or_else(|fault| invalid(envelope, &original.body, lane, routing, fault))
 }
 
 fn understand(
@@ -83,11 +95,12 @@ fn understand(
     };
     let mut event = normalise(&message, &source)?;
     event.findings.splice(0..0, envelope.findings.iter().cloned());
-    let from = route::Source { feed: &envelope.origin.feed, facility: &envelope.facility };
-    let recipients = routing.routes.decide(&event, from);
-    let follow = copies(&event, envelope, &original.body, lane, &recipients, &routing.pseudonyms)?;
-    let archived = if routing.archive { Some(archived(&event, envelope, lane)?) } else { None };
-    let names: Vec<_> = recipients.iter().map(|recipient| recipient.subscriber.to_owned()).collect();
+    let recipients = routing.routes.decide(&event, source_of(envelope));
+    let follow = copies(&recipients, lane, |route| copy(route, &event, envelope, &original.body, &routing.pseudonyms))?;
+    // A replay is about what was announced.
+    let archive = routing.archive && event.change != Change::Superseded;
+    let archived = if archive { Some(archived(&event, envelope, lane)?) } else { None };
+    let names = names(&recipients);
     let outcome = if names.is_empty() { Outcome::Filtered } else { Outcome::Routed(names) };
     Ok(Processed { outcome, follow, archived })
 }
@@ -109,13 +122,10 @@ fn archived(event: &CanonicalEvent<'_>, envelope: &Envelope, lane: Lane) -> Resu
 }
 
 /// One publication per route: its subscribers get the same copy.
-fn copies(
-    event: &CanonicalEvent<'_>,
-    envelope: &Envelope,
-    original: &Bytes,
+fn copies<'r>(
+    recipients: &[Recipient<'r>],
     lane: Lane,
-    recipients: &[Recipient<'_>],
-    pseudonyms: &Pseudonyms,
+    mut make: impl FnMut(&'r Route) -> Result<(Envelope, Bytes), Fault>,
 ) -> Result<Vec<Publication>, Fault> {
     let mut copies: Vec<Publication> = Vec::new();
     for recipient in recipients {
@@ -127,30 +137,53 @@ fn copies(
             copy.to.push(to);
             continue;
         }
-        let (body, media_type, claim) = match recipient.route.send {
-            Send::Original => {
-                (travelling(envelope, original), envelope.format.media_type(), envelope.claim.clone())
-            }
-            Send::Canonical => {
-                (Bytes::from(recipient.route.body(event).map_err(|_| internal())?), CANONICAL, None)
-            }
-        };
-        let routed = Routed {
-            event_type: event.event_type(),
-            topic: recipient.route.topic.clone(),
-            route: recipient.route.name.clone(),
-            basis: recipient.route.basis.as_str().to_owned(),
-            disclosure: recipient.route.disclosure.as_ref().map(|disclosure| disclosure.name.clone()),
-            media_type: media_type.to_owned(),
-            place: None,
-        };
-        let mut envelope = Envelope { change: event.change, event: Some(routed), claim, ..envelope.clone() };
-        if let Some(disclosure) = &recipient.route.disclosure {
-            keep_back(&mut envelope, disclosure, pseudonyms);
-        }
+        let (envelope, body) = make(recipient.route)?;
         copies.push(Publication { to: vec![to], envelope, body });
     }
     Ok(copies)
+}
+
+/// What a route sends of an event.
+fn copy(
+    route: &Route,
+    event: &CanonicalEvent<'_>,
+    envelope: &Envelope,
+    original: &Bytes,
+    pseudonyms: &Pseudonyms,
+) -> Result<(Envelope, Bytes), Fault> {
+    let (body, media_type) = match route.send {
+        Send::Original => (travelling(envelope, original), envelope.format.media_type()),
+        Send::Canonical => (Bytes::from(route.body(event).map_err(|_| internal())?), CANONICAL),
+    };
+    let routed = routed(route, event.event_type(), media_type);
+    let mut envelope = Envelope { change: event.change, event: Some(routed), ..envelope.clone() };
+    if route.send == Send::Canonical {
+        (envelope.claim, envelope.stored) = (None, None);
+    }
+    if let Some(disclosure) = &route.disclosure {
+        keep_back(&mut envelope, disclosure, pseudonyms);
+    }
+    Ok((envelope, body))
+}
+
+fn routed(route: &Route, event_type: String, media_type: &str) -> Routed {
+    Routed {
+        event_type,
+        topic: route.topic.clone(),
+        route: route.name.clone(),
+        basis: route.basis.as_str().to_owned(),
+        disclosure: route.disclosure.as_ref().map(|disclosure| disclosure.name.clone()),
+        media_type: media_type.to_owned(),
+        place: None,
+    }
+}
+
+fn source_of(envelope: &Envelope) -> route::Source<'_> {
+    route::Source { feed: &envelope.origin.feed, facility: &envelope.facility }
+}
+
+fn names(recipients: &[Recipient<'_>]) -> Vec<String> {
+    recipients.iter().map(|recipient| recipient.subscriber.to_owned()).collect()
 }
 
 /// What the body must not say the envelope must not say either: file and record key hold the patient id and the order
@@ -158,6 +191,7 @@ fn copies(
 fn keep_back(envelope: &mut Envelope, disclosure: &Disclosure, pseudonyms: &Pseudonyms) {
     envelope.key = pseudonyms.of(&envelope.facility, &envelope.key);
     envelope.origin.file = Identifying::default();
+    envelope.stored = None;
     if !disclosure.allows_patient_id() {
         envelope.patient = pseudonyms.of(&envelope.facility, &envelope.patient);
     }
@@ -168,12 +202,23 @@ fn travelling(envelope: &Envelope, body: &Bytes) -> Bytes {
     if envelope.claim.is_some() { Bytes::new() } else { body.clone() }
 }
 
-/// Sets a message aside that makes no sense.
-pub(super) fn invalid(envelope: &Envelope, body: &Bytes, fault: Fault) -> Processed {
+/// Goes to the invalid queue, and as it is to those whose routes take such messages, provided that it was read at all.
+pub(super) fn invalid(envelope: &Envelope, body: &Bytes, lane: Lane, routing: &Routing, fault: Fault) -> Processed {
+    let recipients = match fault.is_without_bytes() {
+        true => Vec::new(),
+        false => routing.routes.decide_invalid(envelope.change, source_of(envelope)),
+    };
     let body = travelling(envelope, body);
     let envelope = Envelope { fault: Some(fault), ..envelope.clone() };
-    let copy = Publication { to: vec![(topology::invalid(), Lane(0))], envelope, body };
-    Processed { outcome: Outcome::Invalid, follow: vec![copy], archived: None }
+    let event_type = format!("{INVALID}.{}.v1", envelope.change.as_str());
+    let follow = copies(&recipients, lane, |route| {
+        let event = Some(routed(route, event_type.clone(), envelope.format.media_type()));
+        Ok((Envelope { event, ..envelope.clone() }, body.clone()))
+    });
+    let kept = Envelope { stored: None, ..envelope.clone() };
+    let kept = Publication { to: vec![(topology::invalid(), Lane(0))], envelope: kept, body };
+    let follow = follow.into_iter().flatten().chain([kept]).collect();
+    Processed { outcome: Outcome::Invalid(names(&recipients)), follow, archived: None }
 }
 
 fn internal() -> Fault {

@@ -63,14 +63,12 @@ impl RouterCounts {
         for (feed, outcome) in outcomes {
             match outcome {
                 Outcome::Filtered => one(&self.filtered),
-                Outcome::Invalid => one(self.invalid.get(feed).unwrap_or(&self.invalid_unknown)),
-                Outcome::Routed(subscribers) => {
-                    subscribers.iter().filter_map(|name| self.copies.get(name)).for_each(|copies| {
-                        one(copies);
-                    });
-                    one(&self.routed)
-                }
+                Outcome::Invalid(_) => one(self.invalid.get(feed).unwrap_or(&self.invalid_unknown)),
+                Outcome::Routed(_) => one(&self.routed),
             };
+            for copies in outcome.recipients().iter().filter_map(|name| self.copies.get(name)) {
+                one(copies);
+            }
         }
     }
 }

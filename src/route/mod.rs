@@ -43,12 +43,20 @@ pub enum Basis {
     Emergency,
     /// A duty under the law, such as notification of an infectious disease.
     PublicDuty,
+    /// The facility entrusts the network with keeping a copy of its records (委託); nobody else reads it.
+    Entrusted,
 }
 
 impl Basis {
     /// All of them.
-    pub const ALL: [Self; 5] =
-        [Self::ViewConsent, Self::Addressed, Self::ParticipationAgreement, Self::Emergency, Self::PublicDuty];
+    pub const ALL: [Self; 6] = [
+        Self::ViewConsent,
+        Self::Addressed,
+        Self::ParticipationAgreement,
+        Self::Emergency,
+        Self::PublicDuty,
+        Self::Entrusted,
+    ];
 
     /// The word in `routes.toml` and on the envelope.
     pub const fn as_str(self) -> &'static str {
@@ -58,6 +66,7 @@ impl Basis {
             Self::ParticipationAgreement => "participation-agreement",
             Self::Emergency => "emergency",
             Self::PublicDuty => "public-duty",
+            Self::Entrusted => "entrusted",
         }
     }
 }
@@ -98,6 +107,8 @@ pub struct Route {
     pub changes: Vec<Change>,
     /// Facility codes that it takes; nothing means all.
     pub facilities: Option<Vec<String>>,
+    /// Whether it also takes messages that make no sense, whatever their kind.
+    pub invalid: bool,
     /// What the event must fulfil.
     pub condition: Option<Condition>,
     /// What may leave; nothing means the whole event.
@@ -170,12 +181,29 @@ impl Routes {
         self.routes.iter()
     }
 
+    /// Whether any route takes events of that change.
+    pub fn take_change(&self, change: Change) -> bool {
+        self.routes.iter().any(|route| route.changes.contains(&change))
+    }
+
+    /// Who gets a copy of a message that makes no sense: each subscriber at most once, by the first route that takes
+    /// such messages and this change of this facility.
+    pub fn decide_invalid<'r>(&'r self, change: Change, source: Source<'_>) -> Vec<Recipient<'r>> {
+        self.recipients(|route| {
+            route.invalid && route.changes.contains(&change) && route.takes_facility(source)
+        })
+    }
+
     /// Who gets a copy of the event: each subscriber at most once, by the first route that matches.
     pub fn decide<'r>(&'r self, event: &CanonicalEvent<'_>, source: Source<'_>) -> Vec<Recipient<'r>> {
+        self.recipients(|route| route.takes(event, source))
+    }
+
+    fn recipients<'r>(&'r self, takes: impl Fn(&Route) -> bool) -> Vec<Recipient<'r>> {
         let mut recipients: Vec<Recipient<'r>> = Vec::new();
         for route in &self.routes {
             let served = |name: &str| recipients.iter().any(|recipient| recipient.subscriber == name);
-            if route.to.iter().all(|name| served(name)) || !route.takes(event, source) {
+            if route.to.iter().all(|name| served(name)) || !takes(route) {
                 continue;
             }
             let new: Vec<&str> = route.to.iter().map(String::as_str).filter(|name| !served(name)).collect();

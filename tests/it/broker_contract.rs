@@ -41,6 +41,7 @@ fn envelope(id: &str) -> Envelope {
         key: Identifying(format!("key-{id}")),
         version: "20261122100000".into(),
         origin,
+        stored: None,
         accepted_at: "2026-11-22T01:00:00Z".into(),
         format: Format::Hl7v2,
         claim: None,

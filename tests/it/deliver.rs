@@ -161,6 +161,7 @@ fn envelope(id: &str, patient: &str) -> Envelope {
             offset: 0,
             hash: String::new(),
         },
+        stored: None,
         accepted_at: "2026-11-22T12:00:00Z".to_owned(),
         format: Format::Hl7v2,
         claim: None,

@@ -6,6 +6,7 @@ mod findings;
 mod growing;
 mod mllp;
 mod odd_files;
+mod round_trip;
 mod simulation;
 mod transactions;
 

@@ -268,6 +268,7 @@ mod tests {
             key: Identifying::default(),
             version: String::new(),
             origin,
+            stored: None,
             accepted_at: String::new(),
             format: Format::Hl7v2,
             claim: None,

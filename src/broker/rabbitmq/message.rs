@@ -51,6 +51,7 @@ fn foreign(body: &Bytes) -> Envelope {
         key: Identifying::default(),
         version: String::new(),
         origin: Origin { feed: String::new(), file: Identifying::default(), offset: 0, hash },
+        stored: None,
         accepted_at: String::new(),
         format: Format::Hl7v2,
         claim: None,

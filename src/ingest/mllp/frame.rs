@@ -88,6 +88,7 @@ fn arrival(context: &Context, label: &str, content: &Content, at: usize, initiat
     let hash = fold(None, body);
     let version: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
     let subject = Subject {
+        stored: None,
         patient: &hl7::patient(body),
         data_type: None,
         key: &key,

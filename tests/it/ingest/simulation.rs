@@ -36,7 +36,7 @@ struct Truth {
 }
 
 /// A hospital's system that does what such systems do.
-struct Hospital {
+pub(super) struct Hospital {
     random: Seeded,
     records: BTreeMap<String, (Place, Truth)>,
     serial: u64,
@@ -164,6 +164,12 @@ impl Hospital {
 
 /// Plays a hospital and a hub that crashes; then compares what was accepted with what happened.
 async fn simulate(seed: u64, with_transaction: bool) {
+    let (hub, hospital) = play(seed, with_transaction).await;
+    verify(seed, &hub, &hospital);
+}
+
+/// A hospital's system at work, and a hub that crashes and in the end has taken all.
+pub(super) async fn play(seed: u64, with_transaction: bool) -> (Hub, Hospital) {
     let mut hub = Hub::new(|storage| ssmix2(storage, with_transaction));
     let mut hospital = Hospital {
         random: Seeded(seed),
@@ -196,7 +202,7 @@ async fn simulate(seed: u64, with_transaction: bool) {
     hub.feed = None;
     hub.wait(30);
     hub.drain().await;
-    verify(seed, &hub, &hospital);
+    (hub, hospital)
 }
 
 fn verify(seed: u64, hub: &Hub, hospital: &Hospital) {
@@ -252,7 +258,7 @@ fn verify(seed: u64, hub: &Hub, hospital: &Hospital) {
 }
 
 /// One seed to replay by `MUSUBI_SEED=…`, or a range.
-fn seeds(count: u64) -> std::ops::Range<u64> {
+pub(super) fn seeds(count: u64) -> std::ops::Range<u64> {
     match std::env::var("MUSUBI_SEED") {
         Ok(seed) => seed.parse().map(|seed: u64| seed..seed + 1).unwrap(),
         Err(_) => 0..count,

@@ -1,0 +1,173 @@
+//! A storage of random histories through ingest, routing and delivery: the copy is the storage, byte for byte.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use jiff::tz::TimeZone;
+use musubi::broker::{Broker, Publication, topology};
+use musubi::canonical::Kind;
+use musubi::clock::SystemClock;
+use musubi::deliver::{self, Counts, Pace, Subscriber, Workers};
+use musubi::envelope::{Change, Lane};
+use musubi::pipeline::{Outcome, Pseudonyms, Routing, process};
+use musubi::route::{Basis, Route, Routes, Send};
+use tokio::sync::watch;
+
+use super::simulation::{play, seeds};
+use super::{Hub, place, ssmix2};
+use crate::support::files_below;
+use crate::support::memory_broker::{Fuse, MemoryBroker};
+use crate::support::storage::message;
+
+const LANES: u16 = 4;
+const STORE: &str = "backup";
+
+/// A routing table that sends everything to one store.
+fn everything() -> Routing {
+    let route = Route {
+        name: "copy".into(),
+        topic: "backup.copy".into(),
+        to: vec![STORE.into()],
+        kinds: Kind::ALL.into(),
+        changes: vec![Change::Created, Change::Updated, Change::Deleted, Change::Superseded],
+        facilities: None,
+        invalid: true,
+        condition: None,
+        disclosure: None,
+        basis: Basis::Entrusted,
+        send: Send::Original,
+    };
+    Routing {
+        routes: Arc::new(Routes::new(vec![route])),
+        zone: TimeZone::UTC,
+        pseudonyms: Pseudonyms::new([7; 32]),
+        archive: false,
+    }
+}
+
+/// What the router makes of all that the hub accepted.
+fn copies(hub: &Hub) -> Vec<Publication> {
+    let routing = everything();
+    let mut copies = Vec::new();
+    for accepted in hub.broker.all(&topology::ingest()) {
+        let lane = Lane::of(&accepted.envelope.facility, &accepted.envelope.patient.0, LANES);
+        let done = process(&accepted.envelope, &accepted.body, lane, &routing);
+        assert!(done.outcome != Outcome::Filtered, "{:?} was kept back", accepted.envelope.change);
+        assert_eq!(done.outcome.recipients(), [STORE]);
+        let store = topology::subscriber(STORE);
+        copies.extend(done.follow.into_iter().filter(|copy| copy.to.iter().any(|(queue, _)| *queue == store)));
+    }
+    copies
+}
+
+/// Delivers copies to the store, in the order of their lanes.
+async fn deliver(copies: &[Publication], store: &Path) {
+    let broker = MemoryBroker::new(Fuse::default());
+    for queue in [topology::subscriber(STORE), topology::parked(STORE), topology::dead(STORE)] {
+        broker.declare(&queue).await.unwrap();
+    }
+    broker.publish(copies.to_vec()).await.unwrap();
+    let counts = Arc::new(Counts::default());
+    let (stop, stopped) = watch::channel(false);
+    let kind = deliver::Kind::Ssmix2 { path: store.to_owned() };
+    let workers = Workers {
+        subscriber: Subscriber { name: STORE.into(), deliver: kind, give_up_after: None },
+        lanes: LANES,
+        broker: Arc::new(broker),
+        counts: counts.clone(),
+        clock: Arc::new(SystemClock),
+        zone: TimeZone::UTC,
+        attempts_max: None,
+        pace: Pace::default(),
+    };
+    #[expect(clippy::disallowed_methods, reason = "a test ends with its tasks")]
+    let task = tokio::spawn(workers.run(stopped));
+    let all = u64::try_from(copies.len()).unwrap();
+    for _ in 0..6_000 {
+        if counts.delivered.load(Ordering::Relaxed) == all {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    stop.send_replace(true);
+    task.await.unwrap().unwrap();
+    assert_eq!(counts.delivered.load(Ordering::Relaxed), all, "not everything was delivered");
+}
+
+/// Files of a tree, by path.
+fn tree(root: &Path) -> BTreeMap<String, Vec<u8>> {
+    if !root.exists() {
+        return BTreeMap::new();
+    }
+    let files = files_below(root).into_iter();
+    files
+        .map(|file| {
+            let path = file.strip_prefix(root).unwrap().to_string_lossy().into_owned();
+            (path, std::fs::read(file).unwrap())
+        })
+        .collect()
+}
+
+#[track_caller]
+fn assert_same(source: &Path, copy: &Path, what: &str) {
+    let (source, copy) = (tree(source), tree(copy));
+    let names = |tree: &BTreeMap<String, Vec<u8>>| tree.keys().cloned().collect::<Vec<_>>();
+    assert_eq!(names(&source), names(&copy), "{what}");
+    for (path, bytes) in &source {
+        let (bytes, copied) = (String::from_utf8_lossy(bytes), String::from_utf8_lossy(&copy[path]));
+        assert_eq!(bytes, copied, "{what}: {path}");
+    }
+}
+
+/// Plays a history and compares; some copies come a second time, as after a crash.
+async fn round_trip(seed: u64, with_transaction: bool) {
+    let (hub, _) = play(seed, with_transaction).await;
+    let store = tempfile::tempdir().unwrap();
+    let copies = copies(&hub);
+    let what = format!("seed {seed}");
+    let from = copies.len().checked_sub(1 + usize::try_from(seed).unwrap() * 7 % 20).unwrap_or_default();
+    deliver(&copies, store.path()).await;
+    deliver(&copies[from..], store.path()).await;
+    assert_same(&hub.storage.path("standard"), &store.path().join("3210100018/ssmix2"), &what);
+}
+
+#[tokio::test]
+async fn a_storage_comes_back_byte_for_byte() {
+    for seed in seeds(25) {
+        round_trip(seed, false).await;
+    }
+}
+
+#[tokio::test]
+async fn a_storage_with_transactions_comes_back_byte_for_byte() {
+    for seed in seeds(25) {
+        round_trip(seed, true).await;
+    }
+}
+
+/// Several messages in a file, nothing in it, no HL7 in it, a name that can't be read, and one that is no UTF-8.
+#[tokio::test]
+async fn odd_files_come_back_too() {
+    let mut hub = Hub::new(|storage| ssmix2(storage, false));
+    let folder = place("1").folder();
+    let two = format!("FHS|^~\\&\r{}\r\n{}BTS|2\r\n", message("0000123", 1), message("0000123", 2));
+    let time = "20260401090000000";
+    hub.storage.put(&place("1"), time, 1, &two);
+    hub.storage.put(&place("2"), time, 1, "");
+    hub.storage.put(&place("3"), time, 2, "no HL7 at all");
+    hub.storage.put(&place("4"), time, 2, &message("0000123", 4).replace('\r', "\r\n"));
+    hub.storage.write(&format!("{folder}/100% strange"), message("0000123", 5).as_bytes());
+    let own = std::os::unix::ffi::OsStringExt::from_vec(b"0000123_20260401_OML-11_\x8a\xb3_20260401090000000_01_1".to_vec());
+    let own: std::ffi::OsString = own;
+    std::fs::write(hub.storage.path(&folder).join(own), message("0000123", 6)).unwrap();
+    hub.wait(60);
+    hub.drain().await;
+    let store = tempfile::tempdir().unwrap();
+    deliver(&copies(&hub), store.path()).await;
+    let copy = store.path().join("3210100018/ssmix2");
+    assert_eq!(tree(&copy).len(), 6);
+    assert_same(&hub.storage.path("standard"), &copy, "odd files");
+}
