@@ -13,6 +13,7 @@ mod simulate;
 mod status;
 mod text;
 mod topology;
+mod verify;
 
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
@@ -86,6 +87,8 @@ enum Verb {
     Claim(claim::Arguments),
     /// Show, make, compare or export the queues and exchanges that this configuration needs (RabbitMQ)
     Topology(topology::Arguments),
+    /// Compare a storage with its copy (subscriber kind ssmix2), byte for byte
+    VerifyBackup(verify::Arguments),
     /// Write the JSON Schemas of all canonical kinds
     Schema(schema::Arguments),
     /// Make synthetic data: invented people (架空) only
@@ -113,6 +116,7 @@ pub fn main() -> ExitCode {
         Verb::Invalid(arguments) => queue::invalid(&cli.config, lang, &arguments),
         Verb::Claim(arguments) => claim::main(&cli.config, lang, &arguments),
         Verb::Topology(arguments) => topology::main(&cli.config, lang, &arguments),
+        Verb::VerifyBackup(arguments) => verify::main(lang, &arguments),
         Verb::Schema(arguments) => schema::main(&arguments),
         Verb::Simulate(arguments) => simulate::main(&arguments),
     };

@@ -111,7 +111,13 @@ fn subscribers<'d>(section: &mut Section<'d>, known: &Known<'_>) -> (Vec<Subscri
     let places = subscriber::Places {
         dir: known.dir,
         data_dir: &known.data_dir,
-        sources: known.feeds.feeds.iter().flat_map(|feed| &feed.settings.sources).flat_map(Source::roots).collect(),
+        sources: known
+            .feeds
+            .feeds
+            .iter()
+            .flat_map(|feed| &feed.settings.sources)
+            .flat_map(Source::roots)
+            .collect(),
     };
     let read = |section| subscriber::read(section, &places);
     (sections.into_iter().filter_map(read).collect(), names)
@@ -230,7 +236,9 @@ impl<'d, 'r: 'd> Reader<'r, 'd> {
             let Some(subscriber) = self.subscribers.iter().find(named) else { continue };
             let needs = match subscriber.deliver {
                 deliver::Kind::Mllp(_) if invalid => {
-                    node.error("it takes HL7 messages (kind \"mllp\"): what makes no sense can't be sent to it");
+                    node.error(
+                        "it takes HL7 messages (kind \"mllp\"): what makes no sense can't be sent to it",
+                    );
                     continue;
                 }
                 deliver::Kind::Mllp(_) => "it takes HL7 messages (kind \"mllp\")",

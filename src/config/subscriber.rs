@@ -31,11 +31,7 @@ pub(super) fn read(mut section: Section<'_>, places: &Places<'_>) -> Option<Subs
     Some(Subscriber { name: name?.into(), deliver, give_up_after })
 }
 
-fn deliver(
-    node: &Node<'_>,
-    places: &Places<'_>,
-    name: Option<&str>,
-) -> Option<(Kind, Option<Duration>)> {
+fn deliver(node: &Node<'_>, places: &Places<'_>, name: Option<&str>) -> Option<(Kind, Option<Duration>)> {
     let mut section = node.section()?;
     let kind = section.require("kind")?.kind(&["queue", "folder", "http", "mllp", "ssmix2"], &[])?;
     let deliver = match kind {

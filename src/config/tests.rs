@@ -1,3 +1,4 @@
+mod backup;
 mod broker;
 
 use std::path::Path;
@@ -243,10 +244,10 @@ fn route_faults() {
         ],
     );
     check_route(
-        "[[subscriber]]\nname = \"surveillance\"\ndeliver = { kind = \"ssmix2\" }",
+        "[[subscriber]]\nname = \"surveillance\"\ndeliver = { kind = \"dicom\" }",
         &[
             "12 \"surveillance\": there already is a subscriber \"surveillance\": routes.toml:3",
-            "13 \"ssmix2\": kind \"ssmix2\" is not available yet: use queue or folder or http or mllp",
+            "13 \"dicom\": kind \"dicom\" is not known here: known: queue, folder, http, mllp, ssmix2",
         ],
     );
     check_route(

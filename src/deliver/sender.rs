@@ -8,8 +8,8 @@ use jiff::tz::TimeZone;
 
 use super::http::HttpSender;
 use super::mllp::MllpSender;
-use super::ssmix2::Ssmix2Sender;
 use super::outcome::Outcome;
+use super::ssmix2::Ssmix2Sender;
 use super::{Folder, FolderError, Kind};
 use crate::broker::Delivery;
 use crate::clock::Clock;

@@ -178,8 +178,15 @@ impl FilesPass<'_> {
             let change = if is_update { Change::Updated } else { Change::Created };
             let version: String = part.hash.iter().map(|byte| format!("{byte:02x}")).collect();
             let patient = &hl7::patient(slice(&content.bytes, range));
-            let subject =
-Subject { patient, data_type: None, key: &key, version: &version, file: name, change, stored: None };
+            let subject = Subject {
+                patient,
+                data_type: None,
+                key: &key,
+                version: &version,
+                file: name,
+                change,
+                stored: None,
+            };
             messages.push(publication(self.context, &subject, content, 0, (at, range)));
         }
         let is_news = !messages.is_empty();

@@ -7,3 +7,4 @@ pub mod queues;
 mod remote;
 pub mod status;
 pub mod topology;
+pub mod trees;

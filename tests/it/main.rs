@@ -5,6 +5,7 @@
     reason = "a test fails by panicking and prints its seed"
 )]
 
+mod backup;
 mod broker_contract;
 mod broker_crash;
 mod cases;

@@ -41,7 +41,8 @@ fn by_rule(listed: &[Vec<u8>], name: &[u8]) -> Vec<(Vec<u8>, Vec<u8>)> {
         _ => None,
     };
     let rename = |other: &Vec<u8>| {
-        let version = parse(other).filter(|version| version.order == own.order && version.stem() != own.stem())?;
+        let version =
+            parse(other).filter(|version| version.order == own.order && version.stem() != own.stem())?;
         let to = with_flag(other, becomes(version.flag)?)?;
         (!has(listed, &to)).then(|| (other.clone(), to))
     };

@@ -48,7 +48,9 @@ impl Ssmix2Sender {
         match kept {
             Ok(Ok(())) => Outcome::Delivered,
             Ok(Err(KeepError::Refused(code))) => Outcome::refused(code),
-            Ok(Err(KeepError::Io(error))) => Outcome::away(format!("the store can't be written: {}", error.kind())),
+            Ok(Err(KeepError::Io(error))) => {
+                Outcome::away(format!("the store can't be written: {}", error.kind()))
+            }
             Err(_) => Outcome::away("the writing failed: a fault of the hub, please report it"),
         }
     }
@@ -79,7 +81,10 @@ fn keep(path: &Path, known: &Mutex<Known>, copy: &Delivery) -> Result<(), KeepEr
             if let Some(before) = before {
                 root.set_aside(&place, &before)?;
                 let place = place.hash();
-                warn!(place, "a file was written anew at its source; the one before is kept in .musubi/replaced");
+                warn!(
+                    place,
+                    "a file was written anew at its source; the one before is kept in .musubi/replaced"
+                );
             }
             root.write(&folder, &place, &body)?;
         }

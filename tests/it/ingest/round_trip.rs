@@ -58,7 +58,8 @@ fn copies(hub: &Hub) -> Vec<Publication> {
         assert!(done.outcome != Outcome::Filtered, "{:?} was kept back", accepted.envelope.change);
         assert_eq!(done.outcome.recipients(), [STORE]);
         let store = topology::subscriber(STORE);
-        copies.extend(done.follow.into_iter().filter(|copy| copy.to.iter().any(|(queue, _)| *queue == store)));
+        copies
+            .extend(done.follow.into_iter().filter(|copy| copy.to.iter().any(|(queue, _)| *queue == store)));
     }
     copies
 }
@@ -160,7 +161,9 @@ async fn odd_files_come_back_too() {
     hub.storage.put(&place("3"), time, 2, "no HL7 at all");
     hub.storage.put(&place("4"), time, 2, &message("0000123", 4).replace('\r', "\r\n"));
     hub.storage.write(&format!("{folder}/100% strange"), message("0000123", 5).as_bytes());
-    let own = std::os::unix::ffi::OsStringExt::from_vec(b"0000123_20260401_OML-11_\x8a\xb3_20260401090000000_01_1".to_vec());
+    let own = std::os::unix::ffi::OsStringExt::from_vec(
+        b"0000123_20260401_OML-11_\x8a\xb3_20260401090000000_01_1".to_vec(),
+    );
     let own: std::ffi::OsString = own;
     std::fs::write(hub.storage.path(&folder).join(own), message("0000123", 6)).unwrap();
     hub.wait(60);
