@@ -1,7 +1,7 @@
 //! The innermost folder of a storage (`…/<PID>/<診療日>/<データ種別>`): what lies in it, against what is known.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use ssmix2::revision::{self, Known, Listed, State, Step};
 use ssmix2::{ContentFolder, FileName, Flag, NameError};
@@ -124,6 +124,37 @@ pub(super) fn plan(unit: Unit, record: &FolderRecord, versions: &[Version]) -> V
         );
     }
     due
+}
+
+/// Versions that were renamed without a message that says so: none is due for their record. Those who follow it would
+/// go on believing the name they know.
+pub(super) fn renamed(record: &FolderRecord, versions: &[Version], due: &HashSet<usize>) -> Vec<usize> {
+    let is_due = |order: &str| {
+        due.iter().filter_map(|index| versions.get(*index)).any(|version| version.order == order)
+    };
+    let is_renamed = |version: &Version| {
+        let known = record.files.iter().find(|file| file.stem == version.stem);
+        let known = known.filter(|file| file.flag != version.flag_byte());
+        known.is_some_and(|file| believed(version.unit, record, file) != version.flag_byte()) && !is_due(&version.order)
+    };
+    versions.iter().enumerate().filter(|(_, version)| is_renamed(version)).map(|(index, _)| index).collect()
+}
+
+/// The flag that a version has for those who only know what was announced: the one that it was seen with, or, where
+/// it came by a transaction storage, the one that SS-MIX2's rules give it.
+fn believed(unit: Unit, record: &FolderRecord, file: &FileRecord) -> u8 {
+    let is_replaced = || {
+        let newer =
+            record.files.iter().filter(|other| other.state == FileState::Live && other.stem > file.stem);
+        newer.map(|newer| unit.order_of(newer)).any(|order| order == unit.order_of(file))
+    };
+    match file.state {
+        _ if !file.in_transaction => file.flag,
+        FileState::Retired => b'0',
+        FileState::Live if is_replaced() => b'2',
+        FileState::Live => b'1',
+        FileState::History | FileState::Invalid => file.flag,
+    }
 }
 
 fn listed_version(version: &Version) -> Listed<'_> {

@@ -102,5 +102,9 @@ fn id(context: &Context, subject: &Subject<'_>, hash: &str, part: usize) -> Stri
     for text in [&context.facility, subject.key, subject.version, hash, change, &part.to_string()] {
         hasher.update(text.as_bytes()).update(&[0]);
     }
+    // History is told again when it is renamed.
+    if subject.change == Change::Superseded {
+        hasher.update(subject.file.as_bytes());
+    }
     hasher.finalize().to_hex().chars().take(32).collect()
 }

@@ -353,9 +353,16 @@ impl StoragePass<'_> {
     fn jobs(&mut self, leaves: &mut [Leaf]) -> Vec<Job> {
         let mut jobs = Vec::new();
         for (index, leaf) in leaves.iter_mut().enumerate() {
-            let due = leaf::plan(self.unit(), &leaf.record, &leaf.versions);
+            let mut due = leaf::plan(self.unit(), &leaf.record, &leaf.versions);
             let busy: HashSet<usize> = due.iter().map(|(version, _)| *version).collect();
-            for (_, version) in leaf.versions.iter().enumerate().filter(|(at, _)| !busy.contains(at)) {
+            let renamed = leaf::renamed(&leaf.record, &leaf.versions, &busy);
+            // An update or a deletion may be under way: what comes of it tells the names too.
+            let is_settled = self.reader.is_settled(leaf.mtime);
+            leaf.restless |= !(renamed.is_empty() || is_settled);
+            self.pending |= !(renamed.is_empty() || is_settled);
+            due.extend(renamed.iter().filter(|_| is_settled).map(|version| (*version, Change::Superseded)));
+            let is_done = |at: &usize| !busy.contains(at) && !renamed.contains(at);
+            for (_, version) in leaf.versions.iter().enumerate().filter(|(at, _)| is_done(at)) {
                 let Some(file) = leaf.record.files.iter_mut().find(|file| file.stem == version.stem) else {
                     continue;
                 };

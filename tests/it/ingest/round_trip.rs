@@ -149,6 +149,41 @@ async fn a_storage_with_transactions_comes_back_byte_for_byte() {
     }
 }
 
+/// Renames that no other message follows: an update that was broken off, a deletion that took its time, a file that
+/// made no sense.
+#[tokio::test]
+async fn renames_alone_come_back_too() {
+    let mut hub = Hub::new(|storage| ssmix2(storage, false));
+    let put = |hub: &Hub, order: &str, serial: u64, content: &str| {
+        let time = format!("20260401{serial:09}");
+        hub.storage.put(&place(order), &time, 1, content)
+    };
+    let broken_off = put(&hub, "1", 1, &message("0000123", 1));
+    let older = put(&hub, "2", 2, &message("0000123", 2));
+    let newer = put(&hub, "2", 3, &message("0000123", 3));
+    let senseless = put(&hub, "3", 4, "");
+    hub.wait(60);
+    hub.drain().await;
+    let older = hub.storage.reflag(&older, 2);
+    hub.storage.reflag(&broken_off, 2);
+    hub.storage.reflag(&newer, 0);
+    hub.storage.reflag(&senseless, 0);
+    hub.wait(60);
+    hub.drain().await;
+    hub.storage.reflag(&older, 0);
+    hub.wait(60);
+    hub.drain().await;
+    let accepted = hub.accepted();
+    assert_eq!(accepted.len(), 4 + 3 + 1, "{accepted:?}");
+    hub.feed = None;
+    hub.wait(60);
+    hub.drain().await;
+    assert_eq!(hub.accepted(), accepted, "each rename is told once");
+    let store = tempfile::tempdir().unwrap();
+    deliver(&copies(&hub), store.path()).await;
+    assert_same(&hub.storage.path("standard"), &store.path().join("3210100018/ssmix2"), "renames");
+}
+
 /// Several messages in a file, nothing in it, no HL7 in it, a name that can't be read, and one that is no UTF-8.
 #[tokio::test]
 async fn odd_files_come_back_too() {
