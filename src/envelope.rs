@@ -179,7 +179,8 @@ pub struct Fault {
 impl Fault {
     /// Whether the source's bytes are not with the message, because they could not be read.
     pub fn is_without_bytes(&self) -> bool {
-        matches!(self.code.as_str(), "too-large" | "unreadable")
+        let code = self.code.as_str();
+        matches!(code, "too-large" | "unreadable" | "content-folder-too-large") || code.starts_with("claim-")
     }
 }
 

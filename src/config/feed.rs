@@ -181,10 +181,12 @@ fn ssmix2(section: &mut Section<'_>, dir: &Path) -> Option<Source> {
     let standard = section.require("standard").and_then(|node| node.existing_path(dir));
     let transaction = section.take("transaction").and_then(|node| node.existing_path(dir));
     let extension = extension(section, dir);
+    let index = section.take("index").and_then(|node| node.existing_path(dir));
     let (settle, incomplete_limit, poll) = times?;
     Some(Source::Ssmix2 {
         standard: standard?,
         transaction,
+        index,
         extension: extension?,
         settle,
         incomplete_limit,

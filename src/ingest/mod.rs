@@ -25,6 +25,7 @@ mod feed;
 mod files;
 mod folder;
 mod hl7;
+mod index;
 mod last_record;
 mod leaf;
 mod media;

@@ -60,6 +60,8 @@ pub enum Source {
         transaction: Option<PathBuf>,
         /// Its extension storage; read last.
         extension: Option<Extension>,
+        /// Export of the index database, which tells what to look at.
+        index: Option<PathBuf>,
         /// How long a file must have stood still before it is read.
         settle: Duration,
         /// How long an incomplete file is waited for, from its last change.
@@ -124,10 +126,14 @@ impl Source {
     /// Folders that it reads.
     pub fn roots(&self) -> impl Iterator<Item = &Path> {
         let (root, others) = match self {
-            Self::Ssmix2 { standard, transaction, extension, .. } => (standard, [transaction, extension]),
-            Self::Hl7Files { path, .. } => (path, [&None, &None]),
+            Self::Ssmix2 { standard, transaction, extension, .. } => {
+                let log = extension.as_ref().and_then(|extension| extension.transaction.as_ref());
+                let root = extension.as_ref().map(|extension| &extension.root);
+                (standard, [transaction.as_ref(), root, log])
+            }
+            Self::Hl7Files { path, .. } => (path, [None; 3]),
         };
-        [Some(root)].into_iter().chain(others.map(Option::as_ref)).flatten().map(PathBuf::as_path)
+        [Some(root)].into_iter().chain(others).flatten().map(PathBuf::as_path)
     }
 
     pub(super) fn settle(&self) -> Duration {

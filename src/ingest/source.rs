@@ -9,6 +9,7 @@ use super::error::Halt;
 use super::extension::Contents;
 use super::files::FilesPass;
 use super::folder::Tree;
+use super::index::{Due, Index};
 use super::outbox::Outbox;
 use super::read::Reader;
 use super::settings::{After, Source};
@@ -26,7 +27,12 @@ const NAMED: i64 = 3_600 * 1_000_000_000;
 /// What kind of source it is.
 pub(super) enum Kind {
     /// SS-MIX2
-    Storage { storage: Tree, log: Option<Tree>, extension: Option<Box<ExtensionState>> },
+    Storage {
+        storage: Tree,
+        log: Option<Tree>,
+        index: Option<Index>,
+        extension: Option<Box<ExtensionState>>,
+    },
     /// A drop folder.
     Files { tree: Tree, after: After },
 }
@@ -55,9 +61,10 @@ impl SourceState {
             Tree::new(root.to_owned(), Place { feed: context.feed.clone(), source })
         };
         let kind = match source {
-            Source::Ssmix2 { standard, transaction, extension, .. } => Kind::Storage {
+            Source::Ssmix2 { standard, transaction, index, extension, .. } => Kind::Storage {
                 storage: tree(standard, label.clone()),
                 log: transaction.as_deref().map(|root| tree(root, format!("{label}.transaction"))),
+                index: index.clone().map(Index::new),
                 extension: extension.as_ref().map(|extension| {
                     Box::new(ExtensionState {
                         tree: tree(&extension.root, format!("{label}.extension")),
@@ -83,19 +90,19 @@ impl SourceState {
         self.tally.begin();
         let Self { label, kind, reader, tally } = self;
         match kind {
-            Kind::Storage { storage, log, extension } => {
+            Kind::Storage { storage, log, index, extension } => {
                 let mut pass = SourcePass { context, label, reader, outbox, tally };
                 let mut pending = match log {
                     Some(log) => pass.transaction(log, storage)?,
                     None => false,
                 };
-                pending |= pass.storage(storage, None, &HashMap::new())?;
+                pending |= pass.storage(storage, None, &HashMap::new(), index.as_mut())?;
                 if let Some(extension) = extension {
                     let ExtensionState { tree, contents, log, named } = &mut **extension;
                     if let Some(log) = log {
                         pass.announced(log, tree, named)?;
                     }
-                    pending |= pass.storage(tree, Some(contents), named)?;
+                    pending |= pass.storage(tree, Some(contents), named, None)?;
                 }
                 Ok(pending)
             }
@@ -154,14 +161,25 @@ impl SourcePass<'_> {
         tree: &Tree,
         contents: Option<&Contents>,
         named: &HashMap<String, i64>,
+        mut index: Option<&mut Index>,
     ) -> Result<bool, Halt> {
         let Self { context, label, reader, ref mut outbox, tally } = *self;
         let sweep = is_sweep_due(context, &tree.place)?;
-        let pending = false;
+        let due = match &mut index {
+            Some(index) => index.due(context, tree, reader, sweep)?,
+            None => Due::default(),
+        };
+        let pending = due.waits;
         let mut pass =
             StoragePass { context, tree, contents, named, label, reader, outbox, sweep, tally, pending };
-        pass.run()?;
+        match &due.patients {
+            Some(patients) => pass.run_over(&patients.iter().cloned().collect::<Vec<_>>())?,
+            None => pass.run()?,
+        }
         let pending = pass.pending;
+        if let Some(index) = index {
+            index.done(tree, self.outbox, &due, pending)?;
+        }
         if sweep {
             self.outbox.entries().mark(&tree.place, SWEPT, context.now());
             self.outbox.send()?;

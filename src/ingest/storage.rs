@@ -84,6 +84,12 @@ impl StoragePass<'_> {
         self.outbox.send()
     }
 
+    /// Does a pass over these patients' folders only.
+    pub(super) fn run_over(&mut self, patients: &[String]) -> Result<(), Halt> {
+        self.share(patients)?;
+        self.outbox.send()
+    }
+
     /// Gathers the patients' folders below a folder, whose children lie at `depth`.
     fn walk(&mut self, path: &str, view: View, depth: usize, patients: &mut Vec<String>) -> Result<(), Halt> {
         for child in view.children() {

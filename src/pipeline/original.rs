@@ -41,9 +41,11 @@ impl Original {
     pub(super) async fn load(
         claims: &Claims,
         delivery: &Delivery,
+        takes_history: bool,
     ) -> Result<Result<Self, Fault>, ClaimError> {
         let Delivery { envelope, body, .. } = delivery;
-        if envelope.fault.is_some() || envelope.change == Change::Superseded {
+        let is_kept_back = envelope.change == Change::Superseded && !takes_history;
+        if envelope.fault.is_some() || is_kept_back {
             return Ok(Ok(Self::from(body.clone())));
         }
         match load(claims, envelope, body).await {

@@ -12,7 +12,7 @@ use super::archive::Archive;
 use super::original::Original;
 use super::process::{Outcome, Processed, Routing, invalid, process};
 use crate::broker::{Broker, BrokerError, Consumer, Delivery, topology};
-use crate::envelope::Lane;
+use crate::envelope::{Change, Lane};
 use crate::store::Claims;
 use crate::telemetry::causes;
 
@@ -181,12 +181,16 @@ impl Router {
     /// One message through the pure stages, with what it claims. `None`: told to stop while the folder of claims could
     /// not be read.
     async fn processed(&self, delivery: &Delivery, stop: &mut watch::Receiver<bool>) -> Option<Processed> {
+        let takes_history = self.routing.routes.take_change(Change::Superseded);
         loop {
-            match Original::load(&self.claims, delivery).await {
+            match Original::load(&self.claims, delivery, takes_history).await {
                 Ok(Ok(original)) => {
                     return Some(process(&delivery.envelope, &original, self.lane, &self.routing));
                 }
-                Ok(Err(fault)) => return Some(invalid(&delivery.envelope, &delivery.body, fault)),
+                Ok(Err(fault)) => {
+                    let Delivery { envelope, body, .. } = delivery;
+                    return Some(invalid(envelope, body, self.lane, &self.routing, fault));
+                }
                 Err(error) => {
                     let lane = self.lane.0;
                     error!(lane, error = causes(&error), "the folder of claims can't be read; trying again");

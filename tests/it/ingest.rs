@@ -4,6 +4,7 @@ mod counts;
 mod extension;
 mod findings;
 mod growing;
+mod index;
 mod mllp;
 mod odd_files;
 mod round_trip;
@@ -44,6 +45,7 @@ fn ssmix2(storage: &Storage, with_transaction: bool) -> Source {
     Source::Ssmix2 {
         standard: storage.path("standard"),
         transaction: with_transaction.then(|| storage.path("transaction")),
+        index: None,
         extension: None,
         settle: settings::SETTLE,
         incomplete_limit: settings::INCOMPLETE_LIMIT,

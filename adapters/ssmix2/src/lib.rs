@@ -8,12 +8,14 @@
 //! - [`data_type`]: the catalogue of data types
 //! - [`extension`]: the folder names of the extension storage
 //! - [`transaction`]: the records of a transaction storage file
+//! - [`index`]: the index database's table, exported as CSV
 //! - [`revision`]: from two views of one record to what has changed
 //! - [`conformance`]: a message against the specification
 
 pub mod conformance;
 pub mod data_type;
 pub mod extension;
+pub mod index;
 pub mod name;
 pub mod path;
 pub mod revision;
