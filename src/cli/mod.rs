@@ -7,6 +7,7 @@ mod inspect;
 mod lang;
 mod names;
 mod queue;
+mod reconcile;
 mod run;
 mod schema;
 mod simulate;
@@ -89,6 +90,8 @@ enum Verb {
     Topology(topology::Arguments),
     /// Compare a storage with its copy (subscriber kind ssmix2), byte for byte
     VerifyBackup(verify::Arguments),
+    /// Compare a standardised storage with its index database's export (SSMIXIDX as CSV)
+    Reconcile(reconcile::Arguments),
     /// Write the JSON Schemas of all canonical kinds
     Schema(schema::Arguments),
     /// Make synthetic data: invented people (架空) only
@@ -117,6 +120,7 @@ pub fn main() -> ExitCode {
         Verb::Claim(arguments) => claim::main(&cli.config, lang, &arguments),
         Verb::Topology(arguments) => topology::main(&cli.config, lang, &arguments),
         Verb::VerifyBackup(arguments) => verify::main(lang, &arguments),
+        Verb::Reconcile(arguments) => reconcile::main(lang, &arguments),
         Verb::Schema(arguments) => schema::main(&arguments),
         Verb::Simulate(arguments) => simulate::main(&arguments),
     };

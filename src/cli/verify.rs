@@ -67,7 +67,7 @@ fn show(found: &Found, json: bool, lang: Lang) {
     print(&format!("{}: {}{copy}\n", word(found.difference, lang), found.path.display()));
 }
 
-fn print_line<T: serde::Serialize>(value: &T) {
+pub(super) fn print_line<T: serde::Serialize>(value: &T) {
     match serde_json::to_string(value) {
         Ok(line) => print(&format!("{line}\n")),
         Err(error) => drop(fail(&error, exit::SOFTWARE)),
@@ -100,7 +100,7 @@ fn summary(result: &Comparison, lang: Lang) -> String {
 }
 
 /// A spinner on a terminal, nothing elsewhere.
-fn progress_bar() -> ProgressBar {
+pub(super) fn progress_bar() -> ProgressBar {
     if !io::stderr().is_terminal() {
         return ProgressBar::hidden();
     }

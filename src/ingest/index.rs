@@ -124,7 +124,6 @@ impl Index {
     /// A pass came to its end, and left something to wait for or nothing.
     pub(super) fn done(
         &mut self,
-        context: &Context,
         tree: &Tree,
         outbox: &mut Outbox,
         due: &Due,

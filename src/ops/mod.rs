@@ -4,6 +4,7 @@ pub mod claims;
 pub mod conform;
 pub mod inspect;
 pub mod queues;
+pub mod reconcile;
 mod remote;
 pub mod status;
 pub mod topology;

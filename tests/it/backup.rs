@@ -201,6 +201,57 @@ fn differences_are_told_with_their_paths() {
     assert!(text.contains("末尾の改行のみ相違") && text.contains("完全に一致"), "{text}");
 }
 
+/// An export as a database makes it, of a storage's files.
+fn export(hub: &HubFolder, file: &str, rows: impl Iterator<Item = PathBuf>) {
+    let mut text = "\"PatientID\",\"OrderDate\",\"DataKind\",\"OrderNo\",\"OutRelDirectory\",\"FileName\",\"UpdateDatetime\"\r\n".to_owned();
+    for row in rows {
+        let path = row.strip_prefix(hub.path("standard")).unwrap().to_string_lossy().into_owned();
+        let (folder, name) = path.rsplit_once('/').unwrap();
+        let parts: Vec<_> = name.split('_').collect();
+        text.push_str(&format!(
+            "{},{},{},{},\"\\{}\\\",{name},2026-11-20 10:00:00.000\r\n",
+            parts[0],
+            parts[1],
+            parts[2],
+            parts[3],
+            folder.replace('/', "\\")
+        ));
+    }
+    hub.write(file, text);
+}
+
+#[test]
+fn an_index_is_compared_with_its_storage() {
+    let hub = simulated();
+    let reconcile = |arguments: &[&str]| {
+        let (standard, index) = (hub.path("standard"), hub.path("index.csv"));
+        let fixed = ["reconcile", &*standard.to_string_lossy(), "--index", &*index.to_string_lossy()];
+        let output = hub.run(&[arguments, &fixed].concat());
+        (output.status.code().unwrap(), String::from_utf8(output.stdout).unwrap())
+    };
+    assert_eq!(reconcile(&[]).0, 75, "there is no export");
+    let records = records(&hub);
+    export(&hub, "index.csv", records.iter().cloned());
+    let (code, text) = reconcile(&[]);
+    assert!(code == 0 && text.contains(&format!("{} versions agree", records.len())), "{text}");
+    let flag = if records[2].to_string_lossy().ends_with('1') { '0' } else { '1' };
+    let rows = [later(&records[0], '1'), with_flag(&records[2], flag)];
+    export(&hub, "index.csv", records[3..].iter().cloned().chain(rows));
+    let (code, text) = reconcile(&["--lang", "ja"]);
+    assert_eq!(code, 1);
+    for (words, count) in [("ファイルのない行", 1), ("行のないファイル", 2), ("コンディションフラグ相違", 1)]
+    {
+        assert!(text.contains(&format!("{words}: {count}\n")), "{words}: {text}");
+    }
+    let (standard, index) = (hub.path("standard"), hub.path("index.csv"));
+    let output =
+        hub.run(&["reconcile", &standard.to_string_lossy(), "--index", &index.to_string_lossy(), "--json"]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines.len(), 4 + 1);
+    assert_eq!(lines[4]["mismatches"], json!({ "no-file": 1, "no-row": 2, "flag": 1 }));
+}
+
 /// The store's own folder is never made, and nothing in it may lead out of it.
 #[test]
 fn a_store_that_is_away_or_laid_out_to_lead_elsewhere_gets_nothing() {
