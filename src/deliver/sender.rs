@@ -14,6 +14,7 @@ use super::{Folder, FolderError, Kind};
 use crate::broker::Delivery;
 use crate::clock::Clock;
 use crate::envelope::Lane;
+use crate::store::Claims;
 use crate::telemetry::causes;
 
 /// Why a sender could not be made ready.
@@ -67,6 +68,7 @@ impl Sender {
         kind: &Kind,
         clock: &Arc<dyn Clock>,
         zone: &TimeZone,
+        claims: &Claims,
     ) -> Result<Option<Self>, SenderError> {
         Ok(match kind {
             Kind::Queue => None,
@@ -74,7 +76,7 @@ impl Sender {
                 let folder = Folder::open(path)?;
                 Some(Self::Folder { folder, clock: clock.clone(), zone: zone.clone() })
             }
-            Kind::Ssmix2 { path } => Some(Self::Ssmix2(Ssmix2Sender::new(path))),
+            Kind::Ssmix2 { path } => Some(Self::Ssmix2(Ssmix2Sender::new(path, claims))),
             Kind::Http(settings) => Some(Self::Http(HttpSender::open(settings)?)),
             Kind::Mllp(settings) => Some(Self::Mllp(MllpSender::new(settings))),
         })

@@ -101,7 +101,8 @@ impl Workers {
         let subscriber = &self.subscriber.name;
         let mut attempt = 0;
         loop {
-            let failure = match Sender::open(&self.subscriber.deliver, &self.clock, &self.zone) {
+            let failure = match Sender::open(&self.subscriber.deliver, &self.clock, &self.zone, &self.claims)
+            {
                 Ok(sender) => return sender,
                 Err(failure) => causes(&failure),
             };

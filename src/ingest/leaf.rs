@@ -135,7 +135,8 @@ pub(super) fn renamed(record: &FolderRecord, versions: &[Version], due: &HashSet
     let is_renamed = |version: &Version| {
         let known = record.files.iter().find(|file| file.stem == version.stem);
         let known = known.filter(|file| file.flag != version.flag_byte());
-        known.is_some_and(|file| believed(version.unit, record, file) != version.flag_byte()) && !is_due(&version.order)
+        known.is_some_and(|file| believed(version.unit, record, file) != version.flag_byte())
+            && !is_due(&version.order)
     };
     versions.iter().enumerate().filter(|(_, version)| is_renamed(version)).map(|(index, _)| index).collect()
 }

@@ -96,7 +96,9 @@ fn understand(
     let mut event = normalise(&message, &source)?;
     event.findings.splice(0..0, envelope.findings.iter().cloned());
     let recipients = routing.routes.decide(&event, source_of(envelope));
-    let follow = copies(&recipients, lane, |route| copy(route, &event, envelope, &original.body, &routing.pseudonyms))?;
+    let follow = copies(&recipients, lane, |route| {
+        copy(route, &event, envelope, &original.body, &routing.pseudonyms)
+    })?;
     // A replay is about what was announced.
     let archive = routing.archive && event.change != Change::Superseded;
     let archived = if archive { Some(archived(&event, envelope, lane)?) } else { None };
@@ -203,7 +205,13 @@ fn travelling(envelope: &Envelope, body: &Bytes) -> Bytes {
 }
 
 /// Goes to the invalid queue, and as it is to those whose routes take such messages, provided that it was read at all.
-pub(super) fn invalid(envelope: &Envelope, body: &Bytes, lane: Lane, routing: &Routing, fault: Fault) -> Processed {
+pub(super) fn invalid(
+    envelope: &Envelope,
+    body: &Bytes,
+    lane: Lane,
+    routing: &Routing,
+    fault: Fault,
+) -> Processed {
     let recipients = match fault.is_without_bytes() {
         true => Vec::new(),
         false => routing.routes.decide_invalid(envelope.change, source_of(envelope)),

@@ -1,7 +1,7 @@
 //! Where a copy belongs, and whether that is a place at all.
 
 use super::tree::KeepError;
-use crate::envelope::{Envelope, Identifying, unescape};
+use crate::envelope::{Envelope, Format, Identifying, unescape};
 
 /// Parts of a path in a standardised storage: five folders and the file.
 const PARTS: usize = 6;
@@ -31,7 +31,11 @@ impl Place {
                     return Err(KeepError::Refused("path-depth"));
                 }
                 let name = parts.pop().unwrap_or_default();
-                let folders = of_facility(source.to_owned()).into_iter().chain(parts).collect();
+                let source = match envelope.format {
+                    Format::Document => format!("{source}.extension"),
+                    Format::Hl7v2 | Format::Checkup => source.to_owned(),
+                };
+                let folders = of_facility(source).into_iter().chain(parts).collect();
                 let versions = stored.versions.iter().map(|Identifying(name)| unescape(name)).collect();
                 Self { folders, name, versions, is_stored: true }
             }
@@ -60,6 +64,6 @@ impl Place {
 }
 
 /// Whether a text is the name of something in a folder.
-fn is_plain(part: &[u8]) -> bool {
+pub(super) fn is_plain(part: &[u8]) -> bool {
     !part.is_empty() && part != b"." && part != b".." && !part.contains(&b'/') && !part.contains(&0)
 }

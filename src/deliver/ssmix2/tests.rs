@@ -6,7 +6,7 @@ use bytes::Bytes;
 use proptest::prelude::*;
 
 use super::*;
-use crate::envelope::{Change, Envelope, Identifying, Origin, Piece, Routed, Stored};
+use crate::envelope::{Change, Envelope, Identifying, ORIGINAL, Origin, Piece, Routed, Stored};
 
 const FOLDER: &str = "000/012/0000123/20260401/OML-11";
 
@@ -32,6 +32,8 @@ fn copy(stored: Option<Stored>, body: &str) -> Delivery {
         origin,
         stored,
         accepted_at: String::new(),
+        format: Format::Hl7v2,
+        claim: None,
         event: Some(routed),
         fault: None,
         findings: Vec::new(),
@@ -57,7 +59,8 @@ impl Store {
     }
 
     fn keep(&self, copy: &Delivery) -> Result<(), String> {
-        keep(self.0.path(), &self.1, copy).map_err(|error| match error {
+        let claims = Claims::new(self.0.path().join("claims"));
+        keep(self.0.path(), &self.1, &claims, copy).map_err(|error| match error {
             KeepError::Refused(code) => code.to_owned(),
             KeepError::Io(error) => error.kind().to_string(),
         })
@@ -135,7 +138,8 @@ fn links_and_folders_in_the_way_are_not_followed() {
     assert_eq!(store.keep(&message), Err("path-blocked".to_owned()));
     assert_eq!(fs::read_to_string(outside.path().join("victim")).unwrap(), "theirs");
     assert_eq!(fs::read_dir(outside.path()).unwrap().count(), 1);
-    let nowhere = keep(Path::new("/nowhere"), &Mutex::default(), &message);
+    let claims = Claims::new("/nowhere".into());
+    let nowhere = keep(Path::new("/nowhere"), &Mutex::default(), &claims, &message);
     assert!(matches!(nowhere, Err(KeepError::Io(_))), "a store that is not mounted is waited for");
 }
 
@@ -257,7 +261,7 @@ proptest! {
         let inner = outer.path().join("store");
         fs::create_dir(&inner).unwrap();
         let message = copy(stored(&path, &[&version]), "1");
-        drop(keep(&inner, &Mutex::default(), &message));
+        drop(keep(&inner, &Mutex::default(), &Claims::new("/nowhere".into()), &message));
         prop_assert_eq!(fs::read_dir(outer.path()).unwrap().count(), 1);
         for entry in fs::read_dir(&inner).unwrap() {
             let name = entry.unwrap().file_name();

@@ -15,8 +15,13 @@ use super::place::Place;
 /// What the hub keeps beside the copies.
 const OWN: &[u8] = b".musubi";
 const FOLDER: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
+const FILE: OFlags = OFlags::RDONLY.union(OFlags::NONBLOCK).union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
+const NEW: OFlags =
+    OFlags::WRONLY.union(OFlags::CREATE).union(OFlags::TRUNC).union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
 const FOLDER_MODE: Mode = Mode::RWXU.union(Mode::RGRP).union(Mode::XGRP);
 const FILE_MODE: Mode = Mode::RUSR.union(Mode::WUSR).union(Mode::RGRP);
+/// How often the same contents of a document may come and go.
+const REPLACED_MAX: u32 = 1_000;
 /// Folders remembered.
 const KNOWN_MAX: usize = 100_000;
 
@@ -106,12 +111,54 @@ impl<'k> Root<'k> {
     /// Keeps what lay in a place before, under its path and a hash of what it is.
     pub(super) fn set_aside(&self, place: &Place, bytes: &[u8]) -> Result<(), KeepError> {
         let digest: String = blake3::hash(bytes).to_hex().chars().take(16).collect();
-        let own = [OWN.to_vec(), b"replaced".to_vec()];
-        let folders: Vec<_> = own.into_iter().chain(place.folders.iter().cloned()).collect();
-        let folder = self.folder(&folders)?;
+        let folder = self.replaced(place)?;
         let name = [&place.name, &b"."[..], digest.as_bytes()].concat();
         self.put(&folder, &name, digest.as_bytes(), bytes)?;
         folder.sync()
+    }
+
+    /// A folder that is being built.
+    pub(super) fn aside(&self, name: &[u8]) -> Result<Folder, KeepError> {
+        self.folder(&[OWN.to_vec(), b"tmp".to_vec()])?.below(&[name])
+    }
+
+    /// Gives a folder that was built its place.
+    pub(super) fn put_folder(
+        &self,
+        built: &Folder,
+        temporary: &[u8],
+        folder: &Folder,
+        name: &[u8],
+    ) -> Result<(), KeepError> {
+        built.sync()?;
+        let outside = self.folder(&[OWN.to_vec(), b"tmp".to_vec()])?;
+        Ok(renameat(&outside.0, temporary, &folder.0, name)?)
+    }
+
+    /// Moves a folder to where replaced ones are kept, under its path and what tells its contents from others.
+    pub(super) fn move_aside(&self, folder: &Folder, place: &Place, digest: &str) -> Result<(), KeepError> {
+        let kept = self.replaced(place)?;
+        let plain = [&place.name, &b"."[..], digest.as_bytes()].concat();
+        for serial in 0..REPLACED_MAX {
+            let name = match serial {
+                0 => plain.clone(),
+                _ => [&plain[..], format!(".{serial}").as_bytes()].concat(),
+            };
+            match renameat(&folder.0, place.name.as_slice(), &kept.0, name) {
+                Err(Errno::NOTEMPTY | Errno::EXIST) => {}
+                moved => {
+                    moved?;
+                    return kept.sync();
+                }
+            }
+        }
+        Err(KeepError::Refused("replaced-too-often"))
+    }
+
+    fn replaced(&self, place: &Place) -> Result<Folder, KeepError> {
+        let own = [OWN.to_vec(), b"replaced".to_vec()];
+        let folders: Vec<_> = own.into_iter().chain(place.folders.iter().cloned()).collect();
+        self.folder(&folders)
     }
 
     /// The folder where the pieces of a file come together.
@@ -128,10 +175,7 @@ impl<'k> Root<'k> {
 
     fn put(&self, folder: &Folder, name: &[u8], temporary: &[u8], bytes: &[u8]) -> Result<(), KeepError> {
         let outside = self.folder(&[OWN.to_vec(), b"tmp".to_vec()])?;
-        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::TRUNC | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let mut file = File::from(openat(&outside.0, temporary, flags, FILE_MODE)?);
-        file.write_all(bytes)?;
-        file.sync_all()?;
+        outside.write(temporary, |file| Ok(file.write_all(bytes)?))?;
         renameat(&outside.0, temporary, &folder.0, name)?;
         Ok(())
     }
@@ -151,9 +195,50 @@ impl Folder {
         Ok(names)
     }
 
+    /// A folder in it; none where there is nothing of that name.
+    pub(super) fn open(&self, name: &[u8]) -> Result<Option<Self>, KeepError> {
+        match openat(&self.0, name, FOLDER, Mode::empty()) {
+            Err(Errno::NOENT) => Ok(None),
+            opened => Ok(Some(Self(opened?))),
+        }
+    }
+
+    /// A folder below, which is made where it is missing.
+    pub(super) fn below(&self, parts: &[&[u8]]) -> Result<Self, KeepError> {
+        let mut folder = Self(openat(&self.0, ".", FOLDER, Mode::empty())?);
+        for part in parts {
+            match mkdirat(&folder.0, *part, FOLDER_MODE) {
+                Ok(()) => folder.sync()?,
+                Err(Errno::EXIST) => {}
+                Err(error) => return Err(error.into()),
+            }
+            folder = Self(openat(&folder.0, *part, FOLDER, Mode::empty())?);
+        }
+        Ok(folder)
+    }
+
+    /// Writes a file durably, in a folder that nobody looks at yet.
+    pub(super) fn write(
+        &self,
+        name: &[u8],
+        fill: impl FnOnce(&mut File) -> Result<(), KeepError>,
+    ) -> Result<(), KeepError> {
+        let mut file = File::from(openat(&self.0, name, NEW, FILE_MODE)?);
+        fill(&mut file)?;
+        Ok(file.sync_all()?)
+    }
+
+    /// Length and hash of a file, which is no link.
+    pub(super) fn hash(&self, name: &[u8]) -> Result<(u64, String), KeepError> {
+        let file = File::from(openat(&self.0, name, FILE, Mode::empty())?);
+        let mut hasher = blake3::Hasher::new();
+        let mut file = io::BufReader::new(file);
+        let bytes = io::copy(&mut file, &mut hasher)?;
+        Ok((bytes, hasher.finalize().to_hex().to_string()))
+    }
+
     /// A file's bytes; none where there is no such file.
     pub(super) fn read(&self, name: &[u8]) -> Result<Option<Vec<u8>>, KeepError> {
-        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
         match statat(&self.0, name, rustix::fs::AtFlags::SYMLINK_NOFOLLOW) {
             Err(Errno::NOENT) => return Ok(None),
             Ok(stat) if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile => {
@@ -162,7 +247,7 @@ impl Folder {
             looked => drop(looked?),
         }
         let mut bytes = Vec::new();
-        File::from(openat(&self.0, name, flags, Mode::empty())?).read_to_end(&mut bytes)?;
+        File::from(openat(&self.0, name, FILE, Mode::empty())?).read_to_end(&mut bytes)?;
         Ok(Some(bytes))
     }
 

@@ -6,9 +6,9 @@ use musubi::manifest::Manifest;
 
 use super::*;
 
-const NOTES: &str = "L12345^入院診療録^99ZZZ^11506-3^経過記録^LN";
+pub(super) const NOTES: &str = "L12345^入院診療録^99ZZZ^11506-3^経過記録^LN";
 
-fn hub() -> Hub {
+pub(super) fn hub() -> Hub {
     Hub::new(|storage| {
         let documents = [("L-VITALS".to_owned(), "8716-3".to_owned())].into();
         let transaction = Some(storage.path("announced"));
@@ -18,7 +18,15 @@ fn hub() -> Hub {
         match ssmix2(storage, false) {
             Source::Ssmix2 { standard, transaction, settle, incomplete_limit, poll, .. } => {
                 let extension = Some(extension);
-                Source::Ssmix2 { standard, transaction, extension, settle, incomplete_limit, poll }
+                Source::Ssmix2 {
+                    standard,
+                    transaction,
+                    index: None,
+                    extension,
+                    settle,
+                    incomplete_limit,
+                    poll,
+                }
             }
             other => other,
         }
@@ -26,7 +34,7 @@ fn hub() -> Hub {
 }
 
 /// Path of a content folder.
-fn folder(data_type: &str, key: &str, time: &str, flag: u8) -> String {
+pub(super) fn folder(data_type: &str, key: &str, time: &str, flag: u8) -> String {
     let code = data_type.split('^').next().unwrap();
     format!("extension/000/012/0000123/20260401/{data_type}/0000123_20260401_{code}_{key}_{time}_01_{flag}")
 }

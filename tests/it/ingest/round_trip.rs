@@ -12,10 +12,12 @@ use musubi::canonical::Kind;
 use musubi::clock::SystemClock;
 use musubi::deliver::{self, Counts, Pace, Subscriber, Workers};
 use musubi::envelope::{Change, Lane};
-use musubi::pipeline::{Outcome, Pseudonyms, Routing, process};
+use musubi::pipeline::{Original, Outcome, Pseudonyms, Routing, process};
 use musubi::route::{Basis, Route, Routes, Send};
+use musubi::store::Claims;
 use tokio::sync::watch;
 
+use super::extension::{self, NOTES};
 use super::simulation::{play, seeds};
 use super::{Hub, place, ssmix2};
 use crate::support::files_below;
@@ -54,7 +56,8 @@ fn copies(hub: &Hub) -> Vec<Publication> {
     let mut copies = Vec::new();
     for accepted in hub.broker.all(&topology::ingest()) {
         let lane = Lane::of(&accepted.envelope.facility, &accepted.envelope.patient.0, LANES);
-        let done = process(&accepted.envelope, &accepted.body, lane, &routing);
+        let original = Original::from(accepted.body.clone());
+        let done = process(&accepted.envelope, &original, lane, &routing);
         assert!(done.outcome != Outcome::Filtered, "{:?} was kept back", accepted.envelope.change);
         assert_eq!(done.outcome.recipients(), [STORE]);
         let store = topology::subscriber(STORE);
@@ -65,7 +68,7 @@ fn copies(hub: &Hub) -> Vec<Publication> {
 }
 
 /// Delivers copies to the store, in the order of their lanes.
-async fn deliver(copies: &[Publication], store: &Path) {
+async fn deliver(hub: &Hub, copies: &[Publication], store: &Path) {
     let broker = MemoryBroker::new(Fuse::default());
     for queue in [topology::subscriber(STORE), topology::parked(STORE), topology::dead(STORE)] {
         broker.declare(&queue).await.unwrap();
@@ -81,6 +84,7 @@ async fn deliver(copies: &[Publication], store: &Path) {
         counts: counts.clone(),
         clock: Arc::new(SystemClock),
         zone: TimeZone::UTC,
+        claims: Claims::new(hub.claims.path().to_owned()),
         attempts_max: None,
         pace: Pace::default(),
     };
@@ -130,8 +134,8 @@ async fn round_trip(seed: u64, with_transaction: bool) {
     let copies = copies(&hub);
     let what = format!("seed {seed}");
     let from = copies.len().checked_sub(1 + usize::try_from(seed).unwrap() * 7 % 20).unwrap_or_default();
-    deliver(&copies, store.path()).await;
-    deliver(&copies[from..], store.path()).await;
+    deliver(&hub, &copies, store.path()).await;
+    deliver(&hub, &copies[from..], store.path()).await;
     assert_same(&hub.storage.path("standard"), &store.path().join("3210100018/ssmix2"), &what);
 }
 
@@ -180,7 +184,7 @@ async fn renames_alone_come_back_too() {
     hub.drain().await;
     assert_eq!(hub.accepted(), accepted, "each rename is told once");
     let store = tempfile::tempdir().unwrap();
-    deliver(&copies(&hub), store.path()).await;
+    deliver(&hub, &copies(&hub), store.path()).await;
     assert_same(&hub.storage.path("standard"), &store.path().join("3210100018/ssmix2"), "renames");
 }
 
@@ -204,8 +208,45 @@ async fn odd_files_come_back_too() {
     hub.wait(60);
     hub.drain().await;
     let store = tempfile::tempdir().unwrap();
-    deliver(&copies(&hub), store.path()).await;
+    deliver(&hub, &copies(&hub), store.path()).await;
     let copy = store.path().join("3210100018/ssmix2");
     assert_eq!(tree(&copy).len(), 6);
     assert_same(&hub.storage.path("standard"), &copy, "odd files");
+}
+
+/// Content folders as they come, change, are renamed and go; each stage is delivered before the next happens.
+#[tokio::test]
+async fn an_extension_storage_comes_back_byte_for_byte() {
+    let mut hub = extension::hub();
+    let store = tempfile::tempdir().unwrap();
+    let path =
+        |key: &str, hour: u8, flag| extension::folder(NOTES, key, &format!("20260401{hour:02}0000000"), flag);
+    let (first, second) = (path("7", 9, 1), path("7", 10, 1));
+    let folders: [&dyn Fn(&Hub); 6] = [
+        &|hub| {
+            hub.storage.write(&format!("{first}/main_document.xml"), b"<a/>");
+            hub.storage.write(&format!("{first}/images/deep/one.jpg"), b"\xff\xd8\xff\xe0");
+            hub.storage.write(&format!("{}/\u{753b}\u{50cf}.pdf", path("8", 9, 1)), &[b'%'; 3_000_000]);
+        },
+        &|hub| {
+            hub.storage.reflag(&first, 2);
+            hub.storage.write(&format!("{second}/a.pdf"), b"%PDF-2");
+        },
+        &|hub| hub.storage.write(&format!("{second}/b.pdf"), b"%PDF-3"),
+        &|hub| std::fs::remove_file(hub.storage.path(&format!("{second}/a.pdf"))).unwrap(),
+        &|hub| drop(hub.storage.reflag(&path("8", 9, 1), 0)),
+        &|hub| {
+            hub.storage.reflag(&path("7", 9, 2), 0);
+            hub.storage.reflag(&second, 0);
+        },
+    ];
+    for (stage, happen) in folders.iter().enumerate() {
+        happen(&hub);
+        hub.wait(60);
+        hub.drain().await;
+        deliver(&hub, &copies(&hub), store.path()).await;
+        let copy = store.path().join("3210100018/ssmix2.extension");
+        assert_same(&hub.storage.path("extension"), &copy, &format!("stage {stage}"));
+    }
+    assert!(store.path().join(".musubi/replaced/3210100018/ssmix2.extension").exists());
 }
