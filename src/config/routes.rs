@@ -108,9 +108,10 @@ fn named<'d>(section: &mut Section<'d>, key: &'static str) -> Vec<Section<'d>> {
 fn subscribers<'d>(section: &mut Section<'d>, known: &Known<'_>) -> (Vec<Subscriber>, Vec<Node<'d>>) {
     let sections = named(section, "subscriber");
     let names = peek_names(&sections);
-    let places = subscriber::Places {
+    let mut places = subscriber::Places {
         dir: known.dir,
         data_dir: &known.data_dir,
+        stores: Vec::new(),
         sources: known
             .feeds
             .feeds
@@ -119,7 +120,7 @@ fn subscribers<'d>(section: &mut Section<'d>, known: &Known<'_>) -> (Vec<Subscri
             .flat_map(Source::roots)
             .collect(),
     };
-    let read = |section| subscriber::read(section, &places);
+    let read = |section| subscriber::read(section, &mut places);
     (sections.into_iter().filter_map(read).collect(), names)
 }
 

@@ -1,7 +1,7 @@
 //! `[[subscriber]]`: who gets events, and how.
 
 use std::net::IpAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use reqwest::Url;
@@ -21,9 +21,11 @@ pub(super) struct Places<'p> {
     pub(super) data_dir: &'p Path,
     /// What feeds read.
     pub(super) sources: Vec<&'p Path>,
+    /// Where the subscribers before keep copies of storages.
+    pub(super) stores: Vec<PathBuf>,
 }
 
-pub(super) fn read(mut section: Section<'_>, places: &Places<'_>) -> Option<Subscriber> {
+pub(super) fn read(mut section: Section<'_>, places: &mut Places<'_>) -> Option<Subscriber> {
     let name = section.require("name").and_then(|node| node.name());
     let deliver = section.require("deliver").and_then(|node| deliver(&node, places, name));
     section.finish();
@@ -31,7 +33,7 @@ pub(super) fn read(mut section: Section<'_>, places: &Places<'_>) -> Option<Subs
     Some(Subscriber { name: name?.into(), deliver, give_up_after })
 }
 
-fn deliver(node: &Node<'_>, places: &Places<'_>, name: Option<&str>) -> Option<(Kind, Option<Duration>)> {
+fn deliver(node: &Node<'_>, places: &mut Places<'_>, name: Option<&str>) -> Option<(Kind, Option<Duration>)> {
     let mut section = node.section()?;
     let kind = section.require("kind")?.kind(&["queue", "folder", "http", "mllp", "ssmix2"], &[])?;
     let deliver = match kind {
@@ -52,14 +54,18 @@ fn deliver(node: &Node<'_>, places: &Places<'_>, name: Option<&str>) -> Option<(
 }
 
 /// A copy of storages. It is kept for good: nothing is given up unless that is asked for.
-fn ssmix2(section: &mut Section<'_>, places: &Places<'_>) -> Option<(Kind, Option<Duration>)> {
+fn ssmix2(section: &mut Section<'_>, places: &mut Places<'_>) -> Option<(Kind, Option<Duration>)> {
     let path = section.require("path").and_then(|node| {
         let path = node.existing_path(places.dir)?;
-        let overlaps = |source: &&Path| source.starts_with(&path) || path.starts_with(source);
-        match places.sources.iter().find(|source| overlaps(source)) {
-            Some(_) => node.refuse("a feed reads from there: a copy of storages needs a folder of its own"),
-            None => Some(path),
+        let overlaps = |other: &Path| other.starts_with(&path) || path.starts_with(other);
+        if places.sources.iter().any(|source| overlaps(source)) {
+            return node.refuse("a feed reads from there: a copy of storages needs a folder of its own");
         }
+        if places.stores.iter().any(|store| overlaps(store)) {
+            return node.refuse("another subscriber keeps its copies there: each needs a folder of its own");
+        }
+        places.stores.push(path.clone());
+        Some(path)
     });
     let give_up_after = match section.peek("give_up_after") {
         Some(_) => give_up_after(section),

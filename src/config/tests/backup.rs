@@ -70,6 +70,14 @@ fn what_makes_no_sense_can_not_be_tested() {
 }
 
 #[test]
+fn an_index_is_a_source_of_changes() {
+    let (config, faults) = faults(&[("feeds/izumo.toml", &format!("{FEED}index = \"in/index.csv\"\n"))]);
+    let config = config.unwrap_or_else(|| panic!("{faults:?}"));
+    let crate::ingest::Source::Ssmix2 { index, .. } = &config.feeds[0].settings.sources[0] else { panic!() };
+    assert_eq!(index.as_deref(), Some(Path::new("/etc/musubi/in/index.csv")));
+}
+
+#[test]
 fn any_stands_for_all_kinds() {
     let both = STORE.replace("[\"any\"]", "[\"any\", \"patient\"]");
     check(
@@ -89,6 +97,14 @@ fn a_store_has_a_folder_of_its_own() {
             &[&format!("4 \"{path}\": a feed reads from there")],
         );
     }
+    let two =
+        "[[subscriber]]\nname = \"far\"\ndeliver = { kind = \"ssmix2\", path = \"copies/far\" }\n[[route]]";
+    let text = STORE.replace("[[route]]", two).replace("to = [\"backup\"]", "to = [\"backup\", \"far\"]");
+    check(
+        "routes.toml",
+        &format!("{text}send = \"original\"\n"),
+        &["7 \"copies/far\": another subscriber keeps its copies there: each needs a folder of its own"],
+    );
     let text = STORE.replace(", path = \"copies\"", "");
     check(
         "routes.toml",

@@ -7,6 +7,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::envelope::{Change, Envelope, Identifying, ORIGINAL, Origin, Piece, Routed, Stored};
+use crate::manifest::{Manifest, ManifestFile};
 
 const FOLDER: &str = "000/012/0000123/20260401/OML-11";
 
@@ -195,6 +196,68 @@ fn what_comes_from_no_storage_is_kept_message_by_message() {
     assert_eq!(fs::read_to_string(file).unwrap(), "MSH");
     message.envelope.event.as_mut().unwrap().media_type = "application/json".into();
     assert_eq!(store.keep(&message), Err("not-original".to_owned()));
+}
+
+/// A document of these files, which lie in claims unless their content is `None`.
+fn document(store: &Store, files: &[(&str, Option<&str>)]) -> Delivery {
+    let claims = Claims::new(store.0.path().join("claims"));
+    let file = |(path, content): &(&str, Option<&str>)| {
+        let bytes = content.unwrap_or("never claimed").as_bytes();
+        if content.is_some() {
+            claims.put(bytes, "text/plain").unwrap();
+        }
+        ManifestFile {
+            path: Identifying((*path).to_owned()),
+            bytes: bytes.len() as u64,
+            hash: blake3::hash(bytes).to_hex().to_string(),
+            media_type: "text/plain".to_owned(),
+        }
+    };
+    let manifest = Manifest {
+        data_type: String::new(),
+        mapped_code: None,
+        folder: Identifying::default(),
+        files: files.iter().map(file).collect(),
+    };
+    let mut copy = copy(stored("000/012/0000123/20260401/^note^/key_1", &["key_1"]), "");
+    copy.body = manifest.to_bytes().into();
+    copy.envelope.format = Format::Document;
+    copy.envelope.event.as_mut().unwrap().media_type = Format::Document.media_type().to_owned();
+    copy
+}
+
+#[test]
+fn a_document_is_there_whole_or_not_at_all() {
+    let store = Store::new();
+    let folder = store.0.path().join("3210100018/ssmix2.extension/000/012/0000123/20260401/^note^");
+    let read = |path: &str| fs::read_to_string(folder.join(path)).ok();
+    for path in ["../out", "/out", "a//b", "a/../../out", "", "."] {
+        let copy = document(&store, &[("fine", Some("1")), (path, Some("2"))]);
+        assert_eq!(store.keep(&copy), Err("path-part".to_owned()), "{path}");
+    }
+    assert_eq!(
+        store.keep(&document(&store, &[("a", Some("1")), ("b", None)])),
+        Err("claim-missing".to_owned())
+    );
+    assert_eq!(fs::read_dir(&folder).unwrap().count(), 0);
+    for _again in 0..2 {
+        store.keep(&document(&store, &[("a", Some("1")), ("in/b", Some("2"))])).unwrap();
+        assert_eq!((read("key_1/a").as_deref(), read("key_1/in/b").as_deref()), (Some("1"), Some("2")));
+    }
+    let replaced = store.0.path().join(".musubi/replaced");
+    assert!(!replaced.exists());
+    // To and fro: every state is kept, and the last one stands.
+    for _round in 0..2 {
+        store.keep(&document(&store, &[("a", Some("3"))])).unwrap();
+        assert_eq!((read("key_1/a").as_deref(), read("key_1/in/b")), (Some("3"), None));
+        store.keep(&document(&store, &[("a", Some("1")), ("in/b", Some("2"))])).unwrap();
+    }
+    let replaced = replaced.join("3210100018/ssmix2.extension/000/012/0000123/20260401/^note^");
+    assert_eq!(fs::read_dir(replaced).unwrap().count(), 4);
+    let mut senseless = document(&store, &[]);
+    senseless.body = Bytes::from("no list");
+    assert_eq!(store.keep(&senseless), Err("manifest-unreadable".to_owned()));
+    assert_eq!(read("key_1/a").as_deref(), Some("1"));
 }
 
 fn pieces(parts: &[(&str, &str)], tail: &str) -> Vec<Delivery> {
