@@ -65,7 +65,7 @@ impl Watch for Teller {
     }
 
     fn progress(&mut self, done: u64) {
-        if done % SHOWN == 0 {
+        if done.is_multiple_of(SHOWN) {
             self.bar.set_message(match self.lang {
                 Lang::En => format!("{done} rows and files"),
                 Lang::Ja => format!("行とファイル {done} 件"),

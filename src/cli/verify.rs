@@ -31,7 +31,7 @@ pub(super) fn main(lang: Lang, arguments: &Arguments) -> u8 {
     let json = arguments.json;
     let mut found = |found: Found| bar.suspend(|| show(&found, json, lang));
     let mut progress = |files: u64| {
-        if files % SHOWN == 0 {
+        if files.is_multiple_of(SHOWN) {
             bar.set_message(match lang {
                 Lang::En => format!("{files} files compared"),
                 Lang::Ja => format!("ファイル {files} 件を比較"),

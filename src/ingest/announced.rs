@@ -189,6 +189,8 @@ impl AnnouncedPass<'_> {
             version: &time,
             file: &join(path, &name),
             change: Change::Deleted,
+            // No folder is looked at for it: what becomes of its name is told when that is seen.
+            stored: None,
         };
         let content = Content::of_folder(&manifest, Vec::new(), None);
         self.outbox.publish(publications(self.context, &subject, &content, 0));

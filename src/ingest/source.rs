@@ -25,6 +25,7 @@ const SWEPT: &str = "swept";
 const NAMED: i64 = 3_600 * 1_000_000_000;
 
 /// What kind of source it is.
+#[expect(clippy::large_enum_variant, reason = "a feed has a few sources, and keeps them")]
 pub(super) enum Kind {
     /// SS-MIX2
     Storage {

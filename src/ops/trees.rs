@@ -276,8 +276,8 @@ fn difference(one: &Path, other: &Path) -> io::Result<Option<Difference>> {
 }
 
 /// Whether from a byte of what was read on there are only line ends in both.
-fn only_line_ends(one: Rest, other: Rest, at: usize) -> io::Result<Difference> {
-    let is_all = one.is_line_ends(at)? && other.is_line_ends(at)?;
+fn only_line_ends(mut one: Rest, mut other: Rest, at: usize) -> io::Result<Difference> {
+    let is_all = one.has_only_line_ends(at)? && other.has_only_line_ends(at)?;
     Ok(if is_all { Difference::LineEnds } else { Difference::Bytes })
 }
 
@@ -299,7 +299,7 @@ impl Rest {
         Ok(self.bytes.len())
     }
 
-    fn is_line_ends(mut self, from: usize) -> io::Result<bool> {
+    fn has_only_line_ends(&mut self, from: usize) -> io::Result<bool> {
         let mut from = from;
         loop {
             let rest = self.bytes.get(from..).unwrap_or_default();

@@ -110,6 +110,7 @@ mod tests {
                 offset: 0,
                 hash: String::new(),
             },
+            stored: None,
             accepted_at: String::new(),
             format,
             claim,
@@ -126,17 +127,17 @@ mod tests {
         let claims = Claims::new(folder.path().join("claims"));
         let claim = claims.put(&b"MSH|"[..], "application/hl7-v2").unwrap();
         let claimed = delivery(Format::Hl7v2, Some(claim.clone()), Vec::new());
-        let loaded = Original::load(&claims, &claimed).await.unwrap().unwrap();
+        let loaded = Original::load(&claims, &claimed, false).await.unwrap().unwrap();
         assert_eq!(&loaded.body[..], b"MSH|");
         let gone = Claim { hash: "0".repeat(64), ..claim };
-        let fault = Original::load(&claims, &delivery(Format::Hl7v2, Some(gone), Vec::new())).await;
+        let fault = Original::load(&claims, &delivery(Format::Hl7v2, Some(gone), Vec::new()), false).await;
         assert_eq!(fault.unwrap().unwrap_err().code, "claim-missing");
         std::fs::rename(folder.path().join("claims"), folder.path().join("away")).unwrap();
-        assert!(Original::load(&claims, &claimed).await.is_err());
+        assert!(Original::load(&claims, &claimed, false).await.is_err());
         let history = Delivery {
             envelope: Envelope { change: Change::Superseded, ..claimed.envelope.clone() },
             ..claimed
         };
-        assert!(Original::load(&claims, &history).await.unwrap().is_ok(), "nobody reads it");
+        assert!(Original::load(&claims, &history, false).await.unwrap().is_ok(), "nobody reads it");
     }
 }

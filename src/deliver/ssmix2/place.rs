@@ -42,7 +42,7 @@ impl Place {
             None => {
                 let mut folders = of_facility(format!("{source}.messages"));
                 folders.push(envelope.id.chars().take(2).collect::<String>().into_bytes());
-                let name = format!("{}.hl7", envelope.id).into_bytes();
+                let name = format!("{}.{}", envelope.id, suffix(envelope.format)).into_bytes();
                 Self { folders, name, versions: Vec::new(), is_stored: false }
             }
         };
@@ -60,6 +60,15 @@ impl Place {
             hasher.update(part).update(b"/");
         }
         hasher.finalize().to_hex().chars().take(32).collect()
+    }
+}
+
+/// The end of a file's name that says what it is.
+const fn suffix(format: Format) -> &'static str {
+    match format {
+        Format::Hl7v2 => "hl7",
+        Format::Document => "json",
+        Format::Checkup => "zip",
     }
 }
 
