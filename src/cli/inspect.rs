@@ -15,7 +15,7 @@ use crate::ops::inspect::{
 /// Arguments of `inspect`.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// An HL7 v2 or SS-MIX2 file
+    /// An HL7 v2 or SS-MIX2 file, or an archive of health check-ups
     file: PathBuf,
     /// SS-MIX2 data type of a file that does not say it by its name, such as OMP-01
     #[arg(long, value_name = "TYPE")]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::document::Document;
@@ -112,9 +112,14 @@ impl Feeds {
     }
 
     fn intake(&mut self, mut section: Section<'_>, dir: &Path) -> Option<Intake> {
-        let intake = match section.require("kind")?.kind(&["ssmix2", "hl7-files", "mllp"], &[])? {
+        let intake = match section.require("kind")?.kind(&["ssmix2", "hl7-files", "checkup", "mllp"], &[])? {
             "ssmix2" => ssmix2(&mut section, dir).map(Intake::Files),
-            "hl7-files" => hl7_files(&mut section, dir).map(Intake::Files),
+            "hl7-files" => files(&mut section, dir).map(|(path, after, (settle, incomplete_limit, poll))| {
+                Intake::Files(Source::Hl7Files { path, after, settle, incomplete_limit, poll })
+            }),
+            "checkup" => files(&mut section, dir).map(|(path, after, (settle, incomplete_limit, poll))| {
+                Intake::Files(Source::Checkup { path, after, settle, incomplete_limit, poll })
+            }),
             _ => self.mllp(&mut section).map(Intake::Listener),
         };
         section.finish();
@@ -221,17 +226,20 @@ fn documents(section: Section<'_>) -> Option<BTreeMap<String, String>> {
     codes.collect()
 }
 
-fn hl7_files(section: &mut Section<'_>, dir: &Path) -> Option<Source> {
+/// A drop folder: `path`, `after` and the times.
+fn files(section: &mut Section<'_>, dir: &Path) -> Option<(PathBuf, After, Times)> {
     let times = times(section);
     let path = section.require("path").and_then(|node| node.existing_path(dir));
     let words = [("keep", After::Keep), ("move", After::Move), ("delete", After::Delete)];
     let after = section.take("after").map_or(Some(After::Keep), |node| node.word(&words));
-    let (settle, incomplete_limit, poll) = times?;
-    Some(Source::Hl7Files { path: path?, after: after?, settle, incomplete_limit, poll })
+    Some((path?, after?, times?))
 }
 
 /// `settle`, `incomplete_limit` and `poll`.
-fn times(section: &mut Section<'_>) -> Option<(Duration, Duration, Duration)> {
+type Times = (Duration, Duration, Duration);
+
+/// Reads them.
+fn times(section: &mut Section<'_>) -> Option<Times> {
     let mut time = |key, default, shortest| match section.take(key) {
         Some(node) => node.duration(shortest..=HOUR).map(|duration| (duration, Some(node))),
         None => Some((default, None)),

@@ -53,6 +53,14 @@ impl Content {
         }
     }
 
+    /// The content of a file of that format.
+    pub(super) fn of(format: Format, bytes: Bytes, fault: Option<Fault>) -> Self {
+        match format {
+            Format::Hl7v2 => Self::of_file(bytes, fault),
+            Format::Document | Format::Checkup => Self { format, ..Self::of_record(bytes, fault) },
+        }
+    }
+
     /// The content of a folder.
     pub(super) fn of_folder(manifest: &Manifest, findings: Vec<Finding>, fault: Option<Fault>) -> Self {
         let bytes: Bytes = manifest.to_bytes().into();

@@ -328,7 +328,7 @@ async fn pause(time: Duration, stop: &mut watch::Receiver<bool>) -> bool {
 /// Moves or deletes dropped files that were taken, and forgets them. One that can't be moved stays in the ledger.
 fn dispose(context: &Context, disposals: Vec<Disposal>) -> Result<(), StoreError> {
     let mut entries = Entries::default();
-    for Disposal { from, to, stat: taken, place, name } in disposals {
+    for Disposal { from, to, stat: taken, place, name, forget } in disposals {
         let done = match stat(&from) {
             Ok(Some(now)) if now == taken => match to {
                 Some(to) => move_file(&from, to),
@@ -339,7 +339,8 @@ fn dispose(context: &Context, disposals: Vec<Disposal>) -> Result<(), StoreError
             Err(error) => Err(error),
         };
         match done {
-            Ok(()) => entries.forget_file(&place, &name),
+            Ok(()) if forget => entries.forget_file(&place, &name),
+            Ok(()) => {}
             Err(error) => {
                 context.trouble(&place.source, &name, "", &format!("moving it away: {}", error.kind()))
             }

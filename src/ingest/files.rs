@@ -1,4 +1,4 @@
-//! One pass over a folder into which HL7 v2 files are dropped, oldest first.
+//! One pass over a folder into which files are dropped, oldest first: HL7 v2, or archives of health check-ups.
 
 use std::collections::BinaryHeap;
 use std::fs;
@@ -17,7 +17,7 @@ use super::outbox::{Disposal, Outbox};
 use super::read::{Reader, Reading, Stat};
 use super::settings::After;
 use super::tally::{Seen, Tally};
-use crate::envelope::Change;
+use crate::envelope::{Change, Finding, Format};
 use crate::store::{DropRecord, FileRecord, FileState, PartRecord};
 
 /// Where files go that were taken.
@@ -29,6 +29,7 @@ const FILES_MAX: usize = 20_000;
 pub(super) struct FilesPass<'a> {
     pub(super) context: &'a Context,
     pub(super) tree: &'a Tree,
+    pub(super) format: Format,
     pub(super) label: &'a str,
     pub(super) reader: &'a Reader,
     pub(super) outbox: &'a mut Outbox,
@@ -126,7 +127,7 @@ impl FilesPass<'_> {
 
     fn take(&mut self, arrival: &Arrival) -> Result<(), Halt> {
         let stat = Stat { size: arrival.size, mtime: arrival.mtime };
-        let content = match self.reader.read(&self.tree.full(&arrival.name), &arrival.name, "", stat) {
+        let mut content = match self.reader.read(&self.tree.full(&arrival.name), &arrival.name, "", stat) {
             Reading::Ready(content) => content,
             Reading::Pending => {
                 self.tally.wait(&arrival.name, !arrival.is_known, Seen::Same);
@@ -138,7 +139,7 @@ impl FilesPass<'_> {
         let known = self.context.ledger.file(&self.tree.place, &arrival.name)?;
         let parts = parts_of(&content);
         let is_same = known.as_ref().is_some_and(|known| known.file.hash == content.hash);
-        let is_news = !is_same && self.publish(&arrival.name, &content, &parts, known.as_ref());
+        let is_news = !is_same && self.publish(&arrival.name, &mut content, &parts, known.as_ref());
         let seen = if is_news { Seen::News } else { Seen::Same };
         self.tally.done(&arrival.name, is_news && known.is_none(), seen);
         let stat_read = (!content.unreadable).then_some(stat);
@@ -161,25 +162,27 @@ impl FilesPass<'_> {
     fn publish(
         &mut self,
         name: &str,
-        content: &Content,
+        content: &mut Content,
         parts: &[PartRecord],
         known: Option<&DropRecord>,
     ) -> bool {
-        let known = known.filter(|_| self.after == After::Keep);
+        let known = known.filter(|_| self.after == After::Keep || self.is_name_for_good());
         let old = known.map(|known| known.parts.as_slice()).unwrap_or_default();
         let is_known = known.is_some_and(|known| known.file.state != FileState::Invalid && old.is_empty());
         let key = format!("{}/{name}", self.label);
         let mut messages = Vec::new();
-        for ((at, range), part) in content.parts.iter().enumerate().zip(parts) {
+        for ((at, range), part) in content.parts.clone().into_iter().enumerate().zip(parts) {
             if is_accepted(old, part) || old.contains(part) {
                 continue;
             }
             let is_update = is_known || old.iter().any(|old| old.offset == part.offset && !old.is_fault);
             let change = if is_update { Change::Updated } else { Change::Created };
+            if is_update && self.is_name_for_good() {
+                content.findings.push(name_again());
+            }
             let version: String = part.hash.iter().map(|byte| format!("{byte:02x}")).collect();
-            let patient = &hl7::patient(slice(&content.bytes, range));
             let subject = Subject {
-                patient,
+                patient: &self.patient(slice(&content.bytes, &range)),
                 data_type: None,
                 key: &key,
                 version: &version,
@@ -187,11 +190,24 @@ impl FilesPass<'_> {
                 change,
                 stored: None,
             };
-            messages.push(publication(self.context, &subject, content, 0, (at, range)));
+            messages.push(publication(self.context, &subject, content, 0, (at, &range)));
         }
         let is_news = !messages.is_empty();
         self.outbox.publish(messages);
         is_news
+    }
+
+    /// Whether a name means the same thing when it comes again, though the file was moved away: that of an archive is
+    /// made of sender, insurer, day and number, and is not to be used twice.
+    fn is_name_for_good(&self) -> bool {
+        self.format == Format::Checkup
+    }
+
+    fn patient(&self, message: &[u8]) -> String {
+        match self.format {
+            Format::Hl7v2 => hl7::patient(message),
+            Format::Document | Format::Checkup => String::new(),
+        }
     }
 
     /// Does away with a file that was taken as it looked then.
@@ -206,11 +222,20 @@ impl FilesPass<'_> {
             After::Delete => None,
         };
         let (place, name) = (self.tree.place.clone(), name.to_owned());
-        self.outbox.dispose(Disposal { from, to, stat, place, name });
+        let forget = !self.is_name_for_good();
+        self.outbox.dispose(Disposal { from, to, stat, place, name, forget });
     }
 
     fn trouble(&self, path: &str, error: &io::Error) {
         self.tree.trouble(self.context, path, "", &error.kind().to_string());
+    }
+}
+
+fn name_again() -> Finding {
+    Finding {
+        code: "name-again".into(),
+        place: "archive".to_owned(),
+        text: "an archive of this name came before, with another content".to_owned(),
     }
 }
 

@@ -33,6 +33,8 @@ pub(super) struct Disposal {
     pub(super) stat: Stat,
     pub(super) place: Place,
     pub(super) name: String,
+    /// The ledger forgets it then.
+    pub(super) forget: bool,
 }
 
 /// Where the file work puts what it found.

@@ -14,7 +14,7 @@ use rustix::fs::OFlags;
 use super::content::{Content, Hash, half};
 use super::context::Context;
 use super::hl7;
-use crate::envelope::Fault;
+use crate::envelope::{Fault, Format};
 
 const SKEWED_MAX: usize = 10_000;
 
@@ -55,6 +55,7 @@ pub(super) enum Reading {
 pub(super) struct Reader {
     context: Arc<Context>,
     source: String,
+    format: Format,
     settle: i64,
     limit: i64,
     /// Files whose time lies in the future: how they looked, and since when.
@@ -62,10 +63,16 @@ pub(super) struct Reader {
 }
 
 impl Reader {
-    pub(super) fn new(context: Arc<Context>, source: String, settle: Duration, limit: Duration) -> Self {
+    pub(super) fn new(
+        context: Arc<Context>,
+        source: String,
+        format: Format,
+        settle: Duration,
+        limit: Duration,
+    ) -> Self {
         let nanoseconds = |time: Duration| i64::try_from(time.as_nanos()).unwrap_or(i64::MAX);
         let (settle, limit) = (nanoseconds(settle), nanoseconds(limit));
-        Self { context, source, settle, limit: limit.max(settle), skewed: Mutex::default() }
+        Self { context, source, format, settle, limit: limit.max(settle), skewed: Mutex::default() }
     }
 
     /// Reads the file that looked so when it was listed. `name` is its path within the source, as text.
@@ -90,9 +97,9 @@ impl Reader {
                 return self.unreadable(quiet, &error.kind().to_string());
             }
         };
-        match hl7::incomplete(&bytes) {
+        match incomplete(self.format, &bytes) {
             Some(_) if quiet < self.limit => Reading::Pending,
-            fault => Reading::Ready(Content::of_file(bytes, fault)),
+            fault => Reading::Ready(Content::of(self.format, bytes, fault)),
         }
     }
 
@@ -140,6 +147,17 @@ impl Reader {
             *seen = (stat, now);
         }
         now.saturating_sub(seen.1)
+    }
+}
+
+/// What is missing, if a file looks half-written.
+fn incomplete(format: Format, bytes: &[u8]) -> Option<Fault> {
+    match format {
+        Format::Hl7v2 | Format::Document => hl7::incomplete(bytes),
+        Format::Checkup => {
+            let checkup::Fault { code, reason, place } = checkup::completeness(bytes).err()?;
+            Some(Fault { code: code.to_owned(), reason, place })
+        }
     }
 }
 

@@ -5,6 +5,8 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::envelope::Format;
+
 /// How long a file must have stood still before it is read, unless the source says otherwise.
 pub const SETTLE: Duration = Duration::from_secs(3);
 /// How long an incomplete file is waited for.
@@ -82,6 +84,19 @@ pub enum Source {
         /// Pause between two passes.
         poll: Duration,
     },
+    /// A folder into which archives of health check-ups are dropped.
+    Checkup {
+        /// The folder.
+        path: PathBuf,
+        /// What becomes of an archive that was taken.
+        after: After,
+        /// How long a file must have stood still before it is read.
+        settle: Duration,
+        /// How long an incomplete file is waited for, from its last change.
+        incomplete_limit: Duration,
+        /// Pause between two passes.
+        poll: Duration,
+    },
 }
 
 /// An SS-MIX2 extension storage. Only ever read.
@@ -119,7 +134,7 @@ impl Source {
     /// Pause between two passes.
     pub fn poll(&self) -> Duration {
         match self {
-            Self::Ssmix2 { poll, .. } | Self::Hl7Files { poll, .. } => *poll,
+            Self::Ssmix2 { poll, .. } | Self::Hl7Files { poll, .. } | Self::Checkup { poll, .. } => *poll,
         }
     }
 
@@ -138,15 +153,25 @@ impl Source {
 
     pub(super) fn settle(&self) -> Duration {
         match self {
-            Self::Ssmix2 { settle, .. } | Self::Hl7Files { settle, .. } => *settle,
+            Self::Ssmix2 { settle, .. } | Self::Hl7Files { settle, .. } | Self::Checkup { settle, .. } => {
+                *settle
+            }
         }
     }
 
     pub(super) fn incomplete_limit(&self) -> Duration {
         match self {
-            Self::Ssmix2 { incomplete_limit, .. } | Self::Hl7Files { incomplete_limit, .. } => {
-                *incomplete_limit
-            }
+            Self::Ssmix2 { incomplete_limit, .. }
+            | Self::Hl7Files { incomplete_limit, .. }
+            | Self::Checkup { incomplete_limit, .. } => *incomplete_limit,
+        }
+    }
+
+    /// What its files hold.
+    pub(super) const fn format(&self) -> Format {
+        match self {
+            Self::Ssmix2 { .. } | Self::Hl7Files { .. } => Format::Hl7v2,
+            Self::Checkup { .. } => Format::Checkup,
         }
     }
 
@@ -154,6 +179,7 @@ impl Source {
         match self {
             Self::Ssmix2 { .. } => "ssmix2",
             Self::Hl7Files { .. } => "hl7-files",
+            Self::Checkup { .. } => "checkup",
         }
     }
 }

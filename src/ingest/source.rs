@@ -16,6 +16,7 @@ use super::settings::{After, Source};
 use super::storage::StoragePass;
 use super::tally::Tally;
 use super::transaction::TransactionPass;
+use crate::envelope::Format;
 use crate::store::{Place, StoreError};
 
 /// Old files are looked at so often, in nanoseconds: once a day.
@@ -35,7 +36,7 @@ pub(super) enum Kind {
         extension: Option<Box<ExtensionState>>,
     },
     /// A drop folder.
-    Files { tree: Tree, after: After },
+    Files { tree: Tree, format: Format, after: After },
 }
 
 /// An extension storage with what is kept from pass to pass.
@@ -78,11 +79,12 @@ impl SourceState {
                     })
                 }),
             },
-            Source::Hl7Files { path, after, .. } => {
-                Kind::Files { tree: tree(path, label.clone()), after: *after }
+            Source::Hl7Files { path, after, .. } | Source::Checkup { path, after, .. } => {
+                Kind::Files { tree: tree(path, label.clone()), format: source.format(), after: *after }
             }
         };
-        let reader = Reader::new(context.clone(), label.clone(), source.settle(), source.incomplete_limit());
+        let (settle, limit) = (source.settle(), source.incomplete_limit());
+        let reader = Reader::new(context.clone(), label.clone(), source.format(), settle, limit);
         Self { label, kind, reader, tally: Tally::new(context.counts.clone()) }
     }
 
@@ -107,9 +109,10 @@ impl SourceState {
                 }
                 Ok(pending)
             }
-            Kind::Files { tree, after } => {
-                let (after, pending) = (*after, false);
-                let mut pass = FilesPass { context, tree, label, reader, outbox, after, tally, pending };
+            Kind::Files { tree, format, after } => {
+                let (format, after, pending) = (*format, *after, false);
+                let mut pass =
+                    FilesPass { context, tree, format, label, reader, outbox, after, tally, pending };
                 pass.run()?;
                 Ok(pass.pending)
             }

@@ -6,6 +6,7 @@
 mod administration;
 mod allergy;
 mod appointment;
+mod checkup;
 mod coverage;
 mod diagnosis;
 mod diet;
@@ -63,6 +64,7 @@ pub fn normalise<'m>(message: &'m NativeMessage, source: &Source<'m>) -> Result<
     match message {
         NativeMessage::Hl7v2(message) => hl7(message, source),
         NativeMessage::Document(folder) => folder::event(folder, source),
+        NativeMessage::Checkup(archive) => Ok(checkup::event(archive, source)),
     }
 }
 

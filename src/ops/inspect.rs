@@ -2,6 +2,8 @@
 //!
 //! The result shows the message's content: it is for the person who asked, never for a log.
 
+mod archive;
+
 use std::path::{Path, PathBuf};
 
 use hl7v2::{Message, Segment};
@@ -11,8 +13,8 @@ use serde_json::value::RawValue;
 
 use crate::canonical::{CanonicalEvent, Finding};
 use crate::config::Config;
-use crate::decode::NativeMessage;
-use crate::envelope::{Change, Fault};
+use crate::decode::{NativeMessage, Raw};
+use crate::envelope::{Change, Fault, Format};
 use crate::ingest::settings::BYTES_MAX;
 use crate::ingest::{self, FeedSettings};
 use crate::normalise::Source;
@@ -174,12 +176,31 @@ pub struct Given<'a> {
 /// Looks at a file's bytes. `config` gives feeds and routes, where there is one.
 pub fn inspect(path: &Path, bytes: &[u8], given: Given<'_>, config: Option<&Config>) -> Inspection {
     let source = file_source(path, given, config);
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    if archive::is_archive(name, bytes) {
+        let raw = Raw { format: Format::Checkup, body: bytes, name, main: None };
+        let message = message(raw, 0, &source, config);
+        return Inspection {
+            file: path.display().to_string(),
+            bytes: bytes.len(),
+            source,
+            refused: message.refused.clone(),
+            findings: Vec::new(),
+            message_count: 1,
+            messages: vec![message],
+        };
+    }
     let split = hl7v2::split(bytes);
     let findings = split.findings.iter().map(finding).collect();
     let whole = 0..bytes.len();
     let parts = if split.parts.is_empty() { std::slice::from_ref(&whole) } else { split.parts.as_slice() };
     let shown = parts.iter().take(MESSAGES_MAX);
-    let messages: Vec<_> = shown.map(|part| message(bytes, part.clone(), &source, config)).collect();
+    let messages: Vec<_> = shown
+        .map(|part| {
+            let body = bytes.get(part.clone()).unwrap_or_default();
+            message(body.into(), part.start, &source, config)
+        })
+        .collect();
     let message_count = parts.len();
     let incomplete = hl7v2::completeness(bytes).err().map(|incomplete| Fault {
         code: incomplete.code.to_owned(),
@@ -234,21 +255,15 @@ fn feed_of<'c>(path: &Path, config: &'c Config) -> Option<&'c FeedSettings> {
                 let extension = extension.as_ref().map(|extension| &extension.root);
                 holds(standard) || transaction.iter().chain(extension).any(holds)
             }
-            ingest::Source::Hl7Files { path, .. } => holds(path),
+            ingest::Source::Hl7Files { path, .. } | ingest::Source::Checkup { path, .. } => holds(path),
         })
     })
 }
 
-fn message(
-    bytes: &[u8],
-    part: std::ops::Range<usize>,
-    source: &FileSource,
-    config: Option<&Config>,
-) -> InspectedMessage {
-    let (offset, body) = (part.start, bytes.get(part).unwrap_or_default());
+fn message(raw: Raw<'_>, offset: usize, source: &FileSource, config: Option<&Config>) -> InspectedMessage {
     let mut seen = InspectedMessage {
         offset,
-        bytes: body.len(),
+        bytes: raw.body.len(),
         refused: None,
         charset: None,
         encoding_characters: None,
@@ -259,9 +274,11 @@ fn message(
         recipients: Vec::new(),
     };
     let zone = config.map_or(TimeZone::UTC, |config| config.hub.timezone.clone());
-    let understood = pipeline::decode(body).and_then(|native| {
-        if let NativeMessage::Hl7v2(message) = &native {
-            describe(message, &mut seen);
+    let understood = pipeline::decode(raw).and_then(|native| {
+        match &native {
+            NativeMessage::Hl7v2(message) => describe(message, &mut seen),
+            NativeMessage::Checkup(archive) => seen.tree = archive::tree(archive),
+            NativeMessage::Document(_) => {}
         }
         let event = pipeline::normalise(&native, &normalise_source(source, &zone))?;
         seen.event_type = Some(event.event_type());

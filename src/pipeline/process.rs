@@ -85,7 +85,7 @@ fn understand(
     lane: Lane,
     routing: &Routing,
 ) -> Result<Processed, Fault> {
-    let message = decode(original.raw(envelope.format))?;
+    let message = decode(original.raw(envelope))?;
     let source = Source {
         data_type: envelope.data_type.as_deref(),
         patient: &envelope.patient.0,
