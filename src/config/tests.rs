@@ -91,6 +91,7 @@ fn sound_files_have_no_fault() {
     check_hub("", &[]);
     check_hub("data_dir = \"/var/lib/musubi\"\n[broker]\nkind = \"embedded\"\nlanes = 4", &[]);
     check_source("kind = \"hl7-files\"\npath = \"in\"\nafter = \"move\"\npoll = \"500ms\"", &[]);
+    check_source("kind = \"checkup\"\npath = \"in\"\nafter = \"delete\"\nsettle = \"5s\"", &[]);
     check_route("change = [\"deleted\"]\nfacilities = [\"izumo\"]\nsend = \"original\"", &[]);
 }
 

@@ -11,6 +11,7 @@ use jiff::civil::date;
 use super::archive::half;
 use super::archive::iso_2022_jp;
 use super::catalogue::*;
+use super::checkup;
 use super::event::*;
 use super::message;
 use super::segment::Segment;
@@ -123,10 +124,17 @@ fn odd() -> io::Result<Vec<Case>> {
             "OML-11: the writer stopped within a kanji run. Not to be read yet.",
             half(&result).to_vec(),
         ),
+        (
+            "checkup_archive",
+            "An archive of health check-up results (特定健診): an index and three persons, for insurer 06320011.",
+            checkup::archive(EXAMINER, AT.date(), &[0, 1, 2].map(|number| person(SEED, number)))?.bytes,
+        ),
     ])
 }
 
 const SEED: u64 = 1;
+/// 浜田けんこう検査センター (架空)
+const EXAMINER: &str = "3210500033";
 
 fn yamamoto() -> Vec<Segment> {
     let registration = event(Content::Registration { moved: false }, None);

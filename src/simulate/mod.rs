@@ -6,6 +6,7 @@
 mod archive;
 mod case;
 mod catalogue;
+mod checkup;
 mod course;
 mod drop_folder;
 mod event;

@@ -8,6 +8,7 @@ use jiff::civil::Date;
 use jiff::civil::date;
 
 use super::archive;
+use super::checkup;
 use super::event::Content;
 use super::event::Event;
 use super::extension::{Subject, extension};
@@ -72,7 +73,7 @@ const HAMADA: Member = Member {
     people: 2,
 };
 
-/// Writes the region below `root`: three SS-MIX2 storages, one HL7 drop folder and `people.tsv`, which says
+/// Writes the region below `root`: three SS-MIX2 storages, one HL7 drop folder, an archive of health check-ups and `people.tsv`, which says
 /// who is who. One laboratory result of matsue-kita is cut off in the middle of its kanji.
 ///
 /// # Errors
@@ -100,7 +101,17 @@ pub fn region(root: &Path, seed: u64) -> io::Result<()> {
         seed,
         today: TODAY,
     })?;
+    checkups(&root.join(HAMADA.folder).join("checkup"), seed)?;
     fs::write(root.join("people.tsv"), people_table(seed))
+}
+
+/// An archive of health check-ups of the people of the examination centre.
+fn checkups(folder: &Path, seed: u64) -> io::Result<()> {
+    let people =
+        (HAMADA.first_person..HAMADA.first_person + HAMADA.people).map(|number| person(seed, number));
+    let archive = checkup::archive(HAMADA.code, TODAY, &people.collect::<Vec<_>>())?;
+    fs::create_dir_all(folder)?;
+    fs::write(folder.join(archive.name), archive.bytes)
 }
 
 impl Member {

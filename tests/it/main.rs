@@ -9,6 +9,7 @@ mod backup;
 mod broker_contract;
 mod broker_crash;
 mod cases;
+mod checkup;
 mod config;
 mod conform;
 mod deliver;

@@ -43,6 +43,11 @@ impl HubFolder {
         self.feed(name, facility, &format!("kind = \"hl7-files\"\npath = \"{path}\"\n"));
     }
 
+    /// A feed with a drop folder of archives of health check-ups, which are moved away.
+    pub(crate) fn checkup_feed(&self, name: &str, facility: &str, path: &str) {
+        self.feed(name, facility, &format!("kind = \"checkup\"\npath = \"{path}\"\nafter = \"move\"\n"));
+    }
+
     fn feed(&self, name: &str, facility: &str, source: &str) {
         let text = format!(
             "version = 1\nfacility = \"{facility}\"\nname = \"架空\"\nroles = [\"disclosing\"]\n[[source]]\n{source}settle = \"100ms\"\nincomplete_limit = \"500ms\"\npoll = \"50ms\"\n"
