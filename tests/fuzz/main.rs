@@ -5,6 +5,7 @@
 //! coverage: `cargo bolero test --test fuzz <target>`, which needs the tool `cargo-bolero`.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod checkup;
 mod hl7;
 mod mutate;
 mod ssmix2;

@@ -1,7 +1,7 @@
 //! Changes of well-formed inputs, told by the bytes that the engine gives: it steers, and a failing input replays.
 
 /// What is put in: delimiters, escapes, frames, numbers and marks that mean something to some reader.
-const WORDS: [&[u8]; 28] = [
+const WORDS: [&[u8]; 33] = [
     b"|",
     b"^",
     b"~",
@@ -29,6 +29,11 @@ const WORDS: [&[u8]; 28] = [
     b"99999999999999999999",
     b"20260231",
     b"../",
+    b"PK\x03\x04",
+    b"PK\x05\x06",
+    b"<!DOCTYPE a [",
+    b"&b;",
+    b"</",
     b"_",
 ];
 

@@ -29,7 +29,14 @@ fn absent(below: &str, words: &[&str], why: &str) {
 
 #[test]
 fn the_pure_stages_do_no_io_and_are_not_async() {
-    for stage in ["src/decode", "src/normalise", "src/route", "adapters/hl7v2/src", "adapters/ssmix2/src"] {
+    for stage in [
+        "src/decode",
+        "src/normalise",
+        "src/route",
+        "adapters/checkup/src",
+        "adapters/hl7v2/src",
+        "adapters/ssmix2/src",
+    ] {
         absent(
             stage,
             &["std::fs", "std::net", "tokio", "async fn", ".await", "SystemTime", "Instant::now"],
@@ -94,7 +101,7 @@ fn only_the_store_names_the_embedded_database() {
 
 #[test]
 fn every_file_is_declared_by_a_mod() {
-    for root in ["src", "adapters/hl7v2/src", "adapters/ssmix2/src", "tests/it"] {
+    for root in ["src", "adapters/checkup/src", "adapters/hl7v2/src", "adapters/ssmix2/src", "tests/it"] {
         let root = repository().join(root);
         let found: BTreeSet<_> = files_below(&root)
             .into_iter()
