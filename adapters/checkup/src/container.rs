@@ -7,7 +7,7 @@ use zip::read::{ArchiveOffset, Config};
 use zip::result::ZipError;
 use zip::{CompressionMethod, ZipArchive};
 
-use crate::end::{self, End};
+use crate::end;
 use crate::entry::{harm, number_of, skeleton};
 use crate::finding::Fault;
 use crate::limits::Limits;
@@ -36,7 +36,7 @@ impl<R: Read + Seek> Container<R> {
         archive.seek(SeekFrom::Start(0)).map_err(|error| broken(&error.into()))?;
         let config = Config { archive_offset: ArchiveOffset::Known(0) };
         let mut zip = ZipArchive::with_config(config, archive).map_err(|error| broken(&error))?;
-        check_structure(&mut zip, &end)?;
+        check_structure(&mut zip)?;
         let names = check_entries(&zip, limits, limits.budget(end.archive_bytes))?;
         Ok(Self { zip, names })
     }
@@ -64,12 +64,9 @@ impl<R: Read + Seek> Container<R> {
 }
 
 /// Two readers must see the same archive.
-fn check_structure<R: Read + Seek>(zip: &mut ZipArchive<R>, end: &End) -> Result<(), Fault> {
+fn check_structure<R: Read + Seek>(zip: &mut ZipArchive<R>) -> Result<(), Fault> {
     if zip.has_duplicate_names() {
         return Err(duplicate());
-    }
-    if zip.central_directory_start() != end.directory_start || zip.len() != usize::from(end.entries) {
-        return Err(Fault::of_archive("broken-zip", "the directory of the ZIP is not where its end says"));
     }
     for number in 0..zip.len() {
         let entry = zip.by_index_data(number).map_err(|error| broken(&error))?;

@@ -20,8 +20,7 @@ pub(crate) struct End {
     pub(crate) archive_bytes: u64,
     /// Entries.
     pub(crate) entries: u16,
-    /// Where the central directory begins, and how many bytes it has; it ends where this record begins.
-    pub(crate) directory_start: u64,
+    /// Bytes of the central directory, which ends where this record begins.
     pub(crate) directory_bytes: u64,
 }
 
@@ -58,12 +57,13 @@ pub(crate) fn read(archive: &mut (impl Read + Seek)) -> Result<End, Fault> {
     if [short(4), short(6)] != [0, 0] || short(8) != short(10) {
         return Err(Fault::of_archive("multi-volume", "it is one part of an archive in several"));
     }
-    let end = End { archive_bytes, entries: short(10), directory_start: long(16), directory_bytes: long(12) };
-    if end.entries == u16::MAX || end.directory_start == u32::MAX.into() {
+    let end = End { archive_bytes, entries: short(10), directory_bytes: long(12) };
+    let directory_start = long(16);
+    if end.entries == u16::MAX || directory_start == u32::MAX.into() {
         return Err(Fault::of_archive("zip64", "archives with ZIP64 records are not read"));
     }
     let record_start = tail_start + u64::try_from(at).unwrap_or(u64::MAX);
-    if end.directory_start + end.directory_bytes != record_start {
+    if directory_start + end.directory_bytes != record_start {
         let reason = "the directory of the ZIP is not where its end says";
         return Err(Fault::of_archive("broken-zip", reason));
     }

@@ -26,6 +26,7 @@ fn entities_and_document_types_are_refused() {
 fn depth_is_bounded() {
     assert_eq!(in_record(&"<a>".repeat(100_000)), Err("xml-depth"));
     assert_eq!(in_record(&format!("{}{}", "<a>".repeat(64), "</a>".repeat(64))), Ok(vec!["not-cda"]));
+    assert_eq!(in_record(&format!("{}{}", "<a>".repeat(65), "</a>".repeat(65))), Err("xml-depth"));
     let name = "n".repeat(5_000);
     assert_eq!(in_record(&format!("<{name}/>")), Err("xml-depth"));
 }
