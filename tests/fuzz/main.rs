@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod checkup;
+mod documents;
 mod hl7;
 mod mutate;
 mod ssmix2;
