@@ -146,7 +146,7 @@ impl Source {
                 let root = extension.as_ref().map(|extension| &extension.root);
                 (standard, [transaction.as_ref(), root, log])
             }
-            Self::Hl7Files { path, .. } => (path, [None; 3]),
+            Self::Hl7Files { path, .. } | Self::Checkup { path, .. } => (path, [None; 3]),
         };
         [Some(root)].into_iter().chain(others).flatten().map(PathBuf::as_path)
     }

@@ -31,7 +31,7 @@ fn manifest(data_type: &str, mapped: Option<&str>, files: &[(&str, &str)]) -> Ma
 
 fn event(manifest: &Manifest, main: Option<&[u8]>) -> Result<Value, Fault> {
     let body = manifest.to_bytes();
-    let message = decode(Raw { format: Format::Document, body: &body, main })?;
+    let message = decode(Raw { format: Format::Document, body: &body, main, name: "" })?;
     let zone = TimeZone::get("Asia/Tokyo").unwrap();
     let source = Source {
         data_type: Some("11506-3"),
@@ -151,9 +151,9 @@ fn what_can_not_be_read_is_carried() {
     assert_eq!(codes(&event(&main, None).unwrap()), ["main-document-too-large"]);
     let hl7 = manifest(NOTES, None, &[("main_document.hl7", "application/hl7-v2")]);
     assert_eq!(codes(&event(&hl7, Some(b"nothing")).unwrap()).len(), 1);
-    let body = decode(Raw { format: Format::Document, body: b"{}", main: None });
+    let body = decode(Raw { format: Format::Document, body: b"{}", main: None, name: "" });
     assert!(matches!(body, Err(fault) if fault.code == "manifest"));
-    let message = decode(Raw { format: Format::Document, body: &main.to_bytes(), main: None }).unwrap();
+    let message = decode(Raw { format: Format::Document, body: &main.to_bytes(), main: None, name: "" }).unwrap();
     assert!(matches!(message, NativeMessage::Document(_)));
 }
 
