@@ -15,7 +15,7 @@ fn hub() -> Hub {
             let index = Some(storage.path(EXPORT));
             Source::Ssmix2 { standard, transaction, index, extension, settle, incomplete_limit, poll }
         }
-        files @ Source::Hl7Files { .. } => files,
+        other => other,
     })
 }
 
