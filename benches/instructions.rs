@@ -235,6 +235,8 @@ fn normalise(bytes: &[u8], zone: &TimeZone) -> usize {
         data_type: Some("OML-11"),
         facility: "3210100018",
         patient: "0000123",
+        order: None,
+        facility: "3210100018",
         change: Change::Created,
         zone,
     };

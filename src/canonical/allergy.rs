@@ -8,11 +8,15 @@ use super::{Coded, PartialTime, Place, Text};
 /// The `allergy` kind (ADT-61).
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Allergy<'m> {
+    /// When the event was recorded.
+    #[schemars(extend("x-hl7" = "EVN-2"))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub recorded_at: Option<PartialTime>,
     /// The allergies.
     pub allergies: Vec<AllergyEntry<'m>>,
 }
 
-/// One allergy (IAM, or AL1).
+/// One allergy (IAM; AL1 where it comes with a message about something else).
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct AllergyEntry<'m> {
     /// Where it stood: `IAM[n]`.
@@ -45,13 +49,17 @@ pub struct AllergyEntry<'m> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub onset_at: Option<PartialTime>,
     /// When it began, in words.
-    #[schemars(extend("x-hl7" = "IAM-12; IAM-11 where it is no time"))]
+    #[schemars(extend("x-hl7" = "IAM-12; IAM-11 or IAM-13 where it is no time"))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub onset_text: Option<Text<'m>>,
     /// When it was reported.
     #[schemars(extend("x-hl7" = "IAM-13"))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reported_at: Option<PartialTime>,
+    /// Why this was added or changed.
+    #[schemars(extend("x-hl7" = "IAM-8"))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub action_reason: Option<Text<'m>>,
     /// Whether it is certain (HL7 table 0438).
     #[schemars(extend("x-hl7" = "IAM-17"))]
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Coded, PartialTime, Place, Practitioner, Text};
+use super::{Coded, OrderDetails, PartialTime, Place, Practitioner, Priority, Text};
 
 /// The `diet-order` kind (OMD).
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
@@ -38,6 +38,14 @@ pub struct Diet<'m> {
     /// Instructions.
     #[schemars(extend("x-hl7" = "ODS-4"))]
     pub instructions: Vec<Text<'m>>,
+    /// How often.
+    #[schemars(extend("x-hl7" = "TQ1-3"))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub frequency: Option<Coded<'m>>,
+    /// Priority.
+    #[schemars(extend("x-hl7" = "TQ1-9"))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub priority: Option<Priority>,
     /// First meal.
     #[schemars(extend("x-hl7" = "TQ1-7"))]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -54,4 +62,7 @@ pub struct Diet<'m> {
     #[schemars(extend("x-hl7" = "ORC-12"))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ordered_by: Option<Practitioner<'m>>,
+    /// The rest of the order's head.
+    #[serde(flatten)]
+    pub details: OrderDetails<'m>,
 }

@@ -64,6 +64,14 @@ pub struct Location<'m> {
     #[schemars(extend("x-hl7" = "PL.3"))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bed: Option<Text<'m>>,
+    /// Facility.
+    #[schemars(extend("x-hl7" = "PL.4"))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub facility: Option<Text<'m>>,
+    /// Kind of place (HL7 table 0305): `N` ward, `C` clinic …
+    #[schemars(extend("x-hl7" = "PL.6"))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub location_type: Option<Text<'m>>,
 }
 
 /// The `encounter` kind. A cancellation has the change `deleted`.
@@ -91,6 +99,30 @@ pub struct Encounter<'m> {
     /// Attending doctors.
     #[schemars(extend("x-hl7" = "PV1-7"))]
     pub attending: Vec<Practitioner<'m>>,
+    /// Admitting doctor.
+    #[schemars(extend("x-hl7" = "PV1-17"))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub admitted_by: Option<Practitioner<'m>>,
+    /// Number of the visit.
+    #[schemars(extend("x-hl7" = "PV1-19"))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub number: Option<Text<'m>>,
+    /// How it ended (転帰): code of the discharge disposition.
+    #[schemars(extend("x-hl7" = "PV1-36"))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub disposition: Option<Coded<'m>>,
+    /// Where the patient is to go.
+    #[schemars(extend("x-hl7" = "PV2-1"))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub planned_location: Option<Location<'m>>,
+    /// When the event was recorded.
+    #[schemars(extend("x-hl7" = "EVN-2"))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub recorded_at: Option<PartialTime>,
+    /// When the event was planned.
+    #[schemars(extend("x-hl7" = "EVN-3"))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub planned_at: Option<PartialTime>,
     /// When it happened.
     #[schemars(extend("x-hl7" = "EVN-6"))]
     #[serde(skip_serializing_if = "Option::is_none")]

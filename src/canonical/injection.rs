@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Coded, MedicationOrder, Observed, Place};
+use super::{Coded, MedicationOrder, Observed, Place, TestResult};
 
 /// The `injection` kind (OMP-02): what is to be injected, in which mixtures.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
@@ -20,6 +20,10 @@ pub struct InjectionOrder<'m> {
     pub order: MedicationOrder<'m>,
     /// The drugs that are mixed.
     pub components: Vec<MixtureComponent<'m>>,
+    /// What was sent with the order, such as the body weight.
+    #[schemars(extend("x-hl7" = "OBX"))]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub observations: Vec<TestResult<'m>>,
 }
 
 /// A drug of a mixture (RXC).

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Coded, Observed, PartialTime, Place, Text};
+use super::{Coded, Observed, OrderDetails, PartialTime, Place, Practitioner, Text};
 
 /// The `lab-result` kind: specimens, the orders on them and the results, each result pointing to both.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
@@ -29,6 +29,10 @@ pub struct Specimen<'m> {
     #[schemars(extend("x-hl7" = "SPM-4"))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub material: Option<Coded<'m>>,
+    /// Body site.
+    #[schemars(extend("x-hl7" = "SPM-8"))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub site: Option<Coded<'m>>,
     /// When it was collected: the event date of a case.
     #[schemars(extend("x-hl7" = "SPM-17.1"))]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -48,10 +52,33 @@ pub struct LabOrder<'m> {
     #[schemars(extend("x-hl7" = "OBR-4"))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub panel: Option<Coded<'m>>,
+    /// Order control (HL7 table 0119): `SC` status changed …
+    #[schemars(extend("x-hl7" = "ORC-1"))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub control: Option<Text<'m>>,
+    /// When the specimen was collected, or the examination made.
+    #[schemars(extend("x-hl7" = "OBR-7"))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub observed_at: Option<PartialTime>,
     /// When the results were reported.
     #[schemars(extend("x-hl7" = "OBR-22"))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reported_at: Option<PartialTime>,
+    /// When it was ordered, or its status changed.
+    #[schemars(extend("x-hl7" = "ORC-9"))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ordered_at: Option<PartialTime>,
+    /// Who ordered it.
+    #[schemars(extend("x-hl7" = "ORC-12, else OBR-16"))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ordered_by: Option<Practitioner<'m>>,
+    /// Notes on it.
+    #[schemars(extend("x-hl7" = "NTE-3 after OBR or ORC"))]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<Text<'m>>,
+    /// The rest of the order's head.
+    #[serde(flatten)]
+    pub details: OrderDetails<'m>,
 }
 
 /// A test code with the parts of JLAC10 read out of it.
@@ -124,6 +151,10 @@ pub struct TestResult<'m> {
     #[schemars(extend("x-hl7" = "OBX-3"))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<LabCode<'m>>,
+    /// What ties results together: a micro-organism and what it resists, repeated measurements.
+    #[schemars(extend("x-hl7" = "OBX-4"))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sub_id: Option<Text<'m>>,
     /// What was found.
     #[schemars(extend("x-hl7" = "OBX-5"))]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -144,6 +175,10 @@ pub struct TestResult<'m> {
     #[schemars(extend("x-hl7" = "OBX-5, else OBX-8"))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub interpretation: Option<Interpretation>,
+    /// Whether a drug works on a micro-organism.
+    #[schemars(extend("x-hl7" = "OBX-8, else OBX-5 of a JLAC10 code 6C"))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub susceptibility: Option<Susceptibility>,
     /// Final, corrected …
     #[schemars(extend("x-hl7" = "OBX-11"))]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -152,4 +187,20 @@ pub struct TestResult<'m> {
     #[schemars(extend("x-hl7" = "OBX-14"))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub observed_at: Option<PartialTime>,
+    /// Notes on it.
+    #[schemars(extend("x-hl7" = "NTE-3 after OBX"))]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<Text<'m>>,
+}
+
+/// Whether a drug works on a micro-organism (HL7 table 0078).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Susceptibility {
+    /// `S`, `VS`
+    Susceptible,
+    /// `I`, `MS`
+    Intermediate,
+    /// `R`
+    Resistant,
 }

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{LabCode, PartialTime, Place, Practitioner, Priority, Specimen, Text};
+use super::{LabCode, OrderDetails, PartialTime, Place, Practitioner, Priority, Specimen, TestResult, Text};
 
 /// The `lab-order` kind (OML-01; OML^O21, OML^O33): what is to be tested.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
@@ -12,6 +12,10 @@ pub struct LabOrders<'m> {
     pub specimens: Vec<Specimen<'m>>,
     /// The tests, each pointing to its specimen.
     pub tests: Vec<OrderedTest<'m>>,
+    /// What was sent with the order; `order` counts `tests`.
+    #[schemars(extend("x-hl7" = "OBX"))]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub observations: Vec<TestResult<'m>>,
 }
 
 /// One test that was ordered (ORC, TQ1, OBR).
@@ -42,6 +46,10 @@ pub struct OrderedTest<'m> {
     #[schemars(extend("x-hl7" = "TQ1-7"))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scheduled_at: Option<PartialTime>,
+    /// When the specimen was or is to be collected.
+    #[schemars(extend("x-hl7" = "OBR-7"))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub collected_at: Option<PartialTime>,
     /// When it was ordered.
     #[schemars(extend("x-hl7" = "ORC-9"))]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -50,4 +58,11 @@ pub struct OrderedTest<'m> {
     #[schemars(extend("x-hl7" = "ORC-12, else OBR-16"))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ordered_by: Option<Practitioner<'m>>,
+    /// Notes on it.
+    #[schemars(extend("x-hl7" = "NTE-3"))]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<Text<'m>>,
+    /// The rest of the order's head.
+    #[serde(flatten)]
+    pub details: OrderDetails<'m>,
 }

@@ -19,6 +19,7 @@ mod injection;
 mod lab;
 mod lab_order;
 mod merge;
+mod order;
 mod patient;
 mod physiology;
 mod place;
@@ -30,32 +31,39 @@ mod short;
 mod time;
 mod unmapped;
 mod value;
+mod visit;
 
 pub use administration::{AdministeredDrug, Administration, AdministrationStep};
 pub use allergy::{Allergy, AllergyEntry};
 pub use appointment::{Appointment, AppointmentEvent, Resource, ResourceKind};
 pub use attachment::{Attached, Attachment};
 pub use checkup::Checkup;
-pub use diagnosis::{Diagnosis, Problem};
+pub use diagnosis::{Diagnosis, DiseaseParts, Problem};
 pub use diet::{Diet, DietOrder};
 pub use document::{Document, DocumentCode, DocumentFile, Party, RelatedDocument, Section};
 pub use encounter::{Encounter, EncounterClass, EncounterEvent, Location};
-pub use examination::{ExaminationOrder, ExaminationPerformed, ExaminationRequest, Study};
+pub use examination::{
+    ExaminationOrder, ExaminationPerformed, ExaminationRequest, Exposure, PerformedProcedure, Study,
+};
 pub use generic::Generic;
 pub use injection::{Injection, InjectionOrder, MixtureComponent};
-pub use lab::{Interpretation, LabCode, LabOrder, LabResult, ResultStatus, Specimen, TestResult};
+pub use lab::{
+    Interpretation, LabCode, LabOrder, LabResult, ResultStatus, Specimen, Susceptibility, TestResult,
+};
 pub use lab_order::{LabOrders, OrderedTest};
 pub use merge::{Merge, MergedRecord};
-pub use patient::{Address, Patient, PatientUpdate, PersonName, Script, Sex};
+pub use order::OrderDetails;
+pub use patient::{Address, Contact, Disability, Insurance, Patient, PatientUpdate, PersonName, Script, Sex};
 pub use physiology::PhysiologyResult;
 pub use place::Place;
-pub use prescription::{MedicationOrder, Prescription};
+pub use prescription::{MedicationOrder, Prescription, Timing};
 pub use referral::Referral;
 pub use report::{ExaminationReport, Report};
 pub use schema::{VERSION, schema};
 pub use time::{PartialTime, Precision};
 pub use unmapped::Unmapped;
 pub use value::{Coded, Observed, OtherCode, Practitioner, Priority, Text};
+pub use visit::Visit;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -219,6 +227,14 @@ pub struct Event<'m, C> {
     /// Whom it is about. Always there but for the `message` kind.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub patient: Option<Patient<'m>>,
+    /// The visit or stay within which it happened; an event of the `encounter` kind is about it, and says more.
+    #[schemars(extend("x-hl7" = "PV1"))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub visit: Option<Visit<'m>>,
+    /// Allergies that came with a message about something else; the list itself is the `allergy` kind.
+    #[schemars(extend("x-hl7" = "AL1"))]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub known_allergies: Vec<AllergyEntry<'m>>,
     /// What the kind adds.
     #[serde(flatten)]
     pub content: C,

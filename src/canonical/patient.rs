@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{PartialTime, Place, Text};
+use super::{Coded, PartialTime, Place, TestResult, Text};
 
 /// The patient as the message identifies them.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
@@ -91,13 +91,13 @@ pub struct Address<'m> {
 }
 
 /// The `patient` kind: demographics changed, or the patient's record was deleted.
-#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, JsonSchema)]
 pub struct PatientUpdate<'m> {
     /// Addresses.
     #[schemars(extend("x-hl7" = "PID-11"))]
     pub addresses: Vec<Address<'m>>,
     /// Telephone numbers.
-    #[schemars(extend("x-hl7" = "PID-13.12, PID-13.1; PID-14"))]
+    #[schemars(extend("x-hl7" = "PID-13.12, else PID-13.1; PID-14"))]
     pub telephones: Vec<Text<'m>>,
     /// When the record was last updated at the facility.
     #[schemars(extend("x-hl7" = "PID-33"))]
@@ -107,4 +107,104 @@ pub struct PatientUpdate<'m> {
     #[schemars(extend("x-hl7" = "PID-30"))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub deceased: Option<bool>,
+    /// When the event was recorded.
+    #[schemars(extend("x-hl7" = "EVN-2"))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub recorded_at: Option<PartialTime>,
+    /// Relatives and others to be told.
+    #[schemars(extend("x-hl7" = "NK1"))]
+    pub contacts: Vec<Contact<'m>>,
+    /// Insurances.
+    #[schemars(extend("x-hl7" = "IN1"))]
+    pub insurances: Vec<Insurance<'m>>,
+    /// Disabilities.
+    #[schemars(extend("x-hl7" = "DB1"))]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub disabilities: Vec<Disability<'m>>,
+    /// Body height, blood group and the like.
+    #[schemars(extend("x-hl7" = "OBX"))]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub results: Vec<TestResult<'m>>,
+}
+
+/// Somebody close to the patient (NK1); the patient's own second address too, where the relationship says so.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct Contact<'m> {
+    /// Where it stood: `NK1[n]`.
+    pub at: Place,
+    /// Names.
+    #[schemars(extend("x-hl7" = "NK1-2"))]
+    pub names: Vec<PersonName<'m>>,
+    /// Relationship (HL7 table 0063): `SEL` the patient, `SPO` spouse …
+    #[schemars(extend("x-hl7" = "NK1-3"))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub relationship: Option<Coded<'m>>,
+    /// Addresses.
+    #[schemars(extend("x-hl7" = "NK1-4"))]
+    pub addresses: Vec<Address<'m>>,
+    /// Telephone numbers.
+    #[schemars(extend("x-hl7" = "NK1-5, NK1-6"))]
+    pub telephones: Vec<Text<'m>>,
+    /// Employer or other organisation.
+    #[schemars(extend("x-hl7" = "NK1-13.1"))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub organisation: Option<Text<'m>>,
+}
+
+/// Who pays (IN1, and ZI1 of a diagnosis, which has the same fields).
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct Insurance<'m> {
+    /// Where it stood: `IN1[n]`.
+    pub at: Place,
+    /// Kind of insurance (`JHSD0001`).
+    #[schemars(extend("x-hl7" = "IN1-2"))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub plan: Option<Coded<'m>>,
+    /// Number of the insurer (保険者番号).
+    #[schemars(extend("x-hl7" = "IN1-3.1"))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub insurer_number: Option<Text<'m>>,
+    /// Name of the insurer.
+    #[schemars(extend("x-hl7" = "IN1-4.1"))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub insurer_name: Option<Text<'m>>,
+    /// Symbol of the insured (記号).
+    #[schemars(extend("x-hl7" = "IN1-10.1"))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub group_id: Option<Text<'m>>,
+    /// Number of the insured (番号).
+    #[schemars(extend("x-hl7" = "IN1-11.1"))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub group_name: Option<Text<'m>>,
+    /// First day.
+    #[schemars(extend("x-hl7" = "IN1-12"))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub valid_from: Option<PartialTime>,
+    /// Last day.
+    #[schemars(extend("x-hl7" = "IN1-13"))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub valid_until: Option<PartialTime>,
+    /// Type of the plan.
+    #[schemars(extend("x-hl7" = "IN1-15"))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub plan_type: Option<Text<'m>>,
+    /// What the insured is to the patient (HL7 table 0063).
+    #[schemars(extend("x-hl7" = "IN1-17"))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub relationship: Option<Coded<'m>>,
+}
+
+/// A disability (DB1).
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct Disability<'m> {
+    /// Where it stood: `DB1[n]`.
+    pub at: Place,
+    /// Whose disability it is (HL7 table 0334): `PT` the patient's.
+    #[schemars(extend("x-hl7" = "DB1-2"))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub person: Option<Text<'m>>,
+    /// Whether there is one.
+    #[schemars(extend("x-hl7" = "DB1-4"))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub is_disabled: Option<bool>,
 }

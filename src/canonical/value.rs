@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::Place;
+use super::{PartialTime, Place};
 
 /// Text of the message, borrowed where no escape had to be resolved.
 pub type Text<'m> = Cow<'m, str>;
@@ -66,7 +66,7 @@ pub struct Practitioner<'m> {
 }
 
 /// What was observed.
-#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, JsonSchema)]
 pub struct Observed<'m> {
     /// The value as sent; for a coded value its text.
     pub text: Text<'m>,
@@ -76,6 +76,21 @@ pub struct Observed<'m> {
     /// `<`, `<=`, `>`, `>=` before the number.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub comparator: Option<&'static str>,
+    /// The smaller number of a range (`1-5`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub low: Option<f64>,
+    /// The larger number of a range.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub high: Option<f64>,
+    /// The dilution of a titre: 64 of `1:64` or `×64`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub titre: Option<f64>,
+    /// A date or time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub time: Option<PartialTime>,
+    /// A person.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub person: Option<Box<Practitioner<'m>>>,
     /// A coded value.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<Coded<'m>>,

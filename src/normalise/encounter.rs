@@ -1,9 +1,10 @@
 //! ADT: visits, stays, leaves, transfers and discharges.
 
-use hl7v2::{Message, Segment};
+use hl7v2::Message;
 
-use super::reader::{Reader, place};
-use crate::canonical::{Encounter, EncounterClass, EncounterEvent, Location};
+use super::reader::Reader;
+use super::visit::{class, location};
+use crate::canonical::{Encounter, EncounterEvent};
 
 /// What a trigger of ADT says happened; a cancel names what it takes back.
 pub(super) fn event_of(trigger: &str) -> Option<EncounterEvent> {
@@ -52,6 +53,8 @@ pub(super) fn read<'m>(
         .unwrap_or(EncounterEvent::Visit);
     let mut encounter = empty(event);
     if let Some(evn) = message.segment("EVN") {
+        encounter.recorded_at = reader.time(evn, 2);
+        encounter.planned_at = reader.time(evn, 3);
         encounter.occurred_at = reader.time(evn, 6);
     }
     if let Some(pv1) = message.segment("PV1") {
@@ -60,10 +63,14 @@ pub(super) fn read<'m>(
         encounter.prior_location = location(pv1, 6, reader);
         encounter.department = reader.coded(pv1, 10);
         encounter.attending = reader.practitioners(pv1, 7);
+        encounter.admitted_by = reader.practitioner(pv1, 17);
+        encounter.number = reader.text(pv1, 19);
+        encounter.disposition = reader.coded(pv1, 36);
         encounter.admitted_at = reader.time(pv1, 44);
         encounter.discharged_at = reader.time(pv1, 45);
     }
     if let Some(pv2) = message.segment("PV2") {
+        encounter.planned_location = location(pv2, 1, reader);
         encounter.admission_expected_at = reader.time(pv2, 8);
         encounter.discharge_expected_at = reader.time(pv2, 9);
         encounter.return_expected_at = reader.time(pv2, 47);
@@ -79,6 +86,12 @@ const fn empty<'m>(event: EncounterEvent) -> Encounter<'m> {
         prior_location: None,
         department: None,
         attending: Vec::new(),
+        admitted_by: None,
+        number: None,
+        disposition: None,
+        planned_location: None,
+        recorded_at: None,
+        planned_at: None,
         occurred_at: None,
         admitted_at: None,
         discharged_at: None,
@@ -86,26 +99,4 @@ const fn empty<'m>(event: EncounterEvent) -> Encounter<'m> {
         discharge_expected_at: None,
         return_expected_at: None,
     }
-}
-
-fn class(pv1: Segment<'_>, reader: &mut Reader<'_>) -> Option<EncounterClass> {
-    let class = reader.code(pv1, 2, "0004", |code| match code {
-        "I" => Some(EncounterClass::Inpatient),
-        "O" => Some(EncounterClass::Outpatient),
-        "E" => Some(EncounterClass::Emergency),
-        "P" | "R" | "B" | "C" | "N" | "U" => Some(EncounterClass::Other),
-        _ => None,
-    });
-    if class == Some(EncounterClass::Other) {
-        // Which of the others it is stands among the unmapped.
-        reader.unmark(pv1, 2);
-    }
-    class
-}
-
-fn location<'m>(pv1: Segment<'m>, field: usize, reader: &mut Reader<'m>) -> Option<Location<'m>> {
-    let mut part = |n| reader.component(pv1, field, n);
-    let (point_of_care, room, bed) = (part(1), part(2), part(3));
-    let said = point_of_care.is_some() || room.is_some() || bed.is_some();
-    said.then_some(Location { at: place(pv1, field), point_of_care, room, bed })
 }

@@ -1,35 +1,118 @@
-//! Examinations ordered and performed: OMG^O19 of OMG-01 to 03 and OMI^Z23 of OMG-11 and 12.
+//! Examinations ordered, performed and measured: OMG^O19 of OMG-01 to 03, OMI^Z23 of OMG-11 and 12, ORU^R01 of
+//! OMG-13.
 
 use hl7v2::{Message, Segment};
 
+use super::observation;
+use super::order::{self, Head};
 use super::reader::{Reader, id, place};
-use crate::canonical::{ExaminationOrder, ExaminationPerformed, ExaminationRequest, Study};
+use super::study::studies;
+use crate::canonical::{
+    ExaminationOrder, ExaminationPerformed, ExaminationRequest, Exposure, PerformedProcedure, TestResult,
+};
 
 /// The content of the `imaging-order`, `endoscopy-order` and `physiology-order` kinds.
 pub(super) fn order<'m>(message: &'m Message, reader: &mut Reader<'m>) -> ExaminationOrder<'m> {
-    ExaminationOrder { requests: requests(message, reader), studies: studies(message, reader) }
+    let Groups { requests, observations, .. } = groups(message, reader);
+    ExaminationOrder { requests, observations, studies: studies(message, reader) }
 }
 
 /// The content of the `imaging-performed` and `endoscopy-performed` kinds.
 pub(super) fn performed<'m>(message: &'m Message, reader: &mut Reader<'m>) -> ExaminationPerformed<'m> {
-    let progress = message.segment("ZE1").and_then(|ze1| reader.text(ze1, 2));
-    ExaminationPerformed { requests: requests(message, reader), studies: studies(message, reader), progress }
+    let Groups { requests, observations, procedures, .. } = groups(message, reader);
+    let progress = procedures.first().and_then(|procedure| procedure.progress.clone());
+    ExaminationPerformed { requests, observations, procedures, studies: studies(message, reader), progress }
 }
 
-/// One request per OBR, with the ORC and TQ1 before it. An OBR without its own ORC (parent and child under one
-/// order) shares the last one.
-pub(super) fn requests<'m>(message: &'m Message, reader: &mut Reader<'m>) -> Vec<ExaminationRequest<'m>> {
-    let mut requests = Vec::new();
-    let (mut orc, mut tq1) = (None, None);
+/// What the segments make, and which order is open.
+#[derive(Default)]
+pub(super) struct Groups<'m> {
+    orc: Option<Segment<'m>>,
+    /// TQ1 after ORC and before OBR.
+    tq1: Option<Segment<'m>>,
+    /// An OBR is open: TQ1 may follow it (ORU^R01).
+    is_open: bool,
+    /// What the last OBX and ZE2 belong to.
+    in_procedure: bool,
+    /// An NTE now belongs to the result before it.
+    after_result: bool,
+    pub(super) requests: Vec<ExaminationRequest<'m>>,
+    /// What stands below the requests; `order` counts them.
+    pub(super) observations: Vec<TestResult<'m>>,
+    pub(super) procedures: Vec<PerformedProcedure<'m>>,
+}
+
+/// One request per OBR, with the ORC before it and the TQ1 before or after it. An OBR without its own ORC (parent
+/// and child under one order) shares the last one.
+pub(super) fn groups<'m>(message: &'m Message, reader: &mut Reader<'m>) -> Groups<'m> {
+    let mut groups = Groups::default();
     for segment in message.segments() {
         match &id(segment) {
-            b"ORC" => (orc, tq1) = (Some(segment), None),
-            b"TQ1" => tq1 = Some(segment),
-            b"OBR" => requests.push(request(segment, orc, tq1, reader)),
+            b"ORC" => {
+                (groups.orc, groups.tq1, groups.is_open) = (Some(segment), None, false);
+                (groups.in_procedure, groups.after_result) = (false, false);
+            }
+            b"TQ1" => groups.timing(segment, reader),
+            b"OBR" => {
+                let request = request(segment, groups.orc, groups.tq1, reader);
+                groups.requests.push(request);
+                groups.is_open = groups.tq1.is_none();
+                (groups.in_procedure, groups.after_result) = (false, false);
+            }
+            b"NTE" => groups.note(segment, reader),
+            b"OBX" => groups.observation(segment, reader),
+            b"ZE1" => {
+                let procedure = procedure(segment, groups.requests.len(), reader);
+                groups.procedures.push(procedure);
+                (groups.in_procedure, groups.after_result) = (true, false);
+            }
+            b"ZE2" => {
+                if let Some(procedure) = groups.procedures.last_mut().filter(|_| groups.in_procedure) {
+                    procedure.exposures.push(exposure(segment, reader));
+                }
+            }
             _ => {}
         }
     }
-    requests
+    groups
+}
+
+impl<'m> Groups<'m> {
+    fn timing(&mut self, tq1: Segment<'m>, reader: &mut Reader<'m>) {
+        match self.requests.last_mut().filter(|_| self.is_open) {
+            Some(request) => {
+                timing(request, tq1, reader);
+                self.is_open = false;
+            }
+            None => self.tq1 = self.tq1.or(Some(tq1)),
+        }
+    }
+
+    fn observation(&mut self, obx: Segment<'m>, reader: &mut Reader<'m>) {
+        let mut result = observation::result(obx, reader);
+        self.after_result = true;
+        match self.procedures.last_mut().filter(|_| self.in_procedure) {
+            Some(procedure) => procedure.observations.push(result),
+            None => {
+                result.order = (!self.requests.is_empty()).then_some(self.requests.len());
+                self.observations.push(result);
+            }
+        }
+    }
+
+    fn note(&mut self, nte: Segment<'m>, reader: &mut Reader<'m>) {
+        let procedure = self.procedures.last_mut().filter(|_| self.in_procedure);
+        let result = match procedure {
+            Some(procedure) => procedure.observations.last_mut(),
+            None => self.observations.last_mut(),
+        };
+        let notes = match (result, self.requests.last_mut()) {
+            (Some(result), _) if self.after_result => &mut result.notes,
+            (_, Some(request)) if !self.in_procedure => &mut request.notes,
+            _ => return,
+        };
+        notes.extend(observation::note(nte, reader));
+    }
 }
 
 fn request<'m>(
@@ -38,42 +121,74 @@ fn request<'m>(
     tq1: Option<Segment<'m>>,
     reader: &mut Reader<'m>,
 ) -> ExaminationRequest<'m> {
-    ExaminationRequest {
+    let Head { number, control, ordered_at, ordered_by, details, .. } = order::head(orc, Some(obr), reader);
+    let mut request = ExaminationRequest {
         at: place(obr, 0),
-        number: orc.and_then(|orc| reader.text(orc, 2)).or_else(|| reader.text(obr, 2)),
-        control: orc.and_then(|orc| reader.text(orc, 1)),
-        parent: reader.text(obr, 29),
+        number,
+        control,
+        parent: parent(obr, orc, reader),
         procedure: reader.coded(obr, 4),
-        priority: tq1.and_then(|tq1| reader.priority(tq1, 9, 1)),
-        scheduled_at: tq1.and_then(|tq1| reader.time(tq1, 7)),
+        priority: None,
+        scheduled_at: None,
         performed_at: reader.time(obr, 7),
+        ended_at: reader.time(obr, 8),
+        reported_at: reader.time(obr, 22),
+        result_status: observation::order_status(obr, 25, reader),
         reason: reader.text(obr, 13).or_else(|| reader.component(obr, 31, 2)),
-        ordered_at: orc.and_then(|orc| reader.time(orc, 9)),
-        ordered_by: orc.and_then(|orc| reader.practitioner(orc, 12)),
+        ordered_at,
+        ordered_by,
+        notes: Vec::new(),
+        details,
+    };
+    if let Some(tq1) = tq1 {
+        timing(&mut request, tq1, reader);
+    }
+    request.scheduled_at = request.scheduled_at.or_else(|| reader.time(obr, 36));
+    request
+}
+
+fn timing<'m>(request: &mut ExaminationRequest<'m>, tq1: Segment<'m>, reader: &mut Reader<'m>) {
+    request.priority = reader.priority(tq1, 9, 1);
+    request.scheduled_at = reader.time(tq1, 7).or(request.scheduled_at);
+}
+
+/// OBR-29, and ORC-8 which says the same.
+fn parent<'m>(
+    obr: Segment<'m>,
+    orc: Option<Segment<'m>>,
+    reader: &mut Reader<'m>,
+) -> Option<crate::canonical::Text<'m>> {
+    match (reader.text(obr, 29), orc) {
+        (Some(parent), Some(orc)) => {
+            reader.again(obr, 29, orc, 8);
+            Some(parent)
+        }
+        (None, Some(orc)) => reader.text(orc, 8),
+        (parent, None) => parent,
     }
 }
 
-/// IPC repeats the same identifiers under a parent and its children: a study is named once per accession and UID.
-fn studies<'m>(message: &'m Message, reader: &mut Reader<'m>) -> Vec<Study<'m>> {
-    let zds = message.segment("ZDS").and_then(|zds| reader.text(zds, 1));
-    let obr = message.segment("OBR");
-    let mut studies: Vec<Study<'m>> = Vec::new();
-    for ipc in message.segments().filter(|segment| id(*segment) == *b"IPC") {
-        let mut first = |field: usize| reader.text(ipc, field);
-        let study = Study {
-            at: place(ipc, 0),
-            accession: first(1),
-            procedure_id: first(2),
-            study_uid: first(3).or_else(|| zds.clone()),
-            modality: first(5),
-        };
-        let accession = study.accession.or_else(|| obr.and_then(|obr| reader.text(obr, 18)));
-        let procedure_id = study.procedure_id.or_else(|| obr.and_then(|obr| reader.text(obr, 19)));
-        let study = Study { accession, procedure_id, ..study };
-        let known = studies.iter().any(|s| s.accession == study.accession && s.study_uid == study.study_uid);
-        if !known {
-            studies.push(study);
-        }
+fn procedure<'m>(ze1: Segment<'m>, requests: usize, reader: &mut Reader<'m>) -> PerformedProcedure<'m> {
+    PerformedProcedure {
+        at: place(ze1, 0),
+        request: (requests > 0).then_some(requests),
+        progress: reader.text(ze1, 2),
+        procedure: reader.coded(ze1, 3),
+        count: reader.observed(ze1, 4),
+        additions: reader.codeds(ze1, 5),
+        staff: reader.practitioners(ze1, 7),
+        exposures: Vec::new(),
+        observations: Vec::new(),
     }
-    studies
+}
+
+fn exposure<'m>(ze2: Segment<'m>, reader: &mut Reader<'m>) -> Exposure<'m> {
+    Exposure {
+        at: place(ze2, 0),
+        tube_voltage: reader.quantity(ze2, 2),
+        tube_current: reader.quantity(ze2, 3),
+        distance: reader.quantity(ze2, 4),
+        time: reader.quantity(ze2, 5),
+        count: reader.observed(ze2, 6),
+    }
 }

@@ -5,6 +5,7 @@
 
 mod administration;
 mod allergy;
+mod amount;
 mod appointment;
 mod checkup;
 mod coverage;
@@ -20,16 +21,20 @@ mod interpretation;
 mod kind;
 mod lab;
 mod lab_order;
+mod medication;
 mod merge;
 mod observation;
+mod order;
 mod patient;
 mod physiology;
 mod prescription;
 mod reader;
 mod referral;
 mod report;
+mod study;
 mod time;
 mod value;
+mod visit;
 
 #[cfg(test)]
 mod tests;
@@ -51,6 +56,8 @@ pub struct Source<'a> {
     pub data_type: Option<&'a str>,
     /// The patient's id in the storage's path; empty where the source has none.
     pub patient: &'a str,
+    /// The order number that the storage files it under; none where the source has none.
+    pub order: Option<&'a str>,
     /// 10-digit code of the facility: whose codes the local ones are.
     pub facility: &'a str,
     /// What happened at the source.
@@ -85,13 +92,26 @@ fn hl7<'m>(message: &'m Message, source: &Source<'m>) -> Result<CanonicalEvent<'
             place: segment.to_owned(),
         });
     }
+    order::check(message, source.order, &mut reader);
+    let visit = if kind == Kind::Encounter { None } else { visit::read(message, &mut reader) };
+    let known_allergies = allergy::known(message, &mut reader);
     let content = content(kind, message, source, &mut reader);
     let change = kind::change(message, source);
     let Some(Rest { findings, unmapped, attached }) = reader.rest(message) else {
         return Err(too_large("too-many-values", "more values than an event can carry".to_owned()));
     };
     let findings = decoded(message).chain(findings).collect();
-    Ok(Event { change, message: header, patient, content, unmapped, findings, attached })
+    Ok(Event {
+        change,
+        message: header,
+        patient,
+        visit,
+        known_allergies,
+        content,
+        unmapped,
+        findings,
+        attached,
+    })
 }
 
 /// An event is many times as large as the shortest segment that it can be made from.

@@ -5,9 +5,13 @@ use std::borrow::Cow;
 use hl7v2::{Message, Segment};
 
 use super::coverage::Read;
-use super::reader::{Reader, at_repetition, place};
+use super::observation;
+use super::reader::{Reader, at_repetition, id, place};
 use super::value::present;
-use crate::canonical::{Address, Patient, PatientUpdate, PersonName, Place, Script, Sex, Text};
+use crate::canonical::{
+    Address, Contact, Disability, Insurance, PartialTime, Patient, PatientUpdate, PersonName, Place, Script,
+    Sex, Text,
+};
 
 /// The patient. The id of the storage's path decides where there is one: it is what the facility's system files the
 /// record under, and PID-3 differs from it even in official samples.
@@ -30,17 +34,22 @@ pub(super) fn read<'m>(
         }
         return None;
     };
-    let id = id(message, pid, by_path, reader);
+    let id = patient_id(message, pid, by_path, reader);
     Some(Patient {
         at: place(pid, 0),
         id,
-        names: names(pid, reader),
-        birth_date: reader.time(pid, 7),
+        names: names(pid, 5, reader),
+        birth_date: birth_date(pid, reader),
         sex: sex(pid, reader),
     })
 }
 
-fn id<'m>(message: &'m Message, pid: Segment<'m>, by_path: &'m str, reader: &mut Reader<'m>) -> Text<'m> {
+fn patient_id<'m>(
+    message: &'m Message,
+    pid: Segment<'m>,
+    by_path: &'m str,
+    reader: &mut Reader<'m>,
+) -> Text<'m> {
     let (field, in_message) = message.patient_id().unwrap_or((3, Text::default()));
     if field != 3 {
         let text = "PID-3 is empty; the patient id is taken from this field";
@@ -65,12 +74,27 @@ fn id<'m>(message: &'m Message, pid: Segment<'m>, by_path: &'m str, reader: &mut
     Cow::Borrowed(by_path)
 }
 
-/// PID-5. The script stands in XPN.8; one caret short, in XPN.7, is seen in the field and reported.
-fn names<'m>(pid: Segment<'m>, reader: &mut Reader<'m>) -> Vec<PersonName<'m>> {
+/// PID-7. PID-9 (alias) holds the birth date in an official sample.
+fn birth_date<'m>(pid: Segment<'m>, reader: &mut Reader<'m>) -> Option<PartialTime> {
+    let alias = pid.field(9).value();
+    let is_date = alias.len() == 8 && alias.bytes().all(|digit| digit.is_ascii_digit());
+    if !pid.field(7).is_empty() || !is_date {
+        return reader.time(pid, 7);
+    }
+    reader.note(
+        "birth-date-elsewhere",
+        place(pid, 9),
+        "PID-7 is empty; the birth date is taken from this field",
+    );
+    reader.time(pid, 9)
+}
+
+/// Names (XPN). The script stands in XPN.8; one caret short, in XPN.7, is seen in the field and reported.
+fn names<'m>(segment: Segment<'m>, field: usize, reader: &mut Reader<'m>) -> Vec<PersonName<'m>> {
     let mut names = Vec::new();
     let mut read = Read::up_to(2).of_all();
-    for (index, repetition) in pid.field(5).repetitions().enumerate() {
-        let at = at_repetition(pid, 5, index);
+    for (index, repetition) in segment.field(field).repetitions().enumerate() {
+        let at = at_repetition(segment, field, index);
         let (family, given) = (present(repetition.component(1)), present(repetition.component(2)));
         if family.is_none() && given.is_none() {
             continue;
@@ -86,7 +110,7 @@ fn names<'m>(pid: Segment<'m>, reader: &mut Reader<'m>) -> Vec<PersonName<'m>> {
         }
         names.push(PersonName { at, family, given, script });
     }
-    reader.mark(pid, 5, read);
+    reader.mark(segment, field, read);
     names
 }
 
@@ -111,25 +135,74 @@ fn sex(pid: Segment<'_>, reader: &mut Reader<'_>) -> Option<Sex> {
 
 /// The content of the `patient` kind.
 pub(super) fn update<'m>(message: &'m Message, reader: &mut Reader<'m>) -> PatientUpdate<'m> {
-    let Some(pid) = message.segment("PID") else {
-        return PatientUpdate {
-            addresses: Vec::new(),
-            telephones: Vec::new(),
-            updated_at: None,
-            deceased: None,
-        };
-    };
-    let addresses = addresses(pid, reader);
-    let telephones = [13, 14].into_iter().flat_map(|field| telephones(pid, field, reader)).collect();
-    let deceased = reader.text(pid, 30).map(|flag| flag == "Y");
-    PatientUpdate { addresses, telephones, updated_at: reader.time(pid, 33), deceased }
+    let recorded_at = message.segment("EVN").and_then(|evn| reader.time(evn, 2));
+    let mut update = PatientUpdate { recorded_at, ..PatientUpdate::default() };
+    let mut observed = Vec::new();
+    for segment in message.segments() {
+        match &id(segment) {
+            b"PID" if segment.occurrence() == 1 => demographics(segment, &mut update, reader),
+            b"NK1" => update.contacts.push(contact(segment, reader)),
+            b"IN1" => update.insurances.push(insurance(segment, reader)),
+            b"DB1" => update.disabilities.push(disability(segment, reader)),
+            b"OBX" | b"NTE" => observed.push(segment),
+            _ => {}
+        }
+    }
+    update.results = observation::results(&observed, reader);
+    update
 }
 
-/// PID-11. Where XAD.8 holds the whole address, the parts are left as they are.
-fn addresses<'m>(pid: Segment<'m>, reader: &mut Reader<'m>) -> Vec<Address<'m>> {
+fn demographics<'m>(pid: Segment<'m>, update: &mut PatientUpdate<'m>, reader: &mut Reader<'m>) {
+    update.addresses = addresses(pid, 11, reader);
+    update.telephones = [13, 14].into_iter().flat_map(|field| telephones(pid, field, reader)).collect();
+    update.deceased = yes_or_no(pid, 30, reader);
+    update.updated_at = reader.time(pid, 33);
+}
+
+fn yes_or_no(segment: Segment<'_>, field: usize, reader: &mut Reader<'_>) -> Option<bool> {
+    reader.code(segment, field, "0136", |code| match code {
+        "Y" => Some(true),
+        "N" => Some(false),
+        _ => None,
+    })
+}
+
+fn contact<'m>(nk1: Segment<'m>, reader: &mut Reader<'m>) -> Contact<'m> {
+    Contact {
+        at: place(nk1, 0),
+        names: names(nk1, 2, reader),
+        relationship: reader.coded(nk1, 3),
+        addresses: addresses(nk1, 4, reader),
+        telephones: [5, 6].into_iter().flat_map(|field| telephones(nk1, field, reader)).collect(),
+        organisation: reader.text(nk1, 13),
+    }
+}
+
+/// IN1, and ZI1 which has the same fields.
+pub(super) fn insurance<'m>(in1: Segment<'m>, reader: &mut Reader<'m>) -> Insurance<'m> {
+    Insurance {
+        at: place(in1, 0),
+        plan: reader.coded(in1, 2),
+        insurer_number: reader.text(in1, 3),
+        insurer_name: reader.text(in1, 4),
+        group_id: reader.text(in1, 10),
+        group_name: reader.text(in1, 11),
+        valid_from: reader.time(in1, 12),
+        valid_until: reader.time(in1, 13),
+        plan_type: reader.text(in1, 15),
+        relationship: reader.coded(in1, 17),
+    }
+}
+
+fn disability<'m>(db1: Segment<'m>, reader: &mut Reader<'m>) -> Disability<'m> {
+    Disability { at: place(db1, 0), person: reader.text(db1, 2), is_disabled: yes_or_no(db1, 4, reader) }
+}
+
+/// Addresses (XAD). Where XAD.8 holds the whole address, the parts are left as they are.
+fn addresses<'m>(segment: Segment<'m>, field: usize, reader: &mut Reader<'m>) -> Vec<Address<'m>> {
     let mut read = Read::up_to(8).but(Read::component(6));
     let mut addresses = Vec::new();
-    for (index, repetition) in pid.field(11).repetitions().enumerate() {
+    for (index, repetition) in segment.field(field).repetitions().enumerate() {
         let part = |n| present(repetition.component(n));
         let parts: Vec<_> = (1..=4).filter_map(part).collect();
         let whole = part(8);
@@ -139,16 +212,16 @@ fn addresses<'m>(pid: Segment<'m>, reader: &mut Reader<'m>) -> Vec<Address<'m>> 
         let text = whole.or_else(|| (!parts.is_empty()).then(|| Cow::Owned(parts.join(" "))));
         let (postal_code, use_code) = (part(5), part(7));
         if postal_code.is_some() || text.is_some() {
-            addresses.push(Address { at: at_repetition(pid, 11, index), postal_code, text, use_code });
+            addresses.push(Address { at: at_repetition(segment, field, index), postal_code, text, use_code });
         } else {
             read = Read::NONE;
         }
     }
-    reader.mark(pid, 11, read.of_all());
+    reader.mark(segment, field, read.of_all());
     addresses
 }
 
-/// PID-13 and PID-14: XTN.12 where it is written, as SS-MIX2 wants it, else XTN.1.
+/// Telephone numbers (XTN): XTN.12 where it is written, as SS-MIX2 wants it, else XTN.1.
 fn telephones<'m>(pid: Segment<'m>, field: usize, reader: &mut Reader<'m>) -> Vec<Text<'m>> {
     let mut numbers = Vec::new();
     let mut read = [1, 12].map(Read::component);

@@ -106,6 +106,23 @@ impl<'m> Reader<'m> {
         segment.field(field).repetitions().filter_map(|repetition| present(repetition.component(1))).collect()
     }
 
+    /// Notes that a field repeats another one that has its place in the event.
+    pub(super) fn again(&mut self, read: Segment<'_>, field: usize, segment: Segment<'_>, again: usize) {
+        let value = segment.field(again).raw();
+        if !value.is_empty() && value == read.field(field).raw() {
+            self.mark(segment, again, Read::WHOLE);
+        }
+    }
+
+    /// An amount with its unit as one text (CQ).
+    pub(super) fn quantity(&mut self, segment: Segment<'m>, field: usize) -> Option<Text<'m>> {
+        let amount = self.component(segment, field, 1)?;
+        Some(match self.component(segment, field, 2) {
+            Some(unit) => format!("{amount} {unit}").into(),
+            None => amount,
+        })
+    }
+
     /// A field taken whole, with every delimiter in it as text (`480×10^4` is seen in the field): repetitions
     /// become lines. For values that have no components.
     pub(super) fn whole(&mut self, segment: Segment<'m>, field: usize) -> Option<Text<'m>> {
@@ -184,6 +201,30 @@ impl<'m> Reader<'m> {
         }
     }
 
+    /// A time, or the words that stand in its place, with a finding.
+    pub(super) fn time_or_text(
+        &mut self,
+        segment: Segment<'m>,
+        field: usize,
+    ) -> (Option<PartialTime>, Option<Text<'m>>) {
+        let time = self.time(segment, field);
+        let text = if time.is_none() { self.text(segment, field) } else { None };
+        (time, text)
+    }
+
+    /// The coded value in a component whose subcomponents are its parts (`3^TAB&錠&MR9P`).
+    pub(super) fn coded_in(
+        &mut self,
+        segment: Segment<'m>,
+        field: usize,
+        component: usize,
+    ) -> Option<Coded<'m>> {
+        let at = Place { component: small(component), ..place(segment, field) };
+        let (coded, read) = value::coded_component(segment.field(field).component(component), at)?;
+        self.mark(segment, field, if read { Read::component(component).in_depth() } else { Read::NONE });
+        Some(coded)
+    }
+
     /// The coded value in a field's first repetition.
     pub(super) fn coded(&mut self, segment: Segment<'m>, field: usize) -> Option<Coded<'m>> {
         let first = segment.field(field).repetition(1);
@@ -227,6 +268,9 @@ impl<'m> Reader<'m> {
         let priority = value::priority(&segment.field(field).component(component).value());
         if priority.is_some() {
             self.mark(segment, field, Read::component(component));
+            if component == 1 && segment.field(field).component(3).value() == "HL70485" {
+                self.mark(segment, field, Read::component(3));
+            }
         }
         priority
     }
@@ -234,7 +278,8 @@ impl<'m> Reader<'m> {
     /// The practitioner in a field's first repetition.
     pub(super) fn practitioner(&mut self, segment: Segment<'m>, field: usize) -> Option<Practitioner<'m>> {
         self.mark(segment, field, PRACTITIONER);
-        value::practitioner(segment.field(field).repetition(1), place(segment, field))
+        let practitioner = value::practitioner(segment.field(field).repetition(1), place(segment, field))?;
+        Some(self.named(practitioner))
     }
 
     /// The practitioners of all repetitions.
@@ -243,9 +288,20 @@ impl<'m> Reader<'m> {
         let repetitions = segment.field(field).repetitions().enumerate();
         repetitions
             .filter_map(|(index, repetition)| {
-                value::practitioner(repetition, at_repetition(segment, field, index))
+                let practitioner = value::practitioner(repetition, at_repetition(segment, field, index))?;
+                Some(self.named(practitioner))
             })
             .collect()
+    }
+
+    /// Puts a name that stands in the id's place where it belongs.
+    fn named(&mut self, mut practitioner: Practitioner<'m>) -> Practitioner<'m> {
+        let is_name = |id: &Text<'_>| !id.is_ascii();
+        if practitioner.family.is_none() && practitioner.id.as_ref().is_some_and(is_name) {
+            practitioner.family = practitioner.id.take();
+            self.note("name-in-id", practitioner.at, "a name stands where a person's id should");
+        }
+        practitioner
     }
 }
 

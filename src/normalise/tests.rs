@@ -1,5 +1,9 @@
 //! One line of HL7 in, one value of the event out.
 
+mod observations;
+mod orders;
+mod people;
+
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
@@ -20,6 +24,7 @@ fn normalised(data_type: Option<&str>, message_type: &str, segments: &[&str]) ->
     let source = Source {
         data_type,
         patient: "0000123",
+        order: None,
         facility: "3210100018",
         change: Change::Created,
         zone: &zone,
@@ -29,7 +34,14 @@ fn normalised(data_type: Option<&str>, message_type: &str, segments: &[&str]) ->
 
 /// A message that came without a path.
 fn source(zone: &TimeZone) -> Source<'_> {
-    Source { data_type: None, patient: "", facility: "3210100018", change: Change::Created, zone }
+    Source {
+        data_type: None,
+        patient: "",
+        order: None,
+        facility: "3210100018",
+        change: Change::Created,
+        zone,
+    }
 }
 
 /// The event of these segments has these values at these JSON pointers.
@@ -138,7 +150,10 @@ fn encounters() {
         &[
             ("/event", json!("transfer")),
             ("/class", json!("inpatient")),
-            ("/location", json!({"at": "PV1-3", "point_of_care": "2B", "room": "10", "bed": "2"})),
+            (
+                "/location",
+                json!({"at": "PV1-3", "point_of_care": "2B", "room": "10", "bed": "2", "location_type": "N"}),
+            ),
             ("/prior_location/point_of_care", json!("3A")),
             ("/department/code", json!("01")),
             ("/attending/0", json!({"at": "PV1-7", "id": "607", "family": "医師", "given": "一郎"})),

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use hl7v2::{Component, Repetition};
 
+use super::amount;
 use super::coverage::Read;
 use crate::canonical::{Coded, Observed, OtherCode, Place, Practitioner, Priority, Text};
 
@@ -35,6 +36,25 @@ pub(super) fn coded<'m>(
         }
     };
     arrange(at, triples, read, facility)
+}
+
+/// The coded value whose three parts are the subcomponents of one component, and whether all of it was read.
+pub(super) fn coded_component<'m>(component: Component<'m>, at: Place) -> Option<(Coded<'m>, bool)> {
+    let parts = component.subcomponents().count();
+    let part = |n| some(component.subcomponent(n));
+    let (code, text, system) =
+        if parts > 1 { (part(1), part(2), part(3)) } else { (present(component), None, None) };
+    (code.is_some() || text.is_some()).then(|| (plain(at, code, text, system), parts <= 3))
+}
+
+/// A coded value of one triple that is no local code.
+pub(super) fn plain<'m>(
+    at: Place,
+    code: Option<Text<'m>>,
+    text: Option<Text<'m>>,
+    system: Option<Text<'m>>,
+) -> Coded<'m> {
+    Coded { at, code, text, system, local: None, alternate: None }
 }
 
 const FIRST_TRIPLE: Read = Read::up_to(3);
@@ -92,24 +112,12 @@ pub(super) fn practitioner(repetition: Repetition<'_>, at: Place) -> Option<Prac
     (id.is_some() || family.is_some() || given.is_some()).then_some(Practitioner { at, id, family, given })
 }
 
-/// An observed value of type ST, NM, TX and the like: the text, and the number in it where there is just one.
+/// An observed value of type ST, NM, TX and the like: the text, and the number, range or titre in it where it is
+/// just that.
 pub(super) fn observed(text: Text<'_>) -> Observed<'_> {
-    let (comparator, number) = number(&text);
-    Observed { text, number, comparator, code: None }
-}
-
-/// Reads `1.7`, ` < 0.5`, `>=100`. Full-width digits count: vendors write them where a value is text.
-fn number(text: &str) -> (Option<&'static str>, Option<f64>) {
-    let narrow = narrow(text);
-    let text = narrow.trim();
-    let (comparator, rest) = ["<=", ">=", "<", ">"]
-        .into_iter()
-        .find_map(|sign| text.strip_prefix(sign).map(|rest| (Some(sign), rest.trim_start())))
-        .unwrap_or((None, text));
-    let plain = rest.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'-' | b'+'))
-        && rest.ends_with(|last: char| last.is_ascii_digit());
-    let number = if plain { rest.parse().ok() } else { None };
-    (number.and(comparator), number)
+    let amount = amount::read(&text);
+    let amount::Amount { comparator, number, low, high, titre } = amount;
+    Observed { text, number, comparator, low, high, titre, ..Observed::default() }
 }
 
 /// Full-width ASCII (U+FF01 to U+FF5E) and the ideographic space as their ASCII counterparts.
@@ -121,8 +129,6 @@ pub(super) fn narrow(text: &str) -> Cow<'_, str> {
         '\u{3000}' => ' ',
         '\u{FF01}'..='\u{FF5E}' => char::from_u32(u32::from(c) - 0xFEE0).unwrap_or(c),
         '\u{2212}' | '\u{2010}' | '\u{2011}' => '-',
-        '≦' => '<',
-        '≧' => '>',
         other => other,
     };
     Cow::Owned(text.chars().map(narrow_char).collect())

@@ -296,6 +296,7 @@ fn normalise_source<'a>(source: &'a FileSource, zone: &'a TimeZone) -> Source<'a
     Source {
         data_type: source.data_type.as_deref(),
         patient: name.map_or("", |name| name.patient.as_str()),
+        order: name.map(|name| name.order.as_str()),
         facility: source.facility.as_deref().unwrap_or_default(),
         change: match name.map(|name| name.flag.as_str()) {
             Some("0") => Change::Deleted,

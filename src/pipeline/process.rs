@@ -89,6 +89,7 @@ fn understand(
     let source = Source {
         data_type: envelope.data_type.as_deref(),
         patient: &envelope.patient.0,
+        order: order(envelope),
         facility: &envelope.facility,
         change: envelope.change,
         zone: &routing.zone,
@@ -105,6 +106,12 @@ fn understand(
     let names = names(&recipients);
     let outcome = if names.is_empty() { Outcome::Filtered } else { Outcome::Routed(names) };
     Ok(Processed { outcome, follow, archived })
+}
+
+/// The order number that the storage files a record under: the last part of its key.
+fn order(envelope: &Envelope) -> Option<&str> {
+    let known = envelope.data_type.as_deref().and_then(ssmix2::DataType::find);
+    known.and_then(|_| envelope.key.0.rsplit('/').next())
 }
 
 /// The whole event, for the archive: it never leaves the hub from there without passing the routes again.

@@ -47,6 +47,8 @@ pub(super) fn event(content: Content<'_>) -> CanonicalEvent<'_> {
             birth_date: Some(time(1970, 5, 0, Precision::Month)),
             sex: Some(Sex::Male),
         }),
+        visit: None,
+        known_allergies: Vec::new(),
         content,
         unmapped: Unmapped::default(),
         attached: Vec::new(),
@@ -73,13 +75,21 @@ pub(super) fn result<'m>(
             method: None,
             result_id: None,
         }),
-        value: Some(Observed { text: "12.5".into(), number: Some(12.5), comparator: Some("<"), code: None }),
+        value: Some(Observed {
+            text: "12.5".into(),
+            number: Some(12.5),
+            comparator: Some("<"),
+            ..Observed::default()
+        }),
+        sub_id: None,
         unit: None,
         reference_range: Some("0-10".into()),
         abnormal_flag: None,
         interpretation: says,
+        susceptibility: None,
         status: Some(status),
         observed_at: Some(time(2026, 1, 30, Precision::Day)),
+        notes: Vec::new(),
     }
 }
 
@@ -88,6 +98,7 @@ pub(super) fn lab(results: Vec<TestResult<'_>>) -> CanonicalEvent<'_> {
         at: SEGMENT,
         id: Some("S1".into()),
         material: Some(coded("063", "鼻腔")),
+        site: None,
         collected_at: Some(time(2026, 1, 30, Precision::Minute)),
     };
     event(Content::LabResult(LabResult { specimens: vec![specimen], orders: vec![], results }))
@@ -103,13 +114,26 @@ pub(super) fn problem<'m>(icd10: Option<&'m str>) -> Problem<'m> {
         action: Some("AD".into()),
         disease: Some(coded("20", "病名")),
         instance: Some("7".into()),
+        acted_at: None,
         icd10: icd10.map(Into::into),
+        icd10_edition: None,
+        phase: None,
         diagnosed_at: Some(time(2026, 0, 0, Precision::Year)),
         onset_at: None,
         resolved_at: None,
         outcome: None,
+        onset_text: None,
         suspected: false,
         security: None,
+        parts: None,
+        teeth: vec![],
+        notes: vec![],
+        insurances: vec![],
+        control: None,
+        number: None,
+        ordered_at: None,
+        ordered_by: None,
+        details: OrderDetails::default(),
     }
 }
 
@@ -122,10 +146,23 @@ pub(super) fn encounter<'m>(happened: EncounterEvent) -> CanonicalEvent<'m> {
     event(Content::Encounter(Encounter {
         event: happened,
         class: Some(EncounterClass::Inpatient),
-        location: Some(Location { at: SEGMENT, point_of_care: Some("3E".into()), room: None, bed: None }),
+        location: Some(Location {
+            at: SEGMENT,
+            point_of_care: Some("3E".into()),
+            room: None,
+            bed: None,
+            facility: None,
+            location_type: None,
+        }),
         prior_location: None,
         department: Some(coded("01", "内科")),
         attending: vec![Practitioner { at: SEGMENT, id: Some("D1".into()), family: None, given: None }],
+        admitted_by: None,
+        number: None,
+        disposition: None,
+        planned_location: None,
+        recorded_at: None,
+        planned_at: None,
         occurred_at: Some(time(2026, 1, 31, Precision::Fraction(4))),
         admitted_at: None,
         discharged_at: None,
@@ -145,6 +182,8 @@ pub(super) fn performed<'m>(modality: Option<&'m str>) -> CanonicalEvent<'m> {
     };
     event(Content::ImagingPerformed(ExaminationPerformed {
         requests: vec![],
+        observations: vec![],
+        procedures: vec![],
         studies: vec![study],
         progress: Some("RS".into()),
     }))
@@ -159,10 +198,9 @@ pub(super) fn generic<'m>() -> CanonicalEvent<'m> {
 
 pub(super) fn patient<'m>() -> CanonicalEvent<'m> {
     event(Content::Patient(PatientUpdate {
-        addresses: vec![],
         telephones: vec!["000-0000".into()],
-        updated_at: None,
         deceased: Some(false),
+        ..PatientUpdate::default()
     }))
 }
 
