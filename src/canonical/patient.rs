@@ -168,11 +168,11 @@ pub struct Insurance<'m> {
     #[schemars(extend("x-hl7" = "IN1-4.1"))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub insurer_name: Option<Text<'m>>,
-    /// Symbol of the insured (記号).
+    /// Symbol, number and branch number of the insured (記号, 番号, 枝番), as far as they were sent.
     #[schemars(extend("x-hl7" = "IN1-10.1"))]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub group_id: Option<Text<'m>>,
-    /// Number of the insured (番号).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub insured_numbers: Vec<Text<'m>>,
+    /// Employer or other group of the insured.
     #[schemars(extend("x-hl7" = "IN1-11.1"))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub group_name: Option<Text<'m>>,

@@ -135,9 +135,9 @@ impl Coverage {
 
 /// Whether field 1 only says which of its kind the segment is, which its place says already.
 fn counts(segment: Segment<'_>) -> bool {
-    const COUNTED: [&[u8; 3]; 20] = [
+    const COUNTED: [&[u8; 3]; 24] = [
         b"PID", b"NK1", b"PV1", b"DB1", b"OBX", b"OBR", b"AL1", b"IAM", b"IN1", b"DG1", b"SPM", b"TQ1",
-        b"NTE", b"PR1", b"GT1", b"AIS", b"AIG", b"AIL", b"AIP", b"TXA",
+        b"NTE", b"ZE1", b"ZE2", b"ZPD", b"ZI1", b"PR1", b"GT1", b"AIS", b"AIG", b"AIL", b"AIP", b"TXA",
     ];
     COUNTED.contains(&&id(segment)) && segment.field(1).raw().parse() == Ok(segment.occurrence())
 }

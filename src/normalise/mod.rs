@@ -93,8 +93,10 @@ fn hl7<'m>(message: &'m Message, source: &Source<'m>) -> Result<CanonicalEvent<'
         });
     }
     order::check(message, source.order, &mut reader);
-    let visit = if kind == Kind::Encounter { None } else { visit::read(message, &mut reader) };
-    let known_allergies = allergy::known(message, &mut reader);
+    let (visit, known_allergies) = match &patient {
+        Some(_) => (visit::around(kind, message, &mut reader), allergy::known(message, &mut reader)),
+        None => (None, Vec::new()),
+    };
     let content = content(kind, message, source, &mut reader);
     let change = kind::change(message, source);
     let Some(Rest { findings, unmapped, attached }) = reader.rest(message) else {

@@ -185,7 +185,7 @@ pub(super) fn insurance<'m>(in1: Segment<'m>, reader: &mut Reader<'m>) -> Insura
         plan: reader.coded(in1, 2),
         insurer_number: reader.text(in1, 3),
         insurer_name: reader.text(in1, 4),
-        group_id: reader.text(in1, 10),
+        insured_numbers: reader.texts(in1, 10),
         group_name: reader.text(in1, 11),
         valid_from: reader.time(in1, 12),
         valid_until: reader.time(in1, 13),

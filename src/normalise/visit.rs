@@ -3,11 +3,11 @@
 use hl7v2::{Message, Segment};
 
 use super::reader::{Reader, place};
-use crate::canonical::{EncounterClass, Location, Visit};
+use crate::canonical::{EncounterClass, Kind, Location, Visit};
 
-/// The visit that a message about something else stands in.
-pub(super) fn read<'m>(message: &'m Message, reader: &mut Reader<'m>) -> Option<Visit<'m>> {
-    let pv1 = message.segment("PV1")?;
+/// The visit that a message about something else stands in. An encounter is about its PV1.
+pub(super) fn around<'m>(kind: Kind, message: &'m Message, reader: &mut Reader<'m>) -> Option<Visit<'m>> {
+    let pv1 = message.segment("PV1").filter(|_| kind != Kind::Encounter)?;
     Some(Visit {
         at: place(pv1, 0),
         class: class(pv1, reader),

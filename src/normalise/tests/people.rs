@@ -41,7 +41,7 @@ fn whom_to_tell_and_who_pays() {
         "NK1|1|架空^花^^^^^L^I|SPO^配偶者^HL70063|^^^^690-0000^JPN^H^島根県|^PRN^PH^^^^^^^^^0852-00|^WPN^PH^^^^^^^^^0852-01|||||||架空商事^D",
         "DB1|1|PT||Y",
         "OBX|1|NM|9N001^身長^JC10||167.8|cm^cm^ISO+|||||F",
-        "IN1|1|67^国保^JHSD0001|320001|架空保険||||||記1|番2|20200401|20270331||A||SEL^本人^HL70063",
+        "IN1|1|67^国保^JHSD0001|320001|架空保険||||||記1~番2~01||20200401|20270331||A||SEL^本人^HL70063",
     ];
     check(
         Some("ADT-00"),
@@ -57,7 +57,7 @@ fn whom_to_tell_and_who_pays() {
             ("/results/0/value/number", json!(167.8)),
             ("/insurances/0/plan/code", json!("67")),
             ("/insurances/0/insurer_number", json!("320001")),
-            ("/insurances/0/group_id", json!("記1")),
+            ("/insurances/0/insured_numbers", json!(["記1", "番2", "01"])),
             ("/insurances/0/valid_until", json!("2027-03-31")),
         ],
     );
