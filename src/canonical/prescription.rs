@@ -73,6 +73,10 @@ pub struct MedicationOrder<'m> {
     #[schemars(extend("x-hl7" = "RXE-7"))]
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub instructions: Vec<Coded<'m>>,
+    /// The time that the dose is for: `H1` an hour.
+    #[schemars(extend("x-hl7" = "RXE-22"))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dose_per: Option<Text<'m>>,
     /// Amount per unit of time, as sent.
     #[schemars(extend("x-hl7" = "RXE-23"))]
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -29,12 +29,11 @@ fn given_drug<'m>(
     order: Option<usize>,
     reader: &mut Reader<'m>,
 ) -> AdministeredDrug<'m> {
-    let Head { number, group: group_number, control, ordered_at, ordered_by, details } =
-        order::head(group.orc, None, reader);
+    let Head { number, control, ordered_at, ordered_by, details } = order::head(group.orc, None, reader);
     let mut drug = AdministeredDrug {
         order,
         number,
-        group: group_number,
+        group: group.orc.and_then(|orc| reader.text(orc, 4)),
         control,
         ordered_at,
         ordered_by,

@@ -98,25 +98,34 @@ impl Coverage {
         }
     }
 
+    /// What of a field was read so far.
+    pub(super) fn read(&self, segment: Segment<'_>, field: usize) -> Read {
+        let base = self.bases.get(segment.index()).copied().unwrap_or(usize::MAX);
+        let mark = self.marks.get(base.saturating_add(field.saturating_sub(1)));
+        if field <= segment.field_count() { Read(mark.copied().unwrap_or_default()) } else { Read::NONE }
+    }
+
     /// Takes the marks of a field back.
     pub(super) fn unmark(&mut self, segment: Segment<'_>, field: usize) {
         let base = self.bases.get(segment.index()).copied().unwrap_or(usize::MAX);
-        if let Some(mark) = self.marks.get_mut(base.saturating_add(field.saturating_sub(1))) {
+        let mark = self.marks.get_mut(base.saturating_add(field.saturating_sub(1)));
+        if let Some(mark) = mark.filter(|_| field <= segment.field_count()) {
             *mark = 0;
         }
     }
 
     /// All values without a mark; none where they are so many that they would fill the memory.
     pub(super) fn unmapped<'m>(&self, message: &'m Message) -> Option<Unmapped<'m>> {
-        let mut left = Vec::new();
+        let (mut left, mut set_ids) = (Vec::new(), SetIds::default());
         for (segment, base) in message.segments().zip(&self.bases) {
             let at = Place::segment(id(segment), small(segment.occurrence()));
+            let counts = set_ids.counts(segment);
             // MSH-1 and MSH-2 tell how the message was written, not what it says.
             let literal = if id(segment) == *b"MSH" { 2 } else { 0 };
             for number in literal + 1..=segment.field_count() {
                 let mark = Read(self.marks.get(base + number - 1).copied().unwrap_or_default());
                 let field = segment.field(number);
-                if field.is_empty() || mark == Read::WHOLE || number == 1 && counts(segment) {
+                if field.is_empty() || mark == Read::WHOLE || number == 1 && counts {
                     continue;
                 }
                 for (index, repetition) in field.repetitions().enumerate() {
@@ -133,13 +142,27 @@ impl Coverage {
     }
 }
 
-/// Whether field 1 only says which of its kind the segment is, which its place says already.
-fn counts(segment: Segment<'_>) -> bool {
-    const COUNTED: [&[u8; 3]; 24] = [
-        b"PID", b"NK1", b"PV1", b"DB1", b"OBX", b"OBR", b"AL1", b"IAM", b"IN1", b"DG1", b"SPM", b"TQ1",
-        b"NTE", b"ZE1", b"ZE2", b"ZPD", b"ZI1", b"PR1", b"GT1", b"AIS", b"AIG", b"AIL", b"AIP", b"TXA",
+/// The set ids: field 1 of segments that are counted by it.
+#[derive(Default)]
+struct SetIds([usize; SetIds::COUNTED.len()]);
+
+impl SetIds {
+    const COUNTED: [&'static [u8; 3]; 25] = [
+        b"OBX", b"OBR", b"SPM", b"TQ1", b"NTE", b"PID", b"NK1", b"PV1", b"DB1", b"AL1", b"IAM", b"IN1",
+        b"DG1", b"PR1", b"GT1", b"ZE1", b"ZE2", b"ZPD", b"ZI1", b"RGS", b"AIS", b"AIG", b"AIL", b"AIP",
+        b"TXA",
     ];
-    COUNTED.contains(&&id(segment)) && segment.field(1).raw().parse() == Ok(segment.occurrence())
+
+    /// Whether field 1 only counts: over the message, or within a group, where it begins again at 1. Must be asked
+    /// of every segment in turn.
+    fn counts(&mut self, segment: Segment<'_>) -> bool {
+        let name = id(segment);
+        let Some(last) = Self::COUNTED.iter().position(|counted| **counted == name) else { return false };
+        let Some(last) = self.0.get_mut(last) else { return false };
+        let before = *last;
+        *last = segment.field(1).raw().parse().unwrap_or(usize::MAX - 1);
+        *last == segment.occurrence() || *last == 1 || *last == before + 1
+    }
 }
 
 fn rest<'m>(at: Place, repetition: Repetition<'m>, mark: Read, left: &mut Vec<(Place, Text<'m>)>) {

@@ -35,7 +35,7 @@ fn add<'m>(problem: &mut Problem<'m>, name: [u8; 3], segment: Segment<'m>, reade
         b"NTE" => problem.notes.extend(observation::note(segment, reader)),
         b"ZI1" => problem.insurances.push(insurance(segment, reader)),
         b"ORC" if problem.number.is_none() => {
-            let Head { number, control, ordered_at, ordered_by, details, .. } =
+            let Head { number, control, ordered_at, ordered_by, details } =
                 order::head(Some(segment), None, reader);
             (problem.number, problem.control) = (number, control);
             (problem.ordered_at, problem.ordered_by, problem.details) = (ordered_at, ordered_by, details);

@@ -46,7 +46,7 @@ fn diet<'m>(
     tq1: Option<Segment<'m>>,
     reader: &mut Reader<'m>,
 ) -> Diet<'m> {
-    let Head { number, control, ordered_at, ordered_by, details, .. } = order::head(orc, None, reader);
+    let Head { number, control, ordered_at, ordered_by, details } = order::head(orc, None, reader);
     Diet {
         at: place(at, 0),
         number,

@@ -121,7 +121,7 @@ fn request<'m>(
     tq1: Option<Segment<'m>>,
     reader: &mut Reader<'m>,
 ) -> ExaminationRequest<'m> {
-    let Head { number, control, ordered_at, ordered_by, details, .. } = order::head(orc, Some(obr), reader);
+    let Head { number, control, ordered_at, ordered_by, details } = order::head(orc, Some(obr), reader);
     let mut request = ExaminationRequest {
         at: place(obr, 0),
         number,
@@ -149,7 +149,7 @@ fn request<'m>(
 
 fn timing<'m>(request: &mut ExaminationRequest<'m>, tq1: Segment<'m>, reader: &mut Reader<'m>) {
     request.priority = reader.priority(tq1, 9, 1);
-    request.scheduled_at = reader.time(tq1, 7).or(request.scheduled_at);
+    request.scheduled_at = request.scheduled_at.or_else(|| reader.time(tq1, 7));
 }
 
 /// OBR-29, and ORC-8 which says the same.

@@ -105,7 +105,7 @@ fn last(count: usize) -> Option<usize> {
 }
 
 fn head<'m>(lab: &mut LabOrder<'m>, orc: Option<Segment<'m>>, obr: Segment<'m>, reader: &mut Reader<'m>) {
-    let Head { number, control, ordered_at, ordered_by, details, .. } = order::head(orc, Some(obr), reader);
+    let Head { number, control, ordered_at, ordered_by, details } = order::head(orc, Some(obr), reader);
     (lab.number, lab.control) = (number, control);
     (lab.ordered_at, lab.ordered_by, lab.details) = (ordered_at, ordered_by, details);
 }

@@ -54,7 +54,7 @@ fn test<'m>(
     tq1: Option<Segment<'m>>,
     reader: &mut Reader<'m>,
 ) -> OrderedTest<'m> {
-    let Head { number, control, ordered_at, ordered_by, details, .. } = order::head(orc, Some(obr), reader);
+    let Head { number, control, ordered_at, ordered_by, details } = order::head(orc, Some(obr), reader);
     let priority = tq1.and_then(|tq1| reader.priority(tq1, 9, 1));
     OrderedTest {
         at: place(obr, 0),

@@ -86,12 +86,11 @@ fn add<'m>(group: &mut Group<'m>, name: [u8; 3], segment: Segment<'m>) {
 /// The order of a group; none where the group has neither ORC nor RXE.
 pub(super) fn ordered<'m>(group: &Group<'m>, reader: &mut Reader<'m>) -> Option<MedicationOrder<'m>> {
     let at = place(group.rxe.or(group.orc)?, 0);
-    let Head { number, group: group_number, control, ordered_at, ordered_by, details } =
-        order::head(group.orc, None, reader);
+    let Head { number, control, ordered_at, ordered_by, details } = order::head(group.orc, None, reader);
     let setting = details.order_type.clone();
     let mut drug = MedicationOrder {
         number,
-        group: group_number,
+        group: group.orc.and_then(|orc| reader.text(orc, 4)),
         control,
         ordered_at,
         ordered_by,
@@ -146,6 +145,7 @@ fn encoded<'m>(rxe: Segment<'m>, reader: &mut Reader<'m>) -> MedicationOrder<'m>
         daily_unit: reader.coded_in(rxe, 19, 2),
         setting,
         dispensing,
+        dose_per: reader.text(rxe, 22),
         rate: reader.observed(rxe, 23),
         rate_unit: reader.coded(rxe, 24),
         supplementary_codes: reader.codeds(rxe, 31),
@@ -196,6 +196,7 @@ const fn empty<'m>(at: crate::canonical::Place) -> MedicationOrder<'m> {
         daily_amount: None,
         daily_unit: None,
         instructions: Vec::new(),
+        dose_per: None,
         rate: None,
         rate_unit: None,
         supplementary_codes: Vec::new(),

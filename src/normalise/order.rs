@@ -8,7 +8,6 @@ use crate::canonical::{OrderDetails, PartialTime, Practitioner, Text};
 /// The head of an order, as all kinds with orders have it.
 pub(super) struct Head<'m> {
     pub(super) number: Option<Text<'m>>,
-    pub(super) group: Option<Text<'m>>,
     pub(super) control: Option<Text<'m>>,
     pub(super) ordered_at: Option<PartialTime>,
     pub(super) ordered_by: Option<Practitioner<'m>>,
@@ -37,13 +36,12 @@ pub(super) fn head<'m>(
 
 fn empty<'m>() -> Head<'m> {
     let details = OrderDetails::default();
-    Head { number: None, group: None, control: None, ordered_at: None, ordered_by: None, details }
+    Head { number: None, control: None, ordered_at: None, ordered_by: None, details }
 }
 
 fn ordered<'m>(orc: Segment<'m>, reader: &mut Reader<'m>) -> Head<'m> {
     Head {
         number: reader.text(orc, 2),
-        group: reader.text(orc, 4),
         control: reader.text(orc, 1),
         ordered_at: reader.time(orc, 9),
         ordered_by: reader.practitioner(orc, 12),

@@ -82,35 +82,18 @@ impl<'m> Reader<'m> {
         present(segment.field(field).component(component))
     }
 
-    /// A field that is used only where another has nothing: beside that, it stays where it is.
-    pub(super) fn text_unless(
-        &mut self,
-        known: Option<Text<'m>>,
-        segment: Segment<'m>,
-        field: usize,
-    ) -> Option<Text<'m>> {
-        match known {
-            Some(known) => {
-                if present(segment.field(field).component(1)).is_none_or(|other| other == known) {
-                    self.mark(segment, field, Read::FIRST);
-                }
-                Some(known)
-            }
-            None => self.text(segment, field),
-        }
-    }
-
     /// The first component of every repetition.
     pub(super) fn texts(&mut self, segment: Segment<'m>, field: usize) -> Vec<Text<'m>> {
         self.mark(segment, field, Read::FIRST.of_all());
         segment.field(field).repetitions().filter_map(|repetition| present(repetition.component(1))).collect()
     }
 
-    /// Notes that a field repeats another one that has its place in the event.
+    /// Notes that a field repeats another one: what of that has its place in the event has it for both.
     pub(super) fn again(&mut self, read: Segment<'_>, field: usize, segment: Segment<'_>, again: usize) {
         let value = segment.field(again).raw();
         if !value.is_empty() && value == read.field(field).raw() {
-            self.mark(segment, again, Read::WHOLE);
+            let same = self.coverage.read(read, field);
+            self.mark(segment, again, same);
         }
     }
 

@@ -2,7 +2,6 @@
 
 use hl7v2::{Message, Segment};
 
-use super::coverage::Read;
 use super::reader::{Reader, id, place};
 use crate::canonical::{Study, Text};
 
@@ -33,17 +32,12 @@ fn study<'m>(
     uid: Option<&Text<'m>>,
     reader: &mut Reader<'m>,
 ) -> Study<'m> {
-    let modality = reader.text(ipc, 5);
-    if modality.is_some() && ipc.field(5).component(3).value() == "DCM" {
-        // DICOM's own table is what a modality is from.
-        reader.mark(ipc, 5, Read::component(3));
-    }
     let mut study = Study {
         at: place(ipc, 0),
         accession: reader.text(ipc, 1),
         procedure_id: reader.text(ipc, 2),
         study_uid: reader.text(ipc, 3).or_else(|| uid.cloned()),
-        modality,
+        modality: reader.text(ipc, 5),
     };
     if study.accession.is_none() || study.procedure_id.is_none() {
         let (accession, procedure_id) = of_request(obr, reader);

@@ -31,6 +31,33 @@ fn every_case_comes_out_as_it_was_reviewed() {
     assert!(wrong.is_empty(), "these cases come out differently:\n{}", wrong.join("\n"));
 }
 
+/// No message of the standardised storage is without a case: every data type, and every cancel.
+#[test]
+fn every_message_of_the_standardised_storage_has_a_case() {
+    for data_type in ssmix2::data_type::ALL {
+        let name = format!("ssmix2_{}", data_type.code.to_ascii_lowercase().replace('-', "_"));
+        let (code, trigger) = data_type.message;
+        assert_case(&name, data_type.code, (code, trigger), "created");
+        if let Some(trigger) = data_type.cancel {
+            assert_case(&format!("{name}_cancel"), data_type.code, (code, trigger), "deleted");
+        }
+    }
+}
+
+fn assert_case(name: &str, data_type: &str, (code, trigger): (&str, &str), change: &str) {
+    let folder = repository().join("fixtures/cases").join(name);
+    let read =
+        |file: &str| fs::read_to_string(folder.join(file)).unwrap_or_else(|_| panic!("no {name}/{file}"));
+    let source: toml::Table = read("source.toml").parse().unwrap();
+    assert_eq!(source["data_type"].as_str(), Some(data_type), "{name}");
+    let expected: Value = serde_json::from_str(&read("expected.json")).unwrap();
+    let message = &expected["messages"][0];
+    assert_eq!(message["event"]["message"]["type"], format!("{code}^{trigger}"), "{name}");
+    let event_type = message["type"].as_str().unwrap();
+    assert!(event_type.contains(&format!(".{change}.")), "{name}: {event_type}");
+    assert!(!event_type.starts_with("document.") && !event_type.starts_with("message."), "{name}");
+}
+
 fn outcome(case: &Path, config: &Config) -> Value {
     let input = case.join("input");
     let source: toml::Table = fs::read_to_string(case.join("source.toml")).unwrap().parse().unwrap();

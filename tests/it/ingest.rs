@@ -7,6 +7,7 @@ mod growing;
 mod index;
 mod mllp;
 mod odd_files;
+mod roots;
 mod round_trip;
 mod simulation;
 mod transactions;
@@ -37,6 +38,8 @@ struct Hub {
     kv: Arc<MemoryKv>,
     fuse: Fuse,
     source: Source,
+    /// Further roots of the same facility.
+    more: Vec<Source>,
     claims: TempDir,
     feed: Option<Feed>,
 }
@@ -70,14 +73,14 @@ impl Hub {
         let (broker, kv) = (MemoryBroker::new(fuse.clone()), Arc::new(MemoryKv::new(fuse.clone())));
         let source = source(&storage);
         let claims = tempfile::tempdir().unwrap();
-        Self { storage, broker, kv, fuse, source, claims, feed: None }
+        Self { storage, broker, kv, fuse, source, more: Vec::new(), claims, feed: None }
     }
 
     async fn open(&self) -> Result<Feed, IngestError> {
         let settings = FeedSettings {
             name: "izumo".into(),
             facility: "3210100018".into(),
-            sources: vec![self.source.clone()],
+            sources: [std::slice::from_ref(&self.source), &self.more].concat(),
             listeners: Vec::new(),
             bytes_max: 10_000,
         };

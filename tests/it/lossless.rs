@@ -71,7 +71,8 @@ fn is_word(place: &str) -> bool {
     set_id || (segment, field) == ("PID", "5") && rest.ends_with(".8") || WORDS.contains(&(segment, field))
 }
 
-const WORDS: [(&str, &str); 12] = [
+const WORDS: [(&str, &str); 13] = [
+    ("DB1", "4"),
     ("PID", "8"),
     ("PID", "30"),
     ("PV1", "2"),
@@ -92,8 +93,14 @@ fn lost(bytes: &[u8], data_type: Option<&str>) -> BTreeSet<String> {
     let values = values(&message);
     let native = NativeMessage::Hl7v2(message);
     let zone = TimeZone::UTC;
-    let source =
-        Source { data_type, patient: "", facility: "3210100018", change: Change::Created, zone: &zone };
+    let source = Source {
+        data_type,
+        patient: "",
+        order: None,
+        facility: "3210100018",
+        change: Change::Created,
+        zone: &zone,
+    };
     let Ok(event) = normalise(&native, &source) else { return BTreeSet::new() };
     let event = serde_json::to_value(&event).unwrap();
     let unmapped: BTreeMap<String, Value> =
@@ -130,8 +137,10 @@ fn of_what_others_wrote_nothing_is_lost() {
     let mut places: BTreeMap<String, Vec<PathBuf>> = BTreeMap::new();
     for file in files_below(&corpus.join("hl7v2")) {
         let bytes = fs::read(&file).unwrap();
+        let name = ssmix2::FileName::parse(file.file_name().unwrap().to_str().unwrap());
+        let data_type = name.ok().map(|name| name.data_type);
         for part in hl7v2::split(&bytes).parts {
-            for place in lost(&bytes[part], None) {
+            for place in lost(&bytes[part], data_type) {
                 places.entry(place).or_default().push(file.clone());
             }
         }

@@ -139,3 +139,36 @@ fn a_specimen_after_its_results_is_that_of_its_order() {
         &[("/results/0/specimen", json!(1)), ("/results/1/specimen", json!(2))],
     );
 }
+
+#[test]
+fn what_an_order_says_after_its_request_is_read() {
+    check(
+        None,
+        "OUL^R22",
+        &[PID, "OBR|1|O1", "ORC|SC|O1A||||||||||110^医師^一郎"],
+        &[
+            ("/orders/0/number", json!("O1A")),
+            ("/orders/0/ordered_by/id", json!("110")),
+            ("/unmapped/OBR-2", json!("O1")),
+            ("/unmapped/ORC-12.1", Value::Null),
+        ],
+    );
+}
+
+#[test]
+fn a_set_id_that_counts_within_its_group_says_nothing() {
+    let obx = |id: &str| format!("OBX|{id}|NM|1||2");
+    let segments = [PID, &obx("1"), &obx("2"), &obx("1"), &obx("2"), &obx("9"), &obx("x")];
+    check(
+        Some("OML-11"),
+        "OUL^R22",
+        &segments,
+        &[
+            ("/unmapped/OBX[2]-1", Value::Null),
+            ("/unmapped/OBX[3]-1", Value::Null),
+            ("/unmapped/OBX[4]-1", Value::Null),
+            ("/unmapped/OBX[5]-1", json!("9")),
+            ("/unmapped/OBX[6]-1", json!("x")),
+        ],
+    );
+}

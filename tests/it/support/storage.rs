@@ -89,7 +89,7 @@ impl Storage {
         self.touch(self.path(to).parent().unwrap());
     }
 
-    fn make_folder(&self, path: &str) {
+    pub(crate) fn make_folder(&self, path: &str) {
         let full = self.path(path);
         if full.exists() {
             return;
