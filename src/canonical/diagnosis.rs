@@ -60,6 +60,10 @@ pub struct Problem<'m> {
     #[schemars(extend("x-hl7" = "PRB-17; PRB-16 where it is no time"))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub onset_text: Option<Text<'m>>,
+    /// When it is expected to end.
+    #[schemars(extend("x-hl7" = "PRB-8"))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resolution_expected_at: Option<PartialTime>,
     /// When it ended.
     #[schemars(extend("x-hl7" = "PRB-9"))]
     #[serde(skip_serializing_if = "Option::is_none")]

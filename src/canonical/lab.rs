@@ -60,6 +60,10 @@ pub struct LabOrder<'m> {
     #[schemars(extend("x-hl7" = "OBR-7"))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub observed_at: Option<PartialTime>,
+    /// Until when.
+    #[schemars(extend("x-hl7" = "OBR-8"))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ended_at: Option<PartialTime>,
     /// When the results were reported.
     #[schemars(extend("x-hl7" = "OBR-22"))]
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -121,6 +121,10 @@ pub struct MedicationOrder<'m> {
     #[schemars(extend("x-hl7" = "TQ1-11"))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub usage_text: Option<Text<'m>>,
+    /// How many times in all (doses taken as needed).
+    #[schemars(extend("x-hl7" = "TQ1-14"))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub occurrences: Option<Observed<'m>>,
     /// Where the order has several TQ1 (a dose that changes): the second and on.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub further_timings: Vec<Timing<'m>>,

@@ -25,4 +25,8 @@ pub struct Visit<'m> {
     /// Attending doctors.
     #[schemars(extend("x-hl7" = "PV1-7"))]
     pub attending: Vec<Practitioner<'m>>,
+    /// Admitting doctor.
+    #[schemars(extend("x-hl7" = "PV1-17"))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub admitted_by: Option<Practitioner<'m>>,
 }

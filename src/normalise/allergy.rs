@@ -12,9 +12,10 @@ pub(super) fn read<'m>(message: &'m Message, reader: &mut Reader<'m>) -> Allergy
     Allergy { recorded_at, allergies: entries.map(|iam| entry(iam, reader)).collect() }
 }
 
-/// AL1 of any message.
+/// AL1 of any message, as far as it names something.
 pub(super) fn known<'m>(message: &'m Message, reader: &mut Reader<'m>) -> Vec<AllergyEntry<'m>> {
-    let entries = message.segments().filter(|segment| id(*segment) == *b"AL1");
+    let is_named = |al1: &Segment<'_>| !(al1.field(2).is_empty() && al1.field(3).is_empty());
+    let entries = message.segments().filter(|segment| id(*segment) == *b"AL1").filter(is_named);
     entries.map(|al1| shared(al1, 6, reader)).collect()
 }
 

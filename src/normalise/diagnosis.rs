@@ -59,6 +59,7 @@ fn problem<'m>(prb: Segment<'m>, reader: &mut Reader<'m>) -> Problem<'m> {
         diagnosed_at: reader.time(prb, 7),
         onset_at,
         onset_text: onset_in_words.or_else(|| reader.text(prb, 17)),
+        resolution_expected_at: reader.time(prb, 8),
         resolved_at: reader.time(prb, 9),
         outcome: reader.coded(prb, 14),
         suspected: suspected(prb, reader),

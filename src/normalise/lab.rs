@@ -63,6 +63,7 @@ impl<'m> Groups<'m> {
             panel: reader.coded(obr, 4),
             control: None,
             observed_at: reader.time(obr, 7),
+            ended_at: reader.time(obr, 8),
             reported_at: reader.time(obr, 22),
             ordered_at: None,
             ordered_by: None,

@@ -161,6 +161,7 @@ fn timing<'m>(drug: &mut MedicationOrder<'m>, tq1: Segment<'m>, reader: &mut Rea
     drug.starts_at = reader.time(tq1, 7);
     drug.ends_at = reader.time(tq1, 8);
     drug.usage_text = text(tq1, reader);
+    drug.occurrences = reader.observed(tq1, 14);
 }
 
 fn further<'m>(tq1: Segment<'m>, reader: &mut Reader<'m>) -> Timing<'m> {
@@ -208,6 +209,7 @@ const fn empty<'m>(at: crate::canonical::Place) -> MedicationOrder<'m> {
         starts_at: None,
         ends_at: None,
         usage_text: None,
+        occurrences: None,
         further_timings: Vec::new(),
         route: None,
         site: None,

@@ -26,12 +26,16 @@ pub(super) fn head<'m>(
         None => empty(),
     };
     if let Some(obr) = obr {
-        head.number = or_again(head.number, orc, 2, obr, 2, reader, Reader::text);
-        head.ordered_by = or_again(head.ordered_by, orc, 12, obr, 16, reader, Reader::practitioner);
+        head.number = or_again(head.number, obr, 2, reader, Reader::text, Text::eq);
+        head.ordered_by = or_again(head.ordered_by, obr, 16, reader, Reader::practitioner, is_same_person);
         let filler_number = head.details.filler_number;
-        head.details.filler_number = or_again(filler_number, orc, 3, obr, 3, reader, Reader::text);
+        head.details.filler_number = or_again(filler_number, obr, 3, reader, Reader::text, Text::eq);
     }
     head
+}
+
+fn is_same_person(one: &Practitioner<'_>, other: &Practitioner<'_>) -> bool {
+    (&one.id, &one.family, &one.given) == (&other.id, &other.family, &other.given)
 }
 
 fn empty<'m>() -> Head<'m> {
@@ -57,25 +61,26 @@ fn ordered<'m>(orc: Segment<'m>, reader: &mut Reader<'m>) -> Head<'m> {
     }
 }
 
-/// The value of ORC, else that of OBR; an OBR that repeats the field of ORC has its place in the event too.
+/// The value of ORC, else that of OBR. An OBR that says the same again has its place in the event too; one that says
+/// something else keeps it.
 fn or_again<'m, T>(
     value: Option<T>,
-    orc: Option<Segment<'m>>,
-    field: usize,
     obr: Segment<'m>,
-    again: usize,
+    field: usize,
     reader: &mut Reader<'m>,
     read: impl Fn(&mut Reader<'m>, Segment<'m>, usize) -> Option<T>,
+    is_same: impl Fn(&T, &T) -> bool,
 ) -> Option<T> {
-    if value.is_none() {
-        return read(reader, obr, again);
+    let again = read(reader, obr, field);
+    match (value, again) {
+        (Some(value), Some(again)) => {
+            if !is_same(&value, &again) {
+                reader.unmark(obr, field);
+            }
+            Some(value)
+        }
+        (value, again) => value.or(again),
     }
-    if let Some(orc) = orc {
-        // OBR may have been read before its ORC was seen.
-        reader.unmark(obr, again);
-        reader.again(orc, field, obr, again);
-    }
-    value
 }
 
 /// Whether one of the orders is the one that the storage names the file after. What has no order is filed under

@@ -14,6 +14,7 @@ pub(super) fn around<'m>(kind: Kind, message: &'m Message, reader: &mut Reader<'
         location: location(pv1, 3, reader),
         department: reader.coded(pv1, 10),
         attending: reader.practitioners(pv1, 7),
+        admitted_by: reader.practitioner(pv1, 17),
     })
 }
 

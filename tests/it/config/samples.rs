@@ -120,6 +120,7 @@ pub(super) fn problem<'m>(icd10: Option<&'m str>) -> Problem<'m> {
         phase: None,
         diagnosed_at: Some(time(2026, 0, 0, Precision::Year)),
         onset_at: None,
+        resolution_expected_at: None,
         resolved_at: None,
         outcome: None,
         onset_text: None,
