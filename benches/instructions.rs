@@ -236,7 +236,6 @@ fn normalise(bytes: &[u8], zone: &TimeZone) -> usize {
         facility: "3210100018",
         patient: "0000123",
         order: None,
-        facility: "3210100018",
         change: Change::Created,
         zone,
     };

@@ -251,7 +251,6 @@ pub struct Event<'m, C> {
 /// The content of an event, by kind.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(untagged)]
-#[expect(clippy::large_enum_variant, reason = "a router holds one event at a time, on its stack")]
 pub enum Content<'m> {
     /// [`Kind::Patient`].
     Patient(PatientUpdate<'m>),
