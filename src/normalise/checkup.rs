@@ -53,6 +53,8 @@ pub(super) fn event<'m>(archive: &'m Archive, source: &Source<'m>) -> CanonicalE
         change: source.change,
         message,
         patient: None,
+        visit: None,
+        known_allergies: Vec::new(),
         content: Content::Checkup(content),
         unmapped: Unmapped::default(),
         findings,

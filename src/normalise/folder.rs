@@ -79,6 +79,8 @@ pub(super) fn event<'m>(
         change: source.change,
         message,
         patient: Some(patient),
+        visit: None,
+        known_allergies: Vec::new(),
         content,
         unmapped,
         findings,

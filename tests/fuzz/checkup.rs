@@ -48,6 +48,7 @@ fn understand(bytes: &[u8]) {
     let source = Source {
         data_type: None,
         patient: "",
+        order: None,
         facility: "3210500033",
         change: Change::Created,
         zone: &TimeZone::UTC,

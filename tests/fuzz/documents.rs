@@ -39,6 +39,7 @@ fn understand(manifest: &[u8], main: &[u8]) {
     let source = Source {
         data_type: None,
         patient: "00084151",
+        order: None,
         facility: "3210100018",
         change: Change::Created,
         zone: &TimeZone::UTC,

@@ -101,8 +101,14 @@ fn a_megabyte_of_the_shortest_pieces() {
 fn understand(bytes: &[u8], data_type: Option<&str>) {
     let Ok(message) = musubi::decode::decode(bytes) else { return };
     let zone = TimeZone::UTC;
-    let source =
-        Source { data_type, patient: "1", facility: "3210100018", change: Change::Created, zone: &zone };
+    let source = Source {
+        data_type,
+        patient: "1",
+        order: None,
+        facility: "3210100018",
+        change: Change::Created,
+        zone: &zone,
+    };
     if let Ok(event) = normalise(&message, &source) {
         let _written = black_box(serde_json::to_vec(&event).unwrap());
     }

@@ -36,6 +36,7 @@ fn event(manifest: &Manifest, main: Option<&[u8]>) -> Result<Value, Fault> {
     let source = Source {
         data_type: Some("11506-3"),
         patient: "0000123",
+        order: None,
         facility: "3210100018",
         change: Change::Created,
         zone: &zone,
@@ -153,7 +154,8 @@ fn what_can_not_be_read_is_carried() {
     assert_eq!(codes(&event(&hl7, Some(b"nothing")).unwrap()).len(), 1);
     let body = decode(Raw { format: Format::Document, body: b"{}", main: None, name: "" });
     assert!(matches!(body, Err(fault) if fault.code == "manifest"));
-    let message = decode(Raw { format: Format::Document, body: &main.to_bytes(), main: None, name: "" }).unwrap();
+    let message =
+        decode(Raw { format: Format::Document, body: &main.to_bytes(), main: None, name: "" }).unwrap();
     assert!(matches!(message, NativeMessage::Document(_)));
 }
 

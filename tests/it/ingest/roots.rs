@@ -16,7 +16,15 @@ fn root(storage: &Storage, name: &str) -> Source {
         unreachable!()
     };
     let standard = storage.path(name);
-    Source::Ssmix2 { standard, transaction: None, extension: None, settle, incomplete_limit, poll }
+    Source::Ssmix2 {
+        standard,
+        transaction: None,
+        index: None,
+        extension: None,
+        settle,
+        incomplete_limit,
+        poll,
+    }
 }
 
 #[tokio::test]
