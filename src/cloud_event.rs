@@ -2,6 +2,9 @@
 
 use crate::envelope::{Change, Claim, Envelope, Identifying, Lane};
 
+/// What stands before an attribute's name in a header of AMQP (CloudEvents AMQP binding 3.1.3.1).
+pub(crate) const AMQP_PREFIX: &str = "cloudEvents:";
+
 /// Attributes of a routed event, for whichever format carries them.
 #[derive(Debug)]
 pub(crate) struct Attributes<'a> {

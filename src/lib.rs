@@ -21,6 +21,7 @@ pub mod store;
 pub mod cli;
 pub mod config;
 pub mod ops;
+pub mod publication;
 
 pub mod clock;
 mod cloud_event;

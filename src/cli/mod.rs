@@ -92,7 +92,7 @@ enum Verb {
     VerifyBackup(verify::Arguments),
     /// Compare a standardised storage with its index database's export (SSMIXIDX as CSV)
     Reconcile(reconcile::Arguments),
-    /// Write the JSON Schemas of all canonical kinds
+    /// Write the JSON Schemas of all canonical kinds, and the AsyncAPI document of this routes.toml
     Schema(schema::Arguments),
     /// Make synthetic data: invented people (架空) only
     Simulate(simulate::Arguments),
@@ -119,9 +119,13 @@ pub fn main() -> ExitCode {
         Verb::Invalid(arguments) => queue::invalid(&cli.config, lang, &arguments),
         Verb::Claim(arguments) => claim::main(&cli.config, lang, &arguments),
         Verb::Topology(arguments) => topology::main(&cli.config, lang, &arguments),
+<<<<<<< HEAD
         Verb::VerifyBackup(arguments) => verify::main(lang, &arguments),
         Verb::Reconcile(arguments) => reconcile::main(lang, &arguments),
         Verb::Schema(arguments) => schema::main(&arguments),
+=======
+        Verb::Schema(arguments) => schema::main(&cli.config, &arguments),
+>>>>>>> e504a08 (Publish an AsyncAPI document, the schema of what each disclosure lets out, and a check for breaking changes)
         Verb::Simulate(arguments) => simulate::main(&arguments),
     };
     ExitCode::from(code)

@@ -1,12 +1,19 @@
 //! `musubi schema`
 
+use std::collections::BTreeMap;
 use std::fs;
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
+use serde_json::Value;
 
-use super::{exit, fail, print};
-use crate::canonical::{Kind, VERSION, schema};
+use super::{complain, exit, fail, print};
+use crate::config::{Config, Severity};
+use crate::publication::{breaking_changes, documents, schemas};
+
+/// Folder of the schemas that were published, below that of the schemas.
+const PUBLISHED: &str = "published";
 
 /// Arguments of `schema`.
 #[derive(Debug, Args)]
@@ -14,16 +21,71 @@ pub(super) struct Arguments {
     /// Folder to write to
     #[arg(default_value = "schemas")]
     folder: PathBuf,
+    /// Freeze the schemas as published, in FOLDER/published: from then on they may not break
+    #[arg(long)]
+    publish: bool,
 }
 
-pub(super) fn main(arguments: &Arguments) -> u8 {
-    for kind in Kind::ALL {
-        let path = arguments.folder.join(format!("{}.v{VERSION}.json", kind.as_str()));
-        let text = format!("{:#}\n", schema(kind));
-        if let Err(error) = fs::create_dir_all(&arguments.folder).and_then(|()| fs::write(&path, text)) {
-            return fail(&error, exit::TRY_LATER);
+pub(super) fn main(config: &Path, arguments: &Arguments) -> u8 {
+    if arguments.publish {
+        return publish(&arguments.folder.join(PUBLISHED));
+    }
+    let (config, faults) = Config::load(config);
+    let written = match &config {
+        Some(config) => write(&arguments.folder, &documents(config)),
+        None => write(&arguments.folder, &schemas()),
+    };
+    if let Err(error) = written {
+        return fail(&error, exit::TRY_LATER);
+    }
+    if config.is_some() {
+        return exit::DONE;
+    }
+    for fault in faults.iter().filter(|fault| fault.severity == Severity::Error) {
+        complain(&fault.to_string());
+    }
+    complain("musubi: the AsyncAPI document is not written: the configuration has faults");
+    exit::BAD_CONFIG
+}
+
+/// Freezes the present schemas, unless one of them breaks what was published before.
+fn publish(folder: &Path) -> u8 {
+    let present = schemas();
+    let mut breaks = Vec::new();
+    for (name, schema) in &present {
+        match published(&folder.join(name)) {
+            Ok(Some(before)) => {
+                breaks.extend(
+                    breaking_changes(&before, schema).into_iter().map(|what| format!("{name}: {what}")),
+                );
+            }
+            Ok(None) => {}
+            Err(error) => return fail(&error, exit::BAD_DATA),
         }
+    }
+    if breaks.is_empty() {
+        return write(folder, &present).map_or_else(|error| fail(&error, exit::TRY_LATER), |()| exit::DONE);
+    }
+    breaks.iter().for_each(|what| complain(what));
+    complain("musubi: nothing is published: this breaks a published version, so it needs a new one");
+    exit::DIFFERS
+}
+
+/// The schema as it was published, if it was.
+fn published(path: &Path) -> io::Result<Option<Value>> {
+    match fs::read(path) {
+        Ok(bytes) => Ok(Some(serde_json::from_slice(&bytes)?)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+fn write(folder: &Path, documents: &BTreeMap<String, Value>) -> io::Result<()> {
+    fs::create_dir_all(folder)?;
+    for (name, document) in documents {
+        let path = folder.join(name);
+        fs::write(&path, format!("{document:#}\n"))?;
         print(&format!("{}\n", path.display()));
     }
-    exit::DONE
+    Ok(())
 }

@@ -1,5 +1,6 @@
 //! CloudEvents 1.0, JSON format (structured mode): what a webhook is sent, and a folder holds a line each.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -8,7 +9,7 @@ use crate::cloud_event::Attributes;
 use crate::envelope::{CANONICAL, Change, Identifying, Lane};
 
 /// One event as it leaves the hub. Attribute names follow CloudEvents 1.0: lower case, no separators.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 pub struct CloudEvent<'a> {
     /// `1.0`.
     pub specversion: &'a str,
@@ -20,6 +21,7 @@ pub struct CloudEvent<'a> {
     #[serde(rename = "type")]
     pub event_type: &'a str,
     /// The patient's id at the facility, or a stand-in where the disclosure keeps it back.
+    #[schemars(with = "String")]
     pub subject: Identifying,
     /// When the hub accepted the message.
     pub time: &'a str,
@@ -32,6 +34,7 @@ pub struct CloudEvent<'a> {
     /// Consent basis of this copy.
     pub basis: &'a str,
     /// Lane: the order of one patient's events holds within it.
+    #[schemars(with = "u16")]
     pub lane: Lane,
     /// Place in the lane, without a gap: compare it to see a gap or a repeat.
     pub sequence: u64,
@@ -39,6 +42,7 @@ pub struct CloudEvent<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub datatype: Option<&'a str>,
     /// The source's key of the record, or a stand-in under a disclosure: the same for all its versions.
+    #[schemars(with = "String")]
     pub recordkey: Identifying,
     /// The source's version of the record.
     pub recordversion: &'a str,
@@ -54,6 +58,7 @@ pub struct CloudEvent<'a> {
     pub claimbytes: Option<u64>,
     /// The canonical event; where the route sends originals, `data_base64` stands instead.
     #[serde(skip_serializing_if = "Option::is_none", borrow)]
+    #[schemars(with = "Option<serde_json::Map<String, serde_json::Value>>")]
     pub data: Option<&'a RawValue>,
     /// The original bytes.
     #[serde(skip_serializing_if = "Option::is_none")]

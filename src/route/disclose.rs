@@ -13,7 +13,7 @@ use super::probe::keys;
 pub struct Disclosure {
     /// Name.
     pub name: String,
-    part: Part,
+    pub(super) part: Part,
 }
 
 impl Disclosure {

@@ -32,7 +32,8 @@ pub(super) struct Part {
 }
 
 impl Node {
-    fn part(&self) -> Option<&Part> {
+    /// The part, where not all of it may leave.
+    pub(super) fn part(&self) -> Option<&Part> {
         match self {
             Self::All => None,
             Self::Part(part) => Some(part),
@@ -42,7 +43,7 @@ impl Node {
 
 impl Part {
     /// What may leave of that field of an object. The place of an object always may.
-    fn allowed(&self, key: &str) -> Option<&Node> {
+    pub(super) fn allowed(&self, key: &str) -> Option<&Node> {
         const PLACE: &Node = &Node::All;
         self.fields.as_ref().and_then(|fields| fields.get(key)).or((key == "at").then_some(PLACE))
     }

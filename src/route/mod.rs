@@ -6,6 +6,7 @@
 
 mod compare;
 mod condition;
+mod contract;
 mod disclose;
 mod explain;
 mod filter;

@@ -22,6 +22,7 @@ mod many_feeds;
 mod rabbitmq;
 mod pipeline_simulation;
 mod processes;
+mod publication;
 mod run;
 mod schemas;
 mod store_crash;

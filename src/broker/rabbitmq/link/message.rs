@@ -10,7 +10,7 @@ use lapin::types::{AMQPValue, FieldTable, LongString, ShortString};
 
 use crate::broker::BrokerError;
 use crate::broker::rabbitmq::amqp::{Header, Incoming, Number};
-use crate::cloud_event::Attributes;
+use crate::cloud_event::{AMQP_PREFIX, Attributes};
 use crate::envelope::Lane;
 
 const ENVELOPE: &str = "musubi-envelope";
@@ -48,7 +48,7 @@ pub(super) fn properties(header: Option<&Header>) -> Result<BasicProperties, Bro
 
 fn add(headers: &mut FieldTable, attributes: &Attributes<'_>) {
     let mut insert = |name: &str, value| {
-        headers.insert(ShortString::from(format!("cloudEvents:{name}")), value);
+        headers.insert(ShortString::from(format!("{AMQP_PREFIX}{name}")), value);
     };
     for (name, value) in attributes.texts() {
         insert(name, text(value));
