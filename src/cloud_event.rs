@@ -1,6 +1,6 @@
 //! What an envelope says as attributes of CloudEvents 1.0. Names are lower case, without separators.
 
-use crate::envelope::{Change, Claim, Envelope, Identifying, Lane};
+use crate::envelope::{Change, Claim, Envelope, FHIR, Identifying, Lane, Routed};
 
 /// What stands before an attribute's name in a header of AMQP (CloudEvents AMQP binding 3.1.3.1).
 pub(crate) const AMQP_PREFIX: &str = "cloudEvents:";
@@ -20,7 +20,8 @@ pub(crate) struct Attributes<'a> {
     pub(crate) subject: &'a Identifying,
     /// When the hub accepted the message.
     pub(crate) time: &'a str,
-    /// `urn:musubi:schema:<kind>.v1`, and `:<disclosure>` where only a part of the event leaves.
+    /// `urn:musubi:schema:<kind>.v1`, and `:<disclosure>` where only a part of the event leaves; of a FHIR body the
+    /// definition of its Bundle.
     pub(crate) dataschema: String,
     /// Media type of the body.
     pub(crate) datacontenttype: &'a str,
@@ -60,7 +61,7 @@ impl<'a> Attributes<'a> {
             event_type: &routed.event_type,
             subject: &envelope.patient,
             time: &envelope.accepted_at,
-            dataschema: schema_of(&routed.event_type, routed.disclosure.as_deref()),
+            dataschema: schema_of(routed),
             datacontenttype: &routed.media_type,
             topic: &routed.topic,
             basis: &routed.basis,
@@ -98,10 +99,16 @@ impl<'a> Attributes<'a> {
     }
 }
 
+/// What describes a FHIR body.
+pub(crate) const FHIR_BUNDLE: &str = "http://hl7.org/fhir/StructureDefinition/Bundle";
+
 /// `lab-result.created.v1` is described by `urn:musubi:schema:lab-result.v1`.
-fn schema_of(event_type: &str, disclosure: Option<&str>) -> String {
-    let mut parts = event_type.split('.');
+fn schema_of(routed: &Routed) -> String {
+    if routed.media_type == FHIR {
+        return FHIR_BUNDLE.to_owned();
+    }
+    let mut parts = routed.event_type.split('.');
     let (kind, version) = (parts.next().unwrap_or_default(), parts.next_back().unwrap_or_default());
-    let part = disclosure.map(|name| format!(":{name}")).unwrap_or_default();
+    let part = routed.disclosure.as_ref().map(|name| format!(":{name}")).unwrap_or_default();
     format!("urn:musubi:schema:{kind}.{version}{part}")
 }

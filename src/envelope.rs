@@ -85,6 +85,8 @@ pub struct Origin {
 
 /// Media type of a canonical event.
 pub const CANONICAL: &str = "application/json";
+/// Media type of an event as a FHIR Bundle.
+pub const FHIR: &str = "application/fhir+json";
 /// Media type of original bytes.
 pub const ORIGINAL: &str = "application/hl7-v2";
 

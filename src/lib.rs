@@ -14,6 +14,7 @@ pub mod pipeline;
 pub mod broker;
 pub mod canonical;
 pub mod envelope;
+pub mod fhir;
 pub mod manifest;
 pub mod store;
 

@@ -119,13 +119,9 @@ pub fn main() -> ExitCode {
         Verb::Invalid(arguments) => queue::invalid(&cli.config, lang, &arguments),
         Verb::Claim(arguments) => claim::main(&cli.config, lang, &arguments),
         Verb::Topology(arguments) => topology::main(&cli.config, lang, &arguments),
-<<<<<<< HEAD
         Verb::VerifyBackup(arguments) => verify::main(lang, &arguments),
         Verb::Reconcile(arguments) => reconcile::main(lang, &arguments),
-        Verb::Schema(arguments) => schema::main(&arguments),
-=======
         Verb::Schema(arguments) => schema::main(&cli.config, &arguments),
->>>>>>> e504a08 (Publish an AsyncAPI document, the schema of what each disclosure lets out, and a check for breaking changes)
         Verb::Simulate(arguments) => simulate::main(&arguments),
     };
     ExitCode::from(code)

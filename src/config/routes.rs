@@ -19,6 +19,7 @@ use super::tables::Tables;
 use crate::canonical::{Kind, schema};
 use crate::deliver::{self, Subscriber};
 use crate::envelope::Change;
+use crate::fhir;
 use crate::ingest::Source;
 use crate::route::{Basis, Condition, Disclosure, Route, Routes, Send};
 
@@ -173,8 +174,9 @@ impl<'d, 'r: 'd> Reader<'r, 'd> {
         let disclosure = section.take("disclose").map(|node| self.disclosure(&node, &scopes));
         let bases = Basis::ALL.map(|basis| (basis.as_str(), basis));
         let basis = section.require("basis").and_then(|node| node.word(&bases));
-        let send =
-            section.take("send").map_or(Some(Send::Canonical), |node| send(&node, disclosure.is_some()));
+        let send = section.take("send").map_or(Some(Send::Canonical), |node| {
+            send(&node, disclosure.is_some(), kinds.as_deref().unwrap_or_default())
+        });
         let invalid = section.take("invalid");
         let is_narrow = condition.is_some() || disclosure.is_some();
         let invalid = invalid.map_or(Some(false), |node| takes_invalid(&node, send?, is_narrow));
@@ -246,7 +248,7 @@ impl<'d, 'r: 'd> Reader<'r, 'd> {
                 deliver::Kind::Ssmix2 { .. } => "it keeps the files of a storage (kind \"ssmix2\")",
                 deliver::Kind::Queue | deliver::Kind::Folder { .. } | deliver::Kind::Http(_) => continue,
             };
-            if send == Some(Send::Canonical) {
+            if send.is_some_and(|send| send != Send::Original) {
                 node.error(format!("{needs}: this route needs send = \"original\""));
             }
         }
@@ -322,10 +324,24 @@ impl<'d, 'r: 'd> Reader<'r, 'd> {
     }
 }
 
-fn send(node: &Node<'_>, limited: bool) -> Option<Send> {
-    match node.word(&[("canonical", Send::Canonical), ("original", Send::Original)])? {
+const SENDS: [(&str, Send); 3] =
+    [("canonical", Send::Canonical), ("original", Send::Original), ("fhir", Send::Fhir)];
+
+fn send(node: &Node<'_>, limited: bool, kinds: &[Kind]) -> Option<Send> {
+    match node.word(&SENDS)? {
         Send::Original if limited => node
             .refuse("the original holds everything: it can't be sent where \"disclose\" limits the fields"),
+        Send::Fhir if limited => node.refuse(
+            "a FHIR body is made from the whole event: it can't be sent where \"disclose\" limits the fields",
+        ),
+        Send::Fhir => {
+            let without = kinds.iter().filter(|kind| !fhir::offers(**kind)).map(|kind| kind.as_str());
+            let without = without.collect::<Vec<_>>().join(", ");
+            if without.is_empty() {
+                return Some(Send::Fhir);
+            }
+            node.refuse(format!("no FHIR body is made of {without}: send it by a route of its own"))
+        }
         send => Some(send),
     }
 }
@@ -333,7 +349,7 @@ fn send(node: &Node<'_>, limited: bool) -> Option<Send> {
 /// Whether a route takes what makes no sense. Such a message can't be tested, nor can a part of it be taken.
 fn takes_invalid(node: &Node<'_>, send: Send, is_narrow: bool) -> Option<bool> {
     match node.boolean()? {
-        true if send == Send::Canonical => {
+        true if send != Send::Original => {
             node.refuse("of a message that makes no sense there are only its bytes: send = \"original\" is needed")
         }
         true if is_narrow => node.refuse(

@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 
 use crate::broker::Delivery;
 use crate::cloud_event::Attributes;
-use crate::envelope::{CANONICAL, Change, Identifying, Lane};
+use crate::envelope::{CANONICAL, Change, FHIR, Identifying, Lane};
 
 /// One event as it leaves the hub. Attribute names follow CloudEvents 1.0: lower case, no separators.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
@@ -56,7 +56,7 @@ pub struct CloudEvent<'a> {
     /// How many they are.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub claimbytes: Option<u64>,
-    /// The canonical event; where the route sends originals, `data_base64` stands instead.
+    /// The canonical event or its FHIR Bundle; where the route sends originals, `data_base64` stands instead.
     #[serde(skip_serializing_if = "Option::is_none", borrow)]
     #[schemars(with = "Option<serde_json::Map<String, serde_json::Value>>")]
     pub data: Option<&'a RawValue>,
@@ -89,7 +89,7 @@ impl<'a> CloudEvent<'a> {
             claim,
         } = Attributes::of(&delivery.envelope, lane, delivery.sequence)?;
         let data = match (datacontenttype, serde_json::from_slice(&delivery.body)) {
-            (CANONICAL, Ok(json)) => Some(json),
+            (CANONICAL | FHIR, Ok(json)) => Some(json),
             // Original bytes, or not what the envelope says: they go as they are.
             _ => None,
         };

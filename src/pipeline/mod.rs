@@ -29,7 +29,7 @@ pub use error::HubError;
 pub use hub::{Hub, Mode};
 pub use original::Original;
 pub use part::Part;
-pub use process::{Outcome, Processed, Routing, process};
+pub use process::{INVALID, Outcome, Processed, Routing, process};
 pub use pseudonym::Pseudonyms;
 pub use report::{FeedReport, MessageReport, Report, SubscriberReport};
 pub use status::{

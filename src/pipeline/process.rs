@@ -11,14 +11,15 @@ use super::pseudonym::Pseudonyms;
 use crate::broker::{Publication, topology};
 use crate::canonical::CanonicalEvent;
 use crate::decode::decode;
-use crate::envelope::{CANONICAL, Change, Envelope, Fault, Identifying, Lane, Routed};
+use crate::envelope::{CANONICAL, Change, Envelope, FHIR, Fault, Identifying, Lane, Routed};
+use crate::fhir;
 use crate::normalise::{Source, normalise};
 use crate::route::{self, Disclosure, Recipient, Route, Routes, Send};
 
 /// Stands where a copy for the archive has no topic, route or basis.
 const ARCHIVE: &str = "archive";
 /// Stands for the kind of a message that makes no sense.
-const INVALID: &str = "invalid";
+pub const INVALID: &str = "invalid";
 
 /// What became of a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -163,10 +164,15 @@ fn copy(
     let (body, media_type) = match route.send {
         Send::Original => (travelling(envelope, original), envelope.format.media_type()),
         Send::Canonical => (Bytes::from(route.body(event).map_err(|_| internal())?), CANONICAL),
+        // The configuration lets only kinds that have such a body come here.
+        Send::Fhir => {
+            let bundle = fhir::bundle(event, envelope).ok_or_else(internal)?;
+            (Bytes::from(bundle.to_string()), FHIR)
+        }
     };
     let routed = routed(route, event.event_type(), media_type);
     let mut envelope = Envelope { change: event.change, event: Some(routed), ..envelope.clone() };
-    if route.send == Send::Canonical {
+    if route.send != Send::Original {
         (envelope.claim, envelope.stored) = (None, None);
     }
     if let Some(disclosure) = &route.disclosure {

@@ -79,6 +79,8 @@ pub enum Send {
     Canonical,
     /// The source's own bytes, untouched.
     Original,
+    /// The event as a FHIR Bundle.
+    Fhir,
 }
 
 /// Who sent the message, from the feed's configuration.

@@ -2,10 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
-use super::message;
+use super::message::{self, About};
 use super::server;
 use crate::broker::topology;
-use crate::canonical::Kind;
 use crate::config::{Broker, Config};
 use crate::deliver::{self, Subscriber};
 use crate::envelope::Lane;
@@ -27,15 +26,15 @@ pub(super) enum Carriage {
     Binary,
     /// CloudEvents' structured mode: one JSON object holds attributes and body.
     Structured,
-    /// An HL7 message in a frame of MLLP.
-    Frame,
+    /// The original bytes alone: an HL7 message in a frame of MLLP, a file of a storage.
+    Bare,
 }
 
 impl Carriage {
     pub(super) const fn of(subscriber: &Subscriber, broker: &Broker) -> Self {
         match (&subscriber.deliver, broker) {
             (deliver::Kind::Queue, Broker::RabbitMq(_)) => Self::Binary,
-            (deliver::Kind::Mllp(_), _) => Self::Frame,
+            (deliver::Kind::Mllp(_) | deliver::Kind::Ssmix2 { .. }, _) => Self::Bare,
             _ => Self::Structured,
         }
     }
@@ -67,9 +66,11 @@ pub(super) fn all(config: &Config) -> Vec<Channel<'_>> {
 
 impl<'c> Channel<'c> {
     /// Its messages: one for each kind of each route, by a name of its own.
-    pub(super) fn messages(&self) -> impl Iterator<Item = (String, &'c Route, Kind)> {
+    pub(super) fn messages(&self) -> impl Iterator<Item = (String, &'c Route, About)> {
         let of_route = |route: &'c Route| {
-            route.kinds.iter().map(move |kind| (format!("{}.{}", route.name, kind.as_str()), route, *kind))
+            let invalid = route.invalid.then_some(About::Invalid);
+            let all = route.kinds.iter().copied().map(About::Event).chain(invalid);
+            all.map(move |about| (format!("{}.{}", route.name, about.as_str()), route, about))
         };
         self.routes.iter().copied().flat_map(of_route)
     }
@@ -80,7 +81,7 @@ pub(super) fn object(channel: &Channel<'_>, config: &Config) -> Value {
     let carriage = Carriage::of(channel.subscriber, &config.hub.broker);
     let messages: Map<_, _> = channel
         .messages()
-        .map(|(name, route, kind)| (name, message::object(route, kind, carriage)))
+        .map(|(name, route, about)| (name, message::object(route, about, carriage)))
         .collect();
     let (address, how) = address(channel.subscriber, carriage);
     let mut object = json!({
@@ -109,8 +110,11 @@ fn address(subscriber: &Subscriber, carriage: Carriage) -> (Option<String>, Stri
         }
         deliver::Kind::Folder { .. } => (
             None,
-            "A file a day (UTC), `<day>.ndjson`, in the subscriber's folder: a CloudEvent a line.".into(),
+            "A file a day, `<day>.ndjson`, in the subscriber's folder: a CloudEvent a line.".into(),
         ),
+        deliver::Kind::Ssmix2 { .. } => {
+            (None, "A copy of the storages that messages came from, file by file, in the subscriber's folder.".into())
+        }
         deliver::Kind::Http(http) => (Some(http.url.path().to_owned()), "A POST for each copy.".into()),
         deliver::Kind::Mllp(_) => (None, "A frame for each message, answered by an acknowledgement.".into()),
     }

@@ -5,8 +5,9 @@ use serde_json::{Map, Value, json};
 use super::CLOUD_EVENT;
 use super::channel::Carriage;
 use crate::canonical::{Kind, VERSION};
-use crate::cloud_event::AMQP_PREFIX;
-use crate::envelope::{CANONICAL, Change, Format};
+use crate::cloud_event::{AMQP_PREFIX, FHIR_BUNDLE};
+use crate::envelope::{CANONICAL, Change, FHIR, Format};
+use crate::pipeline::INVALID;
 use crate::publication::file;
 use crate::route::{Route, Send};
 
@@ -16,52 +17,72 @@ const SCHEMA_FORMAT: &str = "application/schema+json;version=2020-12";
 /// Media type of a CloudEvent in the JSON format.
 const CLOUD_EVENT_JSON: &str = "application/cloudevents+json";
 
+/// What a message is about.
+#[derive(Clone, Copy)]
+pub(super) enum About {
+    /// An event of that kind.
+    Event(Kind),
+    /// A message that makes no sense, as the route asks for.
+    Invalid,
+}
+
+impl About {
+    /// The first word of the event type.
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Event(kind) => kind.as_str(),
+            Self::Invalid => INVALID,
+        }
+    }
+}
+
 /// The Message Object.
-pub(super) fn object(route: &Route, kind: Kind, carriage: Carriage) -> Value {
-    let name = format!("{}.v{VERSION}", kind.as_str());
+pub(super) fn object(route: &Route, about: About, carriage: Carriage) -> Value {
+    let name = format!("{}.v{VERSION}", about.as_str());
     let mut object = json!({
         "name": name,
-        "title": title(route, kind),
+        "title": title(route, about),
         "summary": format!("Route `{}`, on the ground of `{}`.", route.name, route.basis.as_str()),
     });
-    let attributes = attributes(route, kind);
+    let attributes = attributes(route, about);
     match carriage {
         Carriage::Binary => {
-            object["contentType"] = media_types(route, kind)[0].into();
+            object["contentType"] = media_types(route, about)[0].into();
             object["headers"] = headers(attributes);
-            object["payload"] = body(route, kind);
+            object["payload"] = body(route, about);
         }
         Carriage::Structured => {
             object["contentType"] = CLOUD_EVENT_JSON.into();
-            object["payload"] = structured(route, kind, attributes);
+            object["payload"] = structured(route, about, attributes);
         }
-        Carriage::Frame => {
-            object["contentType"] = media_types(route, kind)[0].into();
+        Carriage::Bare => {
+            object["contentType"] = media_types(route, about)[0].into();
             object["payload"] = original();
         }
     }
     object
 }
 
-fn title(route: &Route, kind: Kind) -> String {
+fn title(route: &Route, about: About) -> String {
     let what = match route.send {
         Send::Canonical => "canonical event",
         Send::Original => "original bytes",
+        Send::Fhir => "FHIR R4 Bundle (JP Core)",
     };
     match &route.disclosure {
         Some(disclosure) => {
-            format!("{}: {what}, as far as `{}` discloses it", kind.as_str(), disclosure.name)
+            format!("{}: {what}, as far as `{}` discloses it", about.as_str(), disclosure.name)
         }
-        None => format!("{}: {what}", kind.as_str()),
+        None => format!("{}: {what}", about.as_str()),
     }
 }
 
 /// What the attributes of every copy of this route and kind say, each as a schema.
-fn attributes(route: &Route, kind: Kind) -> Map<String, Value> {
+fn attributes(route: &Route, about: About) -> Map<String, Value> {
     let part =
         route.disclosure.as_ref().map(|disclosure| format!(":{}", disclosure.name)).unwrap_or_default();
     let changes: Vec<_> = route.changes.iter().map(|change| change.as_str()).collect();
-    let type_of = |change: &Change| format!("{}.{}.v{VERSION}", kind.as_str(), change.as_str());
+    let type_of = |change: &Change| format!("{}.{}.v{VERSION}", about.as_str(), change.as_str());
     let types: Vec<_> = route.changes.iter().map(type_of).collect();
     let mut attributes = Map::new();
     let mut says = |name: &str, schema| attributes.insert(name.into(), schema);
@@ -73,47 +94,68 @@ fn attributes(route: &Route, kind: Kind) -> Map<String, Value> {
     }
     says("topic", json!({ "const": route.topic }));
     says("basis", json!({ "const": route.basis.as_str() }));
-    says("dataschema", json!({ "const": format!("urn:musubi:schema:{}.v{VERSION}{part}", kind.as_str()) }));
-    says("datacontenttype", json!({ "enum": media_types(route, kind) }));
+    let described = match route.send {
+        Send::Fhir => FHIR_BUNDLE.to_owned(),
+        Send::Canonical | Send::Original => format!("urn:musubi:schema:{}.v{VERSION}{part}", about.as_str()),
+    };
+    says("dataschema", json!({ "const": described }));
+    says("datacontenttype", json!({ "enum": media_types(route, about) }));
     attributes
 }
 
 /// Media types of the bodies that such a copy can have.
-fn media_types(route: &Route, kind: Kind) -> Vec<&'static str> {
-    match (route.send, kind) {
+fn media_types(route: &Route, about: About) -> Vec<&'static str> {
+    match (route.send, about) {
         (Send::Canonical, _) => vec![CANONICAL],
-        (Send::Original, Kind::Checkup) => vec![Format::Checkup.media_type()],
-        (Send::Original, Kind::Document | Kind::Referral | Kind::ReferralReply) => {
+        (Send::Fhir, _) => vec![FHIR],
+        (Send::Original, About::Event(Kind::Checkup)) => vec![Format::Checkup.media_type()],
+        (Send::Original, About::Event(Kind::Document | Kind::Referral | Kind::ReferralReply)) => {
             vec![Format::Hl7v2.media_type(), Format::Document.media_type()]
         }
-        (Send::Original, _) => vec![Format::Hl7v2.media_type()],
+        (Send::Original, About::Event(_)) => vec![Format::Hl7v2.media_type()],
+        (Send::Original, About::Invalid) => {
+            vec![Format::Hl7v2, Format::Document, Format::Checkup].into_iter().map(Format::media_type).collect()
+        }
     }
 }
 
 /// The body alone.
-fn body(route: &Route, kind: Kind) -> Value {
+fn body(route: &Route, about: About) -> Value {
     match route.send {
         Send::Canonical => {
-            json!({ "schemaFormat": SCHEMA_FORMAT, "schema": { "$ref": schema_file(route, kind) } })
+            json!({ "schemaFormat": SCHEMA_FORMAT, "schema": schema_of(route, about) })
         }
+        Send::Fhir => fhir(),
         Send::Original => original(),
     }
+}
+
+fn fhir() -> Value {
+    json!({ "type": "object", "properties": { "resourceType": { "const": "Bundle" } }, "required": ["resourceType"] })
 }
 
 fn original() -> Value {
     json!({ "type": "string", "description": "The bytes as the facility wrote them, untouched." })
 }
 
-fn schema_file(route: &Route, kind: Kind) -> String {
-    file(kind, route.disclosure.as_deref())
+/// The file of the schema; none for messages that make no sense, of which only bytes are sent.
+fn schema_of(route: &Route, about: About) -> Value {
+    match about {
+        About::Event(kind) => json!({ "$ref": file(kind, route.disclosure.as_deref()) }),
+        About::Invalid => json!({}),
+    }
 }
 
 /// A CloudEvent that holds the body.
-fn structured(route: &Route, kind: Kind, attributes: Map<String, Value>) -> Value {
+fn structured(route: &Route, about: About, attributes: Map<String, Value>) -> Value {
     let mut says = json!({ "properties": attributes });
     match route.send {
         Send::Canonical => {
-            says["properties"]["data"] = json!({ "$ref": schema_file(route, kind) });
+            says["properties"]["data"] = schema_of(route, about);
+            says["required"] = json!(["data"]);
+        }
+        Send::Fhir => {
+            says["properties"]["data"] = fhir();
             says["required"] = json!(["data"]);
         }
         // Either the bytes or, where they are too many for a queue, their hash.

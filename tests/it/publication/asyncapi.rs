@@ -67,6 +67,13 @@ kinds = ["patient", "encounter", "lab-result"]
 send = "original"
 basis = "addressed"
 [[route]]
+name = "bundles"
+topic = "registry.fhir"
+to = ["registry", "surveillance"]
+kinds = ["lab-result", "prescription"]
+send = "fhir"
+basis = "view-consent"
+[[route]]
 name = "whole"
 topic = "archive.all"
 to = ["archive", "surveillance", "registry"]

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use jiff::tz::TimeZone;
 use musubi::broker::Publication;
 use musubi::config::Config;
@@ -63,46 +64,49 @@ impl Case {
 
     /// The copies that these routes send of its messages.
     pub(crate) fn copies(&self, config: &Config, routes: &Arc<Routes>) -> Vec<Publication> {
-        let routing = Routing {
-            routes: Arc::clone(routes),
-            zone: TimeZone::get("Asia/Tokyo").unwrap(),
-            pseudonyms: Pseudonyms::new([7; 32]),
-            archive: false,
-        };
         let messages = self.messages(config).into_iter();
-        messages
-            .flat_map(|(message, body)| {
-                let envelope = self.envelope(config, message.event_type.as_deref().unwrap());
-                process(&envelope, &Original::from(bytes::Bytes::from(body)), Lane(3), &routing).follow
-            })
-            .collect()
+        let copies = messages.flat_map(|(message, body)| {
+            let event_type = message.event_type.as_deref().unwrap();
+            copies(body, &envelope(config, self.word("feed").unwrap(), self.data_type(), event_type), routes)
+        });
+        copies.filter(|copy| copy.envelope.event.is_some()).collect()
     }
+}
 
-    fn envelope(&self, config: &Config, event_type: &str) -> Envelope {
-        let feed = self.word("feed").unwrap();
-        let settings =
-            config.feeds.iter().map(|feed| &feed.settings).find(|known| known.name == feed).unwrap();
-        let change = if event_type.contains(".deleted.") { Change::Deleted } else { Change::Created };
-        Envelope {
-            id: "55316ef8918f69581d04e818a9ee3d71".into(),
-            facility: settings.facility.clone(),
-            patient: Identifying("00000042".into()),
-            data_type: self.data_type().map(str::to_owned),
-            change,
-            key: Identifying("key".into()),
-            version: "20261030163622473".into(),
-            origin: Origin {
-                feed: feed.into(),
-                file: Identifying("file".into()),
-                offset: 0,
-                hash: "a3751ce424f5ca0bd8c4b7f432601d742605a67db64687791cb36edf2a493112".into(),
-            },
-            accepted_at: "2026-11-22T17:37:20.404203747Z".into(),
-            format: Format::Hl7v2,
-            claim: None,
-            event: None,
-            fault: None,
-            findings: Vec::new(),
-        }
+/// The copies that these routes send of a message, or that it makes no sense.
+pub(crate) fn copies(body: Vec<u8>, envelope: &Envelope, routes: &Arc<Routes>) -> Vec<Publication> {
+    let routing = Routing {
+        routes: Arc::clone(routes),
+        zone: TimeZone::get("Asia/Tokyo").unwrap(),
+        pseudonyms: Pseudonyms::new([7; 32]),
+        archive: false,
+    };
+    process(envelope, &Original::from(Bytes::from(body)), Lane(3), &routing).follow
+}
+
+/// The envelope of a message of that feed, of which came an event of that type.
+pub(crate) fn envelope(config: &Config, feed: &str, data_type: Option<&str>, event_type: &str) -> Envelope {
+    let settings = config.feeds.iter().map(|feed| &feed.settings).find(|known| known.name == feed).unwrap();
+    let change = if event_type.contains(".deleted.") { Change::Deleted } else { Change::Created };
+    Envelope {
+        id: "55316ef8918f69581d04e818a9ee3d71".into(),
+        facility: settings.facility.clone(),
+        patient: Identifying("00000042".into()),
+        data_type: data_type.map(str::to_owned),
+        change,
+        key: Identifying("key".into()),
+        version: "20261030163622473".into(),
+        origin: Origin {
+            feed: feed.into(),
+            file: Identifying("file".into()),
+            offset: 0,
+            hash: "a3751ce424f5ca0bd8c4b7f432601d742605a67db64687791cb36edf2a493112".into(),
+        },
+        accepted_at: "2026-11-22T17:37:20.404203747Z".into(),
+        format: Format::Hl7v2,
+        claim: None,
+        event: None,
+        fault: None,
+        findings: Vec::new(),
     }
 }
