@@ -35,8 +35,10 @@ impl<'e> Bundle<'e> {
             practitioners: BTreeMap::new(),
         };
         let patient = patient::resource(&bundle, event);
-        let facility = Object::resource("Organization", "JP_Organization")
-            .put("identifier", identifier(system::FACILITY, Some(bundle.facility())).into_iter().collect::<Vec<_>>());
+        let facility = Object::resource("Organization", "JP_Organization").put(
+            "identifier",
+            identifier(system::FACILITY, Some(bundle.facility())).into_iter().collect::<Vec<_>>(),
+        );
         bundle.organisation = bundle.add("facility", facility);
         bundle.subject = patient.map(|patient| {
             let organisation = bundle.organisation.clone();

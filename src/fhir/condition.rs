@@ -8,8 +8,7 @@ use super::object::Object;
 use super::system;
 use crate::canonical::{Diagnosis, Problem};
 
-const OUTCOME: &str =
-    "http://jpfhir.jp/fhir/core/Extension/StructureDefinition/JP_Condition_DiseaseOutcome";
+const OUTCOME: &str = "http://jpfhir.jp/fhir/core/Extension/StructureDefinition/JP_Condition_DiseaseOutcome";
 const CLINICAL: &str = "http://terminology.hl7.org/CodeSystem/condition-clinical";
 const VERIFICATION: &str = "http://terminology.hl7.org/CodeSystem/condition-ver-status";
 
@@ -27,7 +26,8 @@ fn resource(bundle: &Bundle<'_>, problem: &Problem<'_>) -> Object {
     let outcome = outcome.map(|outcome| json!([{ "url": OUTCOME, "valueCodeableConcept": outcome }]));
     let id = identifier(&system::local_ids(facility, "problem"), problem.instance.as_deref());
     // con-5: what was entered in error has no clinical status.
-    let clinical = (!withdrawn).then(|| word(CLINICAL, if problem.resolved_at.is_some() { "resolved" } else { "active" }));
+    let clinical = (!withdrawn)
+        .then(|| word(CLINICAL, if problem.resolved_at.is_some() { "resolved" } else { "active" }));
     let verified = match (withdrawn, problem.suspected) {
         (true, _) => "entered-in-error",
         (false, true) => "provisional",
@@ -40,7 +40,10 @@ fn resource(bundle: &Bundle<'_>, problem: &Problem<'_>) -> Object {
         .put("identifier", id.into_iter().collect::<Vec<_>>())
         .put("clinicalStatus", clinical)
         .put("verificationStatus", word(VERIFICATION, verified))
-        .put("category", vec![word("http://terminology.hl7.org/CodeSystem/condition-category", "problem-list-item")])
+        .put(
+            "category",
+            vec![word("http://terminology.hl7.org/CodeSystem/condition-category", "problem-list-item")],
+        )
         .put("code", code(problem, facility))
         .put("subject", bundle.subject())
         .put("onsetDateTime", date_time(problem.onset_at.as_ref()))

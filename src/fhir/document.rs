@@ -8,7 +8,9 @@ use super::bundle::Bundle;
 use super::element::{Code, identifier, instant, text};
 use super::object::{Object, absent};
 use super::system;
-use crate::canonical::{Coded, Document, DocumentCode, DocumentFile, Party, Referral, RelatedDocument, Section};
+use crate::canonical::{
+    Coded, Document, DocumentCode, DocumentFile, Party, Referral, RelatedDocument, Section,
+};
 
 /// LOINC: referral note.
 const REFERRAL: &str = "57133-1";
@@ -50,7 +52,8 @@ fn resource(bundle: &Bundle<'_>, document: &Document<'_>, referral: Option<&Refe
     let authors = document.authors.iter().filter_map(|party| author(party, facility));
     let relates = document.relates_to.iter().filter_map(|other| related(other, facility));
     let written = document.code.as_ref().and_then(|code| kind(code, facility));
-    let kind = written.or_else(|| referral.map(|_| json!({ "coding": [{ "system": system::LOINC, "code": REFERRAL }] })));
+    let kind = written
+        .or_else(|| referral.map(|_| json!({ "coding": [{ "system": system::LOINC, "code": REFERRAL }] })));
     Object::resource("DocumentReference", "JP_DocumentReference")
         .put("identifier", id.into_iter().collect::<Vec<_>>())
         .put("status", if bundle.is_deleted { "entered-in-error" } else { "current" })
@@ -124,8 +127,10 @@ fn confidentiality(code: &str) -> Option<Value> {
 fn contents(document: &Document<'_>) -> Vec<Value> {
     let mut files: Vec<&DocumentFile<'_>> = document.files.iter().collect();
     files.sort_by_key(|file| !file.main);
-    let of_folder = files.into_iter().map(|file| claimed(&file.media_type, file.bytes, &file.hash, Some(&file.path)));
-    let of_message = document.attachments.iter().map(|file| claimed(&file.media_type, file.bytes, &file.hash, None));
+    let of_folder =
+        files.into_iter().map(|file| claimed(&file.media_type, file.bytes, &file.hash, Some(&file.path)));
+    let of_message =
+        document.attachments.iter().map(|file| claimed(&file.media_type, file.bytes, &file.hash, None));
     let files: Vec<_> = of_folder.chain(of_message).collect();
     if !files.is_empty() {
         return files;

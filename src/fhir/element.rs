@@ -10,14 +10,16 @@ use crate::canonical::{Coded, Observed, OtherCode, PartialTime, Precision};
 
 /// `string`: never empty, without control characters.
 pub(super) fn text(text: Option<&str>) -> Option<Value> {
-    let clean: String = text?.chars().filter(|c| !c.is_control() || matches!(c, '\t' | '\r' | '\n')).collect();
+    let clean: String =
+        text?.chars().filter(|c| !c.is_control() || matches!(c, '\t' | '\r' | '\n')).collect();
     let clean = clean.trim();
     (!clean.is_empty()).then(|| clean.into())
 }
 
-/// `code`: words with single spaces between them.
+/// `code`: words with single spaces between them, without control characters.
 fn code(text: Option<&str>) -> Option<Value> {
-    let words: Vec<_> = text?.split_whitespace().collect();
+    let clean: String = text?.chars().filter(|c| !c.is_control()).collect();
+    let words: Vec<_> = clean.split_whitespace().collect();
     (!words.is_empty()).then(|| words.join(" ").into())
 }
 
@@ -134,7 +136,15 @@ mod tests {
     #[test]
     fn times_are_what_fhir_takes() {
         let time = |precision| PartialTime {
-            precision, year: 2026, month: 1, day: 31, hour: 9, minute: 30, second: 5, fraction: 0, offset: 540,
+            precision,
+            year: 2026,
+            month: 1,
+            day: 31,
+            hour: 9,
+            minute: 30,
+            second: 5,
+            fraction: 0,
+            offset: 540,
         };
         let check = |precision, full: &str, day: &str| {
             assert_eq!(date_time(Some(&time(precision))), Some(full.into()));
@@ -155,5 +165,6 @@ mod tests {
         assert_eq!(text(Some(" a\u{7}b ")), Some("ab".into()));
         assert_eq!(code(Some(" a   b ")), Some("a b".into()));
         assert_eq!(code(Some("　")), None);
+        assert_eq!(code(Some("a\u{0}b")), Some("ab".into()));
     }
 }

@@ -58,8 +58,7 @@ pub(super) fn add_physiology(bundle: &mut Bundle<'_>, result: &PhysiologyResult<
     for test in &result.results {
         let performed = at(&result.requests, test.order).and_then(|request| request.performed_at.as_ref());
         let based_on = at(&requests, test.order).map(|request| json!([request]));
-        let resource =
-            Object::resource("Observation", "JP_Observation_Common").put("basedOn", based_on);
+        let resource = Object::resource("Observation", "JP_Observation_Common").put("basedOn", based_on);
         let resource = observed(bundle, resource, test, "procedure")
             .put("effectiveDateTime", effective(test, performed));
         bundle.add(&test.at.to_string(), resource);
@@ -110,12 +109,9 @@ fn code(test: &TestResult<'_>, facility: &str) -> Value {
     Object::new().put("coding", codings).require_primitive("text", display).value()
 }
 
-fn value_of(
-    value: &Observed<'_>,
-    test: &TestResult<'_>,
-    facility: &str,
-) -> Option<(&'static str, Value)> {
-    let coded = || concept(value.code.as_ref(), facility, None).map(|concept| ("valueCodeableConcept", concept));
+fn value_of(value: &Observed<'_>, test: &TestResult<'_>, facility: &str) -> Option<(&'static str, Value)> {
+    let coded =
+        || concept(value.code.as_ref(), facility, None).map(|concept| ("valueCodeableConcept", concept));
     let number = || quantity(value, test.unit.as_ref(), facility).map(|quantity| ("valueQuantity", quantity));
     coded().or_else(number).or_else(|| text(Some(&value.text)).map(|text| ("valueString", text)))
 }
@@ -130,7 +126,10 @@ fn interpretations(test: &TestResult<'_>) -> Vec<Value> {
     });
     let flag = test.abnormal_flag.as_deref();
     let known = flag.filter(|flag| {
-        matches!(*flag, "L" | "H" | "LL" | "HH" | "<" | ">" | "N" | "A" | "AA" | "U" | "D" | "B" | "W" | "S" | "R" | "I")
+        matches!(
+            *flag,
+            "L" | "H" | "LL" | "HH" | "<" | ">" | "N" | "A" | "AA" | "U" | "D" | "B" | "W" | "S" | "R" | "I"
+        )
     });
     let unknown = if known.is_none() { text_only(flag) } else { None };
     let codes = said.into_iter().chain(known).map(|code| word(system::INTERPRETATION, code));

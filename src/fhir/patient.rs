@@ -47,7 +47,8 @@ fn name(name: &PersonName<'_>) -> Option<Value> {
     let extension = script.and_then(|code| Object::new().put("url", SCRIPT).put("valueCode", code).some());
     let given: Vec<_> = text(name.given.as_deref()).into_iter().collect();
     let parts = Object::new().put("family", text(name.family.as_deref())).put("given", given).some()?;
-    let said = [&name.family, &name.given].into_iter().flatten().map(AsRef::as_ref).collect::<Vec<&str>>().join(" ");
+    let said =
+        [&name.family, &name.given].into_iter().flatten().map(AsRef::as_ref).collect::<Vec<&str>>().join(" ");
     let whole = Object::new()
         .put("extension", extension.into_iter().collect::<Vec<_>>())
         .put("text", text(Some(&said)))

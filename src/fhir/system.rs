@@ -8,7 +8,8 @@ use std::borrow::Cow;
 /// MERIT-9 units (OID 1.2.392.100495.20.2.101).
 pub(super) const MERIT9_UNIT: &str = "http://jpfhir.jp/fhir/core/mhlw/CodeSystem/MedicationUnitMERIT9Code";
 /// MERIT-9 categories of prescriptions (`OHP`, `IHP` …).
-pub(super) const MERIT9_CATEGORY: &str = "http://jpfhir.jp/fhir/core/CodeSystem/JP_MedicationCategoryMERIT9_CS";
+pub(super) const MERIT9_CATEGORY: &str =
+    "http://jpfhir.jp/fhir/core/CodeSystem/JP_MedicationCategoryMERIT9_CS";
 /// ICD-10 2013, as the Ministry of Health publishes it.
 pub(super) const ICD10: &str = "http://jpfhir.jp/fhir/core/mhlw/CodeSystem/ICD10-2013-full";
 /// Categories of observations.

@@ -75,13 +75,18 @@ impl Case {
 
 /// The copies that these routes send of a message, or that it makes no sense.
 pub(crate) fn copies(body: Vec<u8>, envelope: &Envelope, routes: &Arc<Routes>) -> Vec<Publication> {
+    processed(&Original::from(Bytes::from(body)), envelope, routes)
+}
+
+/// The same of a message of any format.
+pub(crate) fn processed(original: &Original, envelope: &Envelope, routes: &Arc<Routes>) -> Vec<Publication> {
     let routing = Routing {
         routes: Arc::clone(routes),
         zone: TimeZone::get("Asia/Tokyo").unwrap(),
         pseudonyms: Pseudonyms::new([7; 32]),
         archive: false,
     };
-    process(envelope, &Original::from(Bytes::from(body)), Lane(3), &routing).follow
+    process(envelope, original, Lane(3), &routing).follow
 }
 
 /// The envelope of a message of that feed, of which came an event of that type.
@@ -103,7 +108,7 @@ pub(crate) fn envelope(config: &Config, feed: &str, data_type: Option<&str>, eve
             hash: "a3751ce424f5ca0bd8c4b7f432601d742605a67db64687791cb36edf2a493112".into(),
         },
         accepted_at: "2026-11-22T17:37:20.404203747Z".into(),
-        format: Format::Hl7v2,
+        format: if event_type.starts_with("checkup.") { Format::Checkup } else { Format::Hl7v2 },
         claim: None,
         event: None,
         fault: None,
