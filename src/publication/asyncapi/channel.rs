@@ -108,13 +108,14 @@ fn address(subscriber: &Subscriber, carriage: Carriage) -> (Option<String>, Stri
         deliver::Kind::Queue => {
             (None, format!("A durable queue of the hub: `musubi subscribe {name}` reads it."))
         }
-        deliver::Kind::Folder { .. } => (
-            None,
-            "A file a day, `<day>.ndjson`, in the subscriber's folder: a CloudEvent a line.".into(),
-        ),
-        deliver::Kind::Ssmix2 { .. } => {
-            (None, "A copy of the storages that messages came from, file by file, in the subscriber's folder.".into())
+        deliver::Kind::Folder { .. } => {
+            (None, "A file a day, `<day>.ndjson`, in the subscriber's folder: a CloudEvent a line.".into())
         }
+        deliver::Kind::Ssmix2 { .. } => (
+            None,
+            "A copy of the storages that messages came from, file by file, in the subscriber's folder."
+                .into(),
+        ),
         deliver::Kind::Http(http) => (Some(http.url.path().to_owned()), "A POST for each copy.".into()),
         deliver::Kind::Mllp(_) => (None, "A frame for each message, answered by an acknowledgement.".into()),
     }

@@ -113,9 +113,10 @@ fn media_types(route: &Route, about: About) -> Vec<&'static str> {
             vec![Format::Hl7v2.media_type(), Format::Document.media_type()]
         }
         (Send::Original, About::Event(_)) => vec![Format::Hl7v2.media_type()],
-        (Send::Original, About::Invalid) => {
-            vec![Format::Hl7v2, Format::Document, Format::Checkup].into_iter().map(Format::media_type).collect()
-        }
+        (Send::Original, About::Invalid) => vec![Format::Hl7v2, Format::Document, Format::Checkup]
+            .into_iter()
+            .map(Format::media_type)
+            .collect(),
     }
 }
 

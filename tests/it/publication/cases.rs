@@ -112,6 +112,7 @@ pub(crate) fn envelope(config: &Config, feed: &str, data_type: Option<&str>, eve
         claim: None,
         event: None,
         fault: None,
+        stored: None,
         findings: Vec::new(),
     }
 }

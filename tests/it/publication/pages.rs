@@ -246,6 +246,7 @@ fn kind_of(message_type: &str, data_type: Option<&str>) -> Option<Kind> {
     let source = Source {
         data_type,
         patient: "1",
+        order: None,
         facility: "3210100018",
         change: Change::Created,
         zone: &TimeZone::UTC,
