@@ -11,7 +11,7 @@ use musubi::broker::{Broker, Publication, topology};
 use musubi::canonical::Kind;
 use musubi::clock::SystemClock;
 use musubi::deliver::{self, Counts, Pace, Subscriber, Workers};
-use musubi::envelope::{Change, Lane};
+use musubi::envelope::{Change, Fault, Lane};
 use musubi::pipeline::{Original, Outcome, Pseudonyms, Routing, process};
 use musubi::route::{Basis, Route, Routes, Send};
 use musubi::store::Claims;
@@ -133,7 +133,7 @@ async fn round_trip(seed: u64, with_transaction: bool) {
     let store = tempfile::tempdir().unwrap();
     let copies = copies(&hub);
     let what = format!("seed {seed}");
-    let from = copies.len().checked_sub(1 + usize::try_from(seed).unwrap() * 7 % 20).unwrap_or_default();
+    let from = copies.len().saturating_sub(1 + usize::try_from(seed).unwrap() * 7 % 20);
     deliver(&hub, &copies, store.path()).await;
     deliver(&hub, &copies[from..], store.path()).await;
     assert_same(&hub.storage.path("standard"), &store.path().join("3210100018/ssmix2"), &what);
@@ -150,6 +150,32 @@ async fn a_storage_comes_back_byte_for_byte() {
 async fn a_storage_with_transactions_comes_back_byte_for_byte() {
     for seed in seeds(25) {
         round_trip(seed, true).await;
+    }
+}
+
+/// Where a file lies, and what others beside it are called, is for those who keep the file: an event leaves without it.
+#[tokio::test]
+async fn an_event_does_not_say_where_its_file_lies() {
+    let mut hub = Hub::new(|storage| ssmix2(storage, false));
+    hub.storage.put(&place("1"), "20260401090000000", 1, &message("0000123", 1));
+    hub.wait(5);
+    hub.drain().await;
+    let accepted = hub.broker.all(&topology::ingest()).remove(0);
+    assert!(accepted.envelope.stored.is_some());
+    let original = Original::from(accepted.body.clone());
+    for (send, is_told) in [(Send::Original, true), (Send::Canonical, false)] {
+        let mut routing = everything();
+        let routes = routing.routes.iter().map(|route| Route { send, ..route.clone() }).collect();
+        routing.routes = Arc::new(Routes::new(routes));
+        let done = process(&accepted.envelope, &original, Lane(0), &routing);
+        assert_eq!(done.follow[0].envelope.stored.is_some(), is_told);
+        let mut senseless = accepted.envelope.clone();
+        senseless.fault =
+            Some(Fault { code: "too-large".into(), reason: String::new(), place: String::new() });
+        let done = process(&senseless, &original, Lane(0), &routing);
+        assert_eq!(done.outcome, Outcome::Invalid(Vec::new()), "there are no bytes to send");
+        assert_eq!(done.follow.len(), 1);
+        assert_eq!(done.follow[0].envelope.stored, None);
     }
 }
 
