@@ -75,6 +75,9 @@ fn the_region_is_kept_byte_for_byte() {
         files += assert_same(&hub, &source, &format!("backup/{facility}/ssmix2"));
     }
     assert!(files > 150, "{files}");
+    let documents =
+        assert_same(&hub, "fixtures/region/izumo-chuo/extension", "backup/3210100018/ssmix2.extension");
+    assert!(documents > 0, "the region has documents");
     let lab = files_below(&hub.path("backup/3210500033/hl7-files.messages"));
     assert_eq!(lab.len() as u64, of(&report, "feeds", "feed", "hamada-kenko")["accepted"].as_u64().unwrap());
     let accepted: u64 =
