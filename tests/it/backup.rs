@@ -78,7 +78,8 @@ fn the_region_is_kept_byte_for_byte() {
     let documents =
         assert_same(&hub, "fixtures/region/izumo-chuo/extension", "backup/3210100018/ssmix2.extension");
     assert!(documents > 0, "the region has documents");
-    let lab = files_below(&hub.path("backup/3210500033/hl7-files.messages"));
+    // What lies in no storage, a file each: messages from a drop folder, and archives.
+    let lab = files_below(&hub.path("backup/3210500033"));
     assert_eq!(lab.len() as u64, of(&report, "feeds", "feed", "hamada-kenko")["accepted"].as_u64().unwrap());
     let accepted: u64 =
         report["feeds"].as_array().unwrap().iter().map(|feed| feed["accepted"].as_u64().unwrap()).sum();
