@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::{Coded, PartialTime, Place, Practitioner, Text};
 
 /// What happened to an appointment (HL7 table 0003).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum AppointmentEvent {
     /// S12
@@ -14,6 +14,7 @@ pub enum AppointmentEvent {
     /// S13
     Rescheduled,
     /// S14 and other changes.
+    #[default]
     Modified,
     /// S15
     Cancelled,
@@ -26,7 +27,7 @@ pub enum AppointmentEvent {
 }
 
 /// The `appointment` kind (SIU).
-#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, JsonSchema)]
 pub struct Appointment<'m> {
     /// What happened.
     #[schemars(extend("x-hl7" = "MSH-9.2"))]
@@ -56,7 +57,7 @@ pub struct Appointment<'m> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ends_at: Option<PartialTime>,
     /// Duration as sent, with its unit.
-    #[schemars(extend("x-hl7" = "SCH-9, SCH-10"))]
+    #[schemars(extend("x-hl7" = "SCH-9, SCH-10, else SCH-9.2"))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub duration: Option<Text<'m>>,
     /// Where it stands (HL7 table 0278).
@@ -71,6 +72,9 @@ pub struct Appointment<'m> {
     #[schemars(extend("x-hl7" = "SCH-20"))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub filler_contact: Option<Practitioner<'m>>,
+    /// Remarks.
+    #[schemars(extend("x-hl7" = "NTE-3"))]
+    pub notes: Vec<Text<'m>>,
     /// What is booked.
     pub resources: Vec<Resource<'m>>,
 }
@@ -97,7 +101,7 @@ pub struct Resource<'m> {
     /// What kind of thing it is.
     pub kind: ResourceKind,
     /// The service or thing.
-    #[schemars(extend("x-hl7" = "AIS-3, AIG-3"))]
+    #[schemars(extend("x-hl7" = "AIS-3, AIG-3, else AIG-4"))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<Coded<'m>>,
     /// The place: point of care.

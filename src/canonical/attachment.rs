@@ -10,6 +10,10 @@ use super::{Place, Text};
 pub struct Attachment<'m> {
     /// Where it stood.
     pub at: Place,
+    /// Its title.
+    #[schemars(extend("x-hl7" = "OBX-3.2"))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub title: Option<Text<'m>>,
     /// Media type: of the bytes where they say it, else as sent.
     #[schemars(extend("x-hl7" = "OBX-5.2, OBX-5.3 (ED)"))]
     pub media_type: Text<'m>,

@@ -44,7 +44,7 @@ pub struct Document<'m> {
     #[schemars(extend("x-hl7" = "TXA-9; ClinicalDocument/author"))]
     pub authors: Vec<Party<'m>>,
     /// Who signed it.
-    #[schemars(extend("x-hl7" = "TXA-10, TXA-22; ClinicalDocument/legalAuthenticator"))]
+    #[schemars(extend("x-hl7" = "TXA-22, else TXA-10; ClinicalDocument/legalAuthenticator"))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub signed_by: Option<Party<'m>>,
     /// To whom it is addressed.

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Coded, Observed, OrderDetails, PartialTime, Place, Practitioner, Text};
+use super::{Attachment, Coded, Observed, OrderDetails, PartialTime, Place, Practitioner, Text};
 
 /// The `lab-result` kind: specimens, the orders on them and the results, each result pointing to both.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
@@ -195,6 +195,10 @@ pub struct TestResult<'m> {
     #[schemars(extend("x-hl7" = "NTE-3 after OBX"))]
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<Text<'m>>,
+    /// A file instead of a value.
+    #[schemars(extend("x-hl7" = "OBX-5 (ED)"))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub attachment: Option<Attachment<'m>>,
 }
 
 /// Whether a drug works on a micro-organism (HL7 table 0078).

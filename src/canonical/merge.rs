@@ -18,13 +18,17 @@ pub struct MergedRecord<'m> {
     /// Where it stood: `MRG[n]`.
     pub at: Place,
     /// The former id of the patient.
-    #[schemars(extend("x-hl7" = "MRG-1.1"))]
+    #[schemars(extend("x-hl7" = "MRG-1.1, else MRG-4.1"))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub former_id: Option<Text<'m>>,
     /// The id of the record that stays, where the message merges several at once.
     #[schemars(extend("x-hl7" = "PID-3.1 of the PID before"))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub into: Option<Text<'m>>,
+    /// The former account number, where only an account was moved.
+    #[schemars(extend("x-hl7" = "MRG-3.1"))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub former_account: Option<Text<'m>>,
     /// The former visit number, where only a visit was moved.
     #[schemars(extend("x-hl7" = "MRG-5.1"))]
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -12,6 +12,10 @@ pub struct Referral<'m> {
     #[schemars(extend("x-hl7" = "RF1-6, else MSH-10; ClinicalDocument/id"))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<Text<'m>>,
+    /// Control id of the message that this one answers.
+    #[schemars(extend("x-hl7" = "MSA-2"))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub answers: Option<Text<'m>>,
     /// The other side's id of it.
     #[schemars(extend("x-hl7" = "RF1-11"))]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -47,15 +51,21 @@ pub struct Referral<'m> {
     /// To whom: a referral has exactly one addressee; more than one, or none, is for people to decide.
     #[schemars(extend("x-hl7" = "PRD where PRD-1 is RT; ClinicalDocument/informationRecipient, section 910"))]
     pub to: Vec<Party<'m>>,
-    /// Others who are named.
-    #[schemars(extend("x-hl7" = "the other PRD"))]
+    /// Others who are named; of a contact the role is of HL7 table 0131.
+    #[schemars(extend("x-hl7" = "the other PRD; CTD"))]
     pub others: Vec<Party<'m>>,
     /// Diagnoses.
-    #[schemars(extend("x-hl7" = "DG1-3"))]
+    #[schemars(extend("x-hl7" = "DG1-3, else DG1-4"))]
     pub diagnoses: Vec<Coded<'m>>,
+    /// Procedures and operations.
+    #[schemars(extend("x-hl7" = "PR1-3"))]
+    pub procedures: Vec<Coded<'m>>,
     /// Results that were sent with it.
     #[schemars(extend("x-hl7" = "OBX"))]
     pub results: Vec<TestResult<'m>>,
+    /// Remarks.
+    #[schemars(extend("x-hl7" = "NTE-3"))]
+    pub notes: Vec<Text<'m>>,
     /// The letter itself with its files.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub document: Option<Document<'m>>,

@@ -32,7 +32,7 @@ pub struct ExaminationReport<'m> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub examination: Option<Coded<'m>>,
     /// Preliminary, final or corrected.
-    #[schemars(extend("x-hl7" = "OBR-25, else OBX-11"))]
+    #[schemars(extend("x-hl7" = "OBR-25, else TXA-17, else OBX-11"))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<ResultStatus>,
     /// When it was examined.

@@ -29,12 +29,7 @@ const NAMED: i64 = 3_600 * 1_000_000_000;
 #[expect(clippy::large_enum_variant, reason = "a feed has a few sources, and keeps them")]
 pub(super) enum Kind {
     /// SS-MIX2
-    Storage {
-        storage: Tree,
-        log: Option<Tree>,
-        index: Option<Index>,
-        extension: Option<Box<ExtensionState>>,
-    },
+    Storage { storage: Tree, log: Option<Tree>, index: Option<Index>, extension: Option<Box<ExtensionState>> },
     /// A drop folder.
     Files { tree: Tree, format: Format, after: After },
 }

@@ -1,18 +1,87 @@
-//! Which kind of event a message makes, and what happened to the record.
+//! Which kind of event a message makes.
+
+use std::borrow::Cow;
 
 use hl7v2::Message;
 
-use super::Source;
 use super::reader::{Reader, id, place};
-use crate::canonical::Kind;
-use crate::envelope::Change;
+use super::service::{self, Service};
+use crate::canonical::{Kind, Place, Text};
+
+/// What decides the kind of a message that came without a data type.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Rule {
+    /// The message type alone.
+    Is(Kind),
+    /// Results: `report` where they are a reading, else `lab-result`.
+    Results,
+    /// Orders of any service: [`order`].
+    Order,
+    /// Orders of drugs: `injection` or `prescription`.
+    Drugs,
+    /// Images were taken: `endoscopy-performed` or `imaging-performed`.
+    Performed,
+    /// Documents: `report` where it is a reading, else `document`.
+    Document,
+}
+
+/// A row of the table of message types.
+pub(super) struct Row {
+    /// MSH-9.1.
+    pub(super) code: &'static str,
+    /// The triggers; all of them where the list is empty.
+    pub(super) triggers: &'static [&'static str],
+    /// What decides.
+    pub(super) rule: Rule,
+}
+
+const fn row(code: &'static str, triggers: &'static [&'static str], rule: Rule) -> Row {
+    Row { code, triggers, rule }
+}
+
+/// Message types (HL7 2.9, tables 0076 and 0003) and what they make; the first row that fits decides. Whatever is
+/// not here is carried whole, as `message`.
+pub(super) const ROWS: [Row; 33] = [
+    row("ADT", &["A08", "A23", "A28", "A29", "A31"], Rule::Is(Kind::Patient)),
+    row("ADT", &["A18", "A30", "A34", "A35", "A36", "A39", "A40", "A41", "A42"], Rule::Is(Kind::Merge)),
+    row("ADT", &["A43", "A44", "A45", "A46", "A47", "A48", "A49", "A50", "A51"], Rule::Is(Kind::Merge)),
+    row("ADT", &["A60"], Rule::Is(Kind::Allergy)),
+    row("ADT", &["A01", "A02", "A03", "A04", "A05", "A06", "A07"], Rule::Is(Kind::Encounter)),
+    row("ADT", &["A11", "A12", "A13", "A14", "A15", "A16"], Rule::Is(Kind::Encounter)),
+    row("ADT", &["A21", "A22", "A25", "A26", "A27", "A38"], Rule::Is(Kind::Encounter)),
+    row("ADT", &["A52", "A53", "A54", "A55"], Rule::Is(Kind::Encounter)),
+    row("PPR", &[], Rule::Is(Kind::Diagnosis)),
+    row("ORU", &["R40", "R41", "R42", "R43", "W01"], Rule::Is(Kind::Message)),
+    row("ORU", &[], Rule::Results),
+    row("OUL", &[], Rule::Is(Kind::LabResult)),
+    row("OML", &[], Rule::Is(Kind::LabOrder)),
+    row("ORL", &[], Rule::Order),
+    row("ORM", &[], Rule::Order),
+    row("ORR", &[], Rule::Order),
+    row("OMG", &[], Rule::Order),
+    row("ORG", &[], Rule::Order),
+    row("OMI", &["Z23"], Rule::Performed),
+    row("OMI", &[], Rule::Is(Kind::ImagingOrder)),
+    row("OMD", &[], Rule::Is(Kind::DietOrder)),
+    row("RDE", &[], Rule::Drugs),
+    row("OMP", &[], Rule::Drugs),
+    row("RAS", &[], Rule::Is(Kind::Administration)),
+    row("RDS", &[], Rule::Is(Kind::Administration)),
+    row("RGV", &[], Rule::Is(Kind::Administration)),
+    row("VXU", &[], Rule::Is(Kind::Administration)),
+    row("REF", &[], Rule::Is(Kind::Referral)),
+    row("RRI", &[], Rule::Is(Kind::ReferralReply)),
+    row("SIU", &["S23", "S24"], Rule::Is(Kind::Message)),
+    row("SIU", &[], Rule::Is(Kind::Appointment)),
+    row("MDM", &[], Rule::Document),
+    row("ACK", &[], Rule::Is(Kind::Message)),
+];
 
 /// The kind, from the SS-MIX2 data type where there is one (MSH-9 alone does not tell OMP-01 from OMP-02), else from
 /// MSH-9. A disagreement of the two is a finding.
 pub(super) fn of(message: &Message, data_type: Option<&str>, reader: &mut Reader<'_>) -> Kind {
-    let by_message = of_message_type(message);
     let Some(data_type) = data_type else {
-        return by_message;
+        return of_message_type(message, reader);
     };
     check_trigger(message, data_type, reader);
     match data_type {
@@ -37,29 +106,88 @@ pub(super) fn of(message: &Message, data_type: Option<&str>, reader: &mut Reader
     }
 }
 
-/// The kind of a message that came without a data type.
-fn of_message_type(message: &Message) -> Kind {
+/// MSH-9.1 and the trigger. Until HL7 2.2 a message could name its code only; its trigger stands in EVN-1.
+pub(super) fn message_type(message: &Message) -> (Text<'_>, Text<'_>) {
     let Some(msh) = message.segment("MSH") else {
-        return Kind::Message;
+        return (Cow::Borrowed(""), Cow::Borrowed(""));
     };
     let (code, trigger) = (msh.field(9).component(1).value(), msh.field(9).component(2).value());
-    match (code.as_ref(), trigger.as_ref()) {
-        ("ADT", "A08" | "A23" | "A28" | "A29" | "A31") => Kind::Patient,
-        ("ADT", "A18" | "A30" | "A34" | "A35" | "A36" | "A39" | "A40" | "A41" | "A42" | "A47") => Kind::Merge,
-        ("ADT", "A60") => Kind::Allergy,
-        ("ADT", trigger) if super::encounter::event_of(trigger).is_some() => Kind::Encounter,
-        ("PPR", _) => Kind::Diagnosis,
-        ("OML", _) => Kind::LabOrder,
-        ("OUL", _) | ("ORU", "R01" | "R30" | "R31" | "R32") => Kind::LabResult,
-        ("OMI", "O23") => Kind::ImagingOrder,
-        ("OMD", _) => Kind::DietOrder,
-        ("RAS" | "RDS" | "RGV" | "VXU", _) => Kind::Administration,
-        ("REF", _) => Kind::Referral,
-        ("RRI", _) => Kind::ReferralReply,
-        ("SIU", _) => Kind::Appointment,
-        ("MDM", _) => Kind::Document,
-        _ => Kind::Message,
+    let by_event = || message.segment("EVN").map(|evn| evn.field(1).value()).unwrap_or_default();
+    let trigger = if trigger.is_empty() { by_event() } else { trigger };
+    (code, trigger)
+}
+
+fn of_message_type(message: &Message, reader: &mut Reader<'_>) -> Kind {
+    let (code, trigger) = message_type(message);
+    if let (true, Some(msh)) = (code.is_empty(), message.segment("MSH")) {
+        reader.note(
+            "message-type-missing",
+            place(msh, 9),
+            "the message does not say its type; it is carried whole",
+        );
     }
+    let fits = |row: &&Row| {
+        row.code == code && (row.triggers.is_empty() || row.triggers.contains(&trigger.as_ref()))
+    };
+    match ROWS.iter().find(fits).map(|row| row.rule) {
+        Some(Rule::Is(kind)) => kind,
+        Some(Rule::Results) if service::is_reading(message) => Kind::Report,
+        Some(Rule::Results) => Kind::LabResult,
+        Some(Rule::Order) => order(message, reader),
+        Some(Rule::Drugs) => drugs(message),
+        Some(Rule::Performed) if service::of(message) == Some(Service::Endoscopy) => Kind::EndoscopyPerformed,
+        Some(Rule::Performed) => Kind::ImagingPerformed,
+        Some(Rule::Document) if service::is_document_of_reading(message) => Kind::Report,
+        Some(Rule::Document) => Kind::Document,
+        None => Kind::Message,
+    }
+}
+
+/// What is ordered: by the segments that only one service uses, then by OBR ([`service::of`]). An answer that
+/// repeats no order is no order.
+fn order(message: &Message, reader: &mut Reader<'_>) -> Kind {
+    let has = |names: &[&[u8; 3]]| message.segments().any(|segment| names.contains(&&id(segment)));
+    if has(&[b"RXO", b"RXE"]) {
+        return drugs(message);
+    }
+    if has(&[b"ODS", b"ODT"]) {
+        return Kind::DietOrder;
+    }
+    match service::of(message) {
+        Some(Service::Imaging) => return Kind::ImagingOrder,
+        Some(Service::Endoscopy) => return Kind::EndoscopyOrder,
+        Some(Service::Physiology) => return Kind::PhysiologyOrder,
+        Some(Service::Laboratory | Service::Pathology) => return Kind::LabOrder,
+        None => {}
+    }
+    if has(&[b"ZDS", b"IPC"]) {
+        return Kind::ImagingOrder;
+    }
+    if has(&[b"SPM"]) {
+        return Kind::LabOrder;
+    }
+    if has(&[b"OBR", b"ORC"]) {
+        let obr = Place::segment(*b"OBR", 1);
+        let at = message.segment("OBR").map_or(obr, |obr| place(obr, 24));
+        reader.note("order-kind-unknown", at, "neither OBR-24 nor OBR-4 says which service is asked");
+    }
+    Kind::Message
+}
+
+/// Routes of HL7 table 0162 that go through the skin or into a vessel.
+const INJECTED: [&str; 14] =
+    ["EP", "IA", "IB", "IC", "ID", "IHA", "IM", "IP", "IS", "IT", "IV", "PF", "SC", "SQ"];
+
+/// An injection, by its route (RXR-1); where none is given, by being mixed of several drugs (RXC).
+fn drugs(message: &Message) -> Kind {
+    let all = |name: [u8; 3]| message.segments().filter(move |segment| id(*segment) == name);
+    let mut routes =
+        all(*b"RXR").map(|rxr| rxr.field(1).value()).filter(|route| !route.is_empty()).peekable();
+    let is_injection = match routes.peek() {
+        Some(_) => routes.any(|route| INJECTED.contains(&route.as_ref())),
+        None => all(*b"RXC").next().is_some(),
+    };
+    if is_injection { Kind::Injection } else { Kind::Prescription }
 }
 
 fn check_trigger(message: &Message, data_type: &str, reader: &mut Reader<'_>) {
@@ -74,49 +202,10 @@ fn check_trigger(message: &Message, data_type: &str, reader: &mut Reader<'_>) {
         );
         return;
     };
-    let (code, trigger) = (msh.field(9).component(1).value(), msh.field(9).component(2).value());
+    let (code, trigger) = message_type(message);
     let cancel = code == expected.message.0 && expected.cancel == Some(trigger.as_ref());
     if !cancel && expected.message != (code.as_ref(), trigger.as_ref()) {
         let text = "the message type is not one that SS-MIX2 gives to this data type; the data type decides";
         reader.note("trigger-mismatch", place(msh, 9), text);
     }
-}
-
-/// What happened: the source's word, made stronger by a message that says by itself that it cancels, deletes or
-/// updates.
-pub(super) fn change(message: &Message, source: &Source<'_>) -> Change {
-    let by_source = source.change;
-    if matches!(by_source, Change::Deleted | Change::Superseded) {
-        return by_source;
-    }
-    if cancels(message) || all_orders_cancelled(message) {
-        return Change::Deleted;
-    }
-    if by_source == Change::Created && source.data_type.is_none() && updates(message) {
-        return Change::Updated;
-    }
-    by_source
-}
-
-/// Triggers that take something back (HL7 table 0003).
-fn cancels(message: &Message) -> bool {
-    const CANCELS: [&str; 13] =
-        ["A11", "A12", "A13", "A23", "A25", "A26", "A27", "A29", "A38", "A52", "A53", "A55", "S15"];
-    trigger(message).is_some_and(|trigger| CANCELS.contains(&trigger.as_ref()))
-}
-
-/// A08 and A31 update what is known. An SS-MIX2 storage says by itself whether there was a version before.
-fn updates(message: &Message) -> bool {
-    trigger(message).is_some_and(|trigger| matches!(trigger.as_ref(), "A08" | "A31"))
-}
-
-/// ORC-1 of every order says cancelled or discontinued (HL7 table 0119).
-fn all_orders_cancelled(message: &Message) -> bool {
-    let mut orders = message.segments().filter(|segment| id(*segment) == *b"ORC").peekable();
-    orders.peek().is_some()
-        && orders.all(|orc| matches!(orc.field(1).value().as_ref(), "CA" | "OC" | "CR" | "DC" | "OD" | "DR"))
-}
-
-fn trigger(message: &Message) -> Option<std::borrow::Cow<'_, str>> {
-    message.segment("MSH").map(|msh| msh.field(9).component(2).value())
 }

@@ -7,6 +7,8 @@ mod administration;
 mod allergy;
 mod amount;
 mod appointment;
+mod attachment;
+mod change;
 mod checkup;
 mod coverage;
 mod diagnosis;
@@ -21,8 +23,10 @@ mod interpretation;
 mod kind;
 mod lab;
 mod lab_order;
+mod media_type;
 mod medication;
 mod merge;
+mod narrative;
 mod observation;
 mod order;
 mod patient;
@@ -31,7 +35,10 @@ mod prescription;
 mod reader;
 mod referral;
 mod report;
+mod report_study;
+mod service;
 mod study;
+mod subject;
 mod time;
 mod value;
 mod visit;
@@ -82,23 +89,14 @@ fn hl7<'m>(message: &'m Message, source: &Source<'m>) -> Result<CanonicalEvent<'
     let mut reader = Reader::new(message, source.facility, source.zone);
     let header = header(message, &mut reader);
     let kind = kind::of(message, source.data_type, &mut reader);
-    let patient = patient::read(message, source.patient, &mut reader);
-    let identified = patient.as_ref().is_some_and(|patient| !patient.id.is_empty());
-    if kind.is_about_a_patient() && !identified {
-        let segment = if message.segment("PID").is_some() { "PID-3" } else { "PID" };
-        return Err(Fault {
-            code: "no-patient-id".to_owned(),
-            reason: "the message does not say which patient it is about".to_owned(),
-            place: segment.to_owned(),
-        });
-    }
+    let (kind, patient) = subject::of(kind, message, source, &mut reader)?;
     order::check(message, source.order, &mut reader);
     let (visit, known_allergies) = match &patient {
         Some(_) => (visit::around(kind, message, &mut reader), allergy::known(message, &mut reader)),
         None => (None, Vec::new()),
     };
     let content = content(kind, message, source, &mut reader);
-    let change = kind::change(message, source);
+    let change = change::of(message, kind, source);
     let Some(Rest { findings, unmapped, attached }) = reader.rest(message) else {
         return Err(too_large("too-many-values", "more values than an event can carry".to_owned()));
     };
@@ -151,7 +149,7 @@ fn content<'m>(
         Kind::ReferralReply => Content::ReferralReply(referral::read(message, reader)),
         Kind::Report => Content::Report(report::read(message, reader)),
         Kind::Appointment => Content::Appointment(appointment::read(message, reader)),
-        Kind::Document => Content::Document(document::read(message, reader)),
+        Kind::Document => Content::Document(document::read(message, source, reader)),
         // An archive of check-ups is never a message of HL7 v2.
         Kind::Checkup | Kind::Message => Content::Message(generic::read(message)),
     }

@@ -5,15 +5,16 @@ use std::borrow::Cow;
 use hl7v2::Segment;
 
 use super::coverage::Read;
-use super::interpretation;
 use super::reader::{Reader, id, place};
 use super::value::{self, narrow, observed, present};
+use super::{attachment, interpretation};
 use crate::canonical::{
     Coded, Interpretation, LabCode, Observed, ResultStatus, Susceptibility, TestResult, Text,
 };
 
 /// The result of an OBX.
 pub(super) fn result<'m>(obx: Segment<'m>, reader: &mut Reader<'m>) -> TestResult<'m> {
+    let attachment = if attachment::is_file(obx) { attachment::read(obx, reader) } else { None };
     let value = value(obx, reader);
     let abnormal_flag = reader.text(obx, 8);
     let code = reader.coded(obx, 3).map(code);
@@ -33,6 +34,7 @@ pub(super) fn result<'m>(obx: Segment<'m>, reader: &mut Reader<'m>) -> TestResul
         status: status(obx, reader),
         observed_at: reader.time(obx, 14),
         notes: Vec::new(),
+        attachment,
     }
 }
 
@@ -62,6 +64,9 @@ pub(super) fn code(coded: Coded<'_>) -> LabCode<'_> {
 
 /// OBX-5 by its type: a coded value, a person, a time, a structured number (SN), else text with the number in it.
 pub(super) fn value<'m>(obx: Segment<'m>, reader: &mut Reader<'m>) -> Option<Observed<'m>> {
+    if attachment::is_file(obx) {
+        return None;
+    }
     reader.mark(obx, 2, Read::FIRST);
     match obx.field(2).value().as_ref() {
         "CWE" | "CE" | "CNE" => coded(obx, reader),
@@ -73,6 +78,8 @@ pub(super) fn value<'m>(obx: Segment<'m>, reader: &mut Reader<'m>) -> Option<Obs
             let text = words.or_else(|| present(obx.field(5).component(1)))?;
             Some(Observed { text, time, ..Observed::default() })
         }
+        // A pointer to a file elsewhere, and what kind of file it is.
+        "RP" => reader.text(obx, 5).map(observed),
         "ZRD" => used(obx, reader),
         _ if is_triple(obx) => {
             let text = "a coded value in a field whose type has no components";
@@ -223,7 +230,8 @@ pub(super) fn order_status(obr: Segment<'_>, field: usize, reader: &mut Reader<'
     status
 }
 
-fn status(obx: Segment<'_>, reader: &mut Reader<'_>) -> Option<ResultStatus> {
+/// OBX-11 (HL7 table 0085).
+pub(super) fn status(obx: Segment<'_>, reader: &mut Reader<'_>) -> Option<ResultStatus> {
     let status = reader.code(obx, 11, "0085", |code| match code {
         "F" | "U" => Some(ResultStatus::Final),
         "C" => Some(ResultStatus::Corrected),

@@ -3,6 +3,9 @@
 mod observations;
 mod orders;
 mod people;
+mod attachment;
+mod document;
+mod kind;
 
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};

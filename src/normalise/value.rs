@@ -30,7 +30,7 @@ pub(super) fn coded<'m>(
             ([[present(first), part(), part()], [part(), part(), part()]], [FIRST_TRIPLE, SECOND_TRIPLE])
         }
         parts => {
-            let part = |n| some(first.subcomponent(n));
+            let part = |n| nonempty(first.subcomponent(n));
             let read = if parts > 3 { Read::FIRST } else { Read::FIRST.in_depth() };
             ([[part(1), part(2), part(3)], [None, None, None]], [read, Read::NONE])
         }
@@ -41,7 +41,7 @@ pub(super) fn coded<'m>(
 /// The coded value whose three parts are the subcomponents of one component, and whether all of it was read.
 pub(super) fn coded_component<'m>(component: Component<'m>, at: Place) -> Option<(Coded<'m>, bool)> {
     let parts = component.subcomponents().count();
-    let part = |n| some(component.subcomponent(n));
+    let part = |n| nonempty(component.subcomponent(n));
     let (code, text, system) =
         if parts > 1 { (part(1), part(2), part(3)) } else { (present(component), None, None) };
     (code.is_some() || text.is_some()).then(|| (plain(at, code, text, system), parts <= 3))
@@ -60,7 +60,8 @@ pub(super) fn plain<'m>(
 const FIRST_TRIPLE: Read = Read::up_to(3);
 const SECOND_TRIPLE: Read = Read::up_to(6).but(Read::up_to(3));
 
-fn some(text: Text<'_>) -> Option<Text<'_>> {
+/// A text that says something.
+pub(super) fn nonempty(text: Text<'_>) -> Option<Text<'_>> {
     if text.is_empty() || text == "\"\"" { None } else { Some(text) }
 }
 

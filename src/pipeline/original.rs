@@ -1,7 +1,7 @@
 //! The original bytes of a message, whole: those that a claim stands for too.
 
 use bytes::Bytes;
-use tokio::task::spawn_blocking;
+use tokio::task::{JoinError, spawn_blocking};
 
 use crate::broker::Delivery;
 use crate::decode::Raw;
@@ -85,11 +85,21 @@ fn main(body: &[u8]) -> Option<Claim> {
     Some(main.claim()).filter(|claim| claim.bytes <= MAIN_BYTES_MAX)
 }
 
+/// Keeps a file that came within a message. Its hash is its name there.
+pub(super) async fn keep(claims: &Claims, content: Bytes) -> Result<(), ClaimError> {
+    let claims = claims.clone();
+    finished(spawn_blocking(move || claims.put(content.as_ref(), "application/octet-stream")).await)
+        .map(|_| ())
+}
+
 async fn read(claims: &Claims, claim: &Claim, most: u64) -> Result<Bytes, ClaimError> {
     let (claims, claim) = (claims.clone(), claim.clone());
-    let read = spawn_blocking(move || claims.read(&claim, most)).await;
-    // The work does not panic, and is aborted only when the hub ends: then nobody waits for it.
-    read.map_err(|ended| ClaimError::Source(std::io::Error::other(ended)))?.map(Bytes::from)
+    finished(spawn_blocking(move || claims.read(&claim, most)).await).map(Bytes::from)
+}
+
+/// The work does not panic, and is aborted only when the hub ends: then nobody waits for it.
+fn finished<T>(work: Result<Result<T, ClaimError>, JoinError>) -> Result<T, ClaimError> {
+    work.map_err(|ended| ClaimError::Source(std::io::Error::other(ended)))?
 }
 
 #[cfg(test)]

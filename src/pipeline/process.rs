@@ -9,7 +9,7 @@ use jiff::tz::TimeZone;
 use super::original::Original;
 use super::pseudonym::Pseudonyms;
 use crate::broker::{Publication, topology};
-use crate::canonical::CanonicalEvent;
+use crate::canonical::{Attached, CanonicalEvent};
 use crate::decode::decode;
 use crate::envelope::{CANONICAL, Change, Envelope, FHIR, Fault, Identifying, Lane, Routed};
 use crate::fhir;
@@ -51,6 +51,9 @@ pub struct Processed {
     pub follow: Vec<Publication>,
     /// What the archive gets.
     pub archived: Option<Publication>,
+    /// The files of the event, to be kept before the copies that name them are published. Of an event that goes
+    /// nowhere there are none.
+    pub attached: Vec<Attached>,
 }
 
 /// What a router works with.
@@ -71,7 +74,12 @@ pub fn process(envelope: &Envelope, original: &Original, lane: Lane, routing: &R
         return invalid(envelope, &original.body, lane, routing, fault.clone());
     }
     if envelope.change == Change::Superseded && !routing.routes.take_change(Change::Superseded) {
-        return Processed { outcome: Outcome::Filtered, follow: Vec::new(), archived: None };
+        return Processed {
+            outcome: Outcome::Filtered,
+            follow: Vec::new(),
+            archived: None,
+            attached: Vec::new(),
+        };
     }
     // No input is known to make a stage panic. Should one be found in the field, that one message is set aside with
     // its bytes, instead of stopping everybody's.
@@ -106,7 +114,9 @@ fn understand(
     let archived = if archive { Some(archived(&event, envelope, lane)?) } else { None };
     let names = names(&recipients);
     let outcome = if names.is_empty() { Outcome::Filtered } else { Outcome::Routed(names) };
-    Ok(Processed { outcome, follow, archived })
+    let goes = !follow.is_empty() || archived.is_some();
+    let attached = if goes { event.attached } else { Vec::new() };
+    Ok(Processed { outcome, follow, archived, attached })
 }
 
 /// The order number that the storage files a record under: the last part of its key.
@@ -239,7 +249,7 @@ pub(super) fn invalid(
     let kept = Envelope { stored: None, ..envelope.clone() };
     let kept = Publication { to: vec![(topology::invalid(), Lane(0))], envelope: kept, body };
     let follow = follow.into_iter().flatten().chain([kept]).collect();
-    Processed { outcome: Outcome::Invalid(names(&recipients)), follow, archived: None }
+    Processed { outcome: Outcome::Invalid(names(&recipients)), follow, archived: None, attached: Vec::new() }
 }
 
 fn internal() -> Fault {

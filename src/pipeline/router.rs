@@ -5,13 +5,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use bytes::Bytes;
 use tokio::sync::watch;
 use tracing::{debug, error};
 
 use super::archive::Archive;
-use super::original::Original;
+use super::original::{Original, keep};
 use super::process::{Outcome, Processed, Routing, invalid, process};
 use crate::broker::{Broker, BrokerError, Consumer, Delivery, topology};
+use crate::canonical::Attached;
 use crate::envelope::{Change, Lane};
 use crate::store::Claims;
 use crate::telemetry::causes;
@@ -153,6 +155,9 @@ impl Router {
         let mut archived = Vec::new();
         for delivery in batch {
             let Some(done) = self.processed(delivery, stop).await else { return Ok(End::Stopped) };
+            if !self.keep(done.attached, stop).await {
+                return Ok(End::Stopped);
+            }
             outcomes.push((delivery.envelope.origin.feed.clone(), done.outcome));
             follow.extend(done.follow);
             archived.extend(done.archived);
@@ -200,6 +205,22 @@ impl Router {
                 return None;
             }
         }
+    }
+
+    /// Keeps the files of an event, durably: its copies tell their hashes. False: told to stop while the folder of
+    /// claims could not be written.
+    async fn keep(&self, attached: Vec<Attached>, stop: &mut watch::Receiver<bool>) -> bool {
+        for Attached { content, .. } in attached {
+            let content = Bytes::from(content);
+            while let Err(error) = keep(&self.claims, content.clone()).await {
+                let lane = self.lane.0;
+                error!(lane, error = causes(&error), "the folder of claims can't be written; trying again");
+                if pause(stop).await {
+                    return false;
+                }
+            }
+        }
+        true
     }
 
     /// Whoever watches the connection has told of it already.

@@ -5,6 +5,7 @@
     reason = "a test fails by panicking and prints its seed"
 )]
 
+mod attachments;
 mod backup;
 mod broker_contract;
 mod broker_crash;
@@ -12,6 +13,7 @@ mod cases;
 mod checkup;
 mod config;
 mod conform;
+mod corpus;
 mod deliver;
 mod documentation;
 mod documents;

@@ -90,6 +90,7 @@ pub(super) fn result<'m>(
         status: Some(status),
         observed_at: Some(time(2026, 1, 30, Precision::Day)),
         notes: Vec::new(),
+        attachment: None,
     }
 }
 
