@@ -72,6 +72,7 @@ fn outcome(path: &Path) -> (Vec<Kind>, Vec<Fault>) {
     let source = Source {
         data_type: name.map(|name| name.data_type),
         patient: name.map_or("", |name| name.patient),
+        order: name.map(|name| name.order),
         facility: "3210100018",
         change: Change::Created,
         zone: &zone,
