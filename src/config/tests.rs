@@ -441,11 +441,11 @@ fn condition_faults() {
 
 #[test]
 fn a_field_must_exist_in_every_kind_of_the_route() {
-    let routes = ROUTES.replace("[\"lab-result\"]", "[\"lab-result\", \"diagnosis\", \"patient\"]");
+    let routes = ROUTES.replace("[\"lab-result\"]", "[\"lab-result\", \"diagnosis\", \"encounter\"]");
     check(
         "routes.toml",
         &format!("{routes}where = {{ any = \"results\", all = [{{ field = \"at\", present = true }}] }}"),
-        &["11 \"results\": patient has no field \"results\" here"],
+        &["11 \"results\": encounter has no field \"results\" here"],
     );
 }
 
