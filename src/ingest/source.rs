@@ -26,7 +26,6 @@ const SWEPT: &str = "swept";
 const NAMED: i64 = 3_600 * 1_000_000_000;
 
 /// What kind of source it is.
-#[expect(clippy::large_enum_variant, reason = "a feed has a few sources, and keeps them")]
 pub(super) enum Kind {
     /// SS-MIX2
     Storage { storage: Tree, log: Option<Tree>, index: Option<Index>, extension: Option<Box<ExtensionState>> },
