@@ -9,11 +9,11 @@ use jiff::tz::TimeZone;
 use ssmix2::{ContentFolder, DataTypeFolder};
 
 use super::reader::{Reader, Rest, id};
-use super::{SEGMENTS_MAX, Source, decoded, header, observation, patient, time};
+use super::{SEGMENTS_MAX, Source, allergy, decoded, header, observation, patient, time, visit};
 use crate::canonical::{
-    CanonicalEvent, Content, Document, DocumentCode, DocumentFile, Event, Finding, MessageHeader, OtherCode,
-    PartialTime, Party, Patient, PersonName, Place, Referral, RelatedDocument, Script, Section, Sex, Text,
-    Unmapped,
+    CanonicalEvent, Content, Document, DocumentCode, DocumentFile, Event, Finding, Kind, MessageHeader,
+    OtherCode, PartialTime, Party, Patient, PersonName, Place, Referral, RelatedDocument, Script, Section,
+    Sex, Text, Unmapped,
 };
 use crate::decode::{DocumentFolder, Main};
 use crate::envelope::Fault;
@@ -37,6 +37,7 @@ pub(super) fn event<'m>(
     let mut findings = folder.findings.clone();
     let mut rest = Rest { findings: Vec::new(), unmapped: Unmapped::default(), attached: Vec::new() };
     let mut document = document(folder, &names, source);
+    let (mut visit, mut known_allergies) = (None, Vec::new());
     let (message, patient) = match &folder.main {
         Main::None => (plain_header("document"), by_path(source)),
         Main::Cda(cda) => {
@@ -54,6 +55,8 @@ pub(super) fn event<'m>(
             let patient = patient::read(message, source.patient, &mut reader);
             let results = message.segments().filter(|segment| id(*segment) == *b"OBX");
             document.observations = results.map(|obx| observation::result(obx, &mut reader)).collect();
+            visit = visit::around(Kind::Document, message, &mut reader);
+            known_allergies = allergy::known(message, &mut reader);
             findings.extend(decoded(message));
             match reader.rest(message) {
                 Some(left) => rest = left,
@@ -79,8 +82,8 @@ pub(super) fn event<'m>(
         change: source.change,
         message,
         patient: Some(patient),
-        visit: None,
-        known_allergies: Vec::new(),
+        visit,
+        known_allergies,
         content,
         unmapped,
         findings,

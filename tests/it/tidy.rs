@@ -33,6 +33,7 @@ fn the_pure_stages_do_no_io_and_are_not_async() {
         "src/decode",
         "src/normalise",
         "src/route",
+        "adapters/cda/src",
         "adapters/checkup/src",
         "adapters/hl7v2/src",
         "adapters/ssmix2/src",
@@ -101,7 +102,14 @@ fn only_the_store_names_the_embedded_database() {
 
 #[test]
 fn every_file_is_declared_by_a_mod() {
-    for root in ["src", "adapters/checkup/src", "adapters/hl7v2/src", "adapters/ssmix2/src", "tests/it"] {
+    for root in [
+        "src",
+        "adapters/cda/src",
+        "adapters/checkup/src",
+        "adapters/hl7v2/src",
+        "adapters/ssmix2/src",
+        "tests/it",
+    ] {
         let root = repository().join(root);
         let found: BTreeSet<_> = files_below(&root)
             .into_iter()
