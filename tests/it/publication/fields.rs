@@ -19,7 +19,8 @@ pub(super) struct Field {
 }
 
 /// What every event has beside what its kind adds.
-pub(super) const COMMON: [&str; 5] = ["change", "message", "patient", "unmapped", "findings"];
+pub(super) const COMMON: [&str; 7] =
+    ["change", "message", "patient", "visit", "known_allergies", "unmapped", "findings"];
 
 /// Types that are a value to a reader.
 const VALUES: [(&str, &str); 3] = [("PartialTime", "time"), ("Place", "place"), ("Unmapped", "map")];
