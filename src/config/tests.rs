@@ -364,7 +364,7 @@ fn disclosure_faults() {
     check_route(&only("{ results = { field = \"code.analyte\", is = \"5F399\" } }"), &[]);
     check_route(
         &only("{ results = { field = \"analyte\", is = \"5F399\" } }"),
-        &["15 \"analyte\": lab-result has no field \"analyte\" here: known: at, "],
+        &["15 \"analyte\": patient has no field \"analyte\" here: known: at, "],
     );
     check_route(
         &only("{ orders = { field = \"at\", present = true } }"),
