@@ -269,25 +269,26 @@ fn every_given_name_says_that_it_is_invented() {
     }
 }
 
-/// What people wrote: the cases of the SS-MIX2 data types, and what was reviewed beside a generated case.
+/// What people wrote beside a generated case.
 fn is_reviewed(path: &str) -> bool {
-    path.starts_with("ssmix2_") || path.ends_with("/expected.json") || path.ends_with("/source.toml")
+    path.ends_with("/expected.json") || path.ends_with("/source.toml")
 }
 
-/// Compares a committed folder with a fresh one; with `BLESS=1` in the environment it is rewritten instead.
+/// Compares a committed folder with a fresh one; with `BLESS=1` in the environment it is rewritten instead. Folders
+/// that the generator does not write are written by hand.
 fn check_committed(folder: &str, write: impl Fn(&Path)) {
-    let committed = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(folder);
-    if std::env::var_os("BLESS").is_some() {
-        for (path, _) in tree(&committed).iter().filter(|(path, _)| !is_reviewed(path)) {
-            fs::remove_file(committed.join(path)).unwrap();
-        }
-        write(&committed);
-        return;
-    }
+    let place = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(folder);
     let fresh = tempfile::tempdir().unwrap();
     write(fresh.path());
-    let (fresh, mut committed) = (tree(fresh.path()), tree(&committed));
-    committed.retain(|(path, _)| !is_reviewed(path));
+    let (fresh, mut committed) = (tree(fresh.path()), tree(&place));
+    let first = |path: &str| path.split('/').next().map(str::to_owned);
+    let written: BTreeSet<_> = fresh.iter().map(|(path, _)| first(path)).collect();
+    committed.retain(|(path, _)| !is_reviewed(path) && written.contains(&first(path)));
+    if std::env::var_os("BLESS").is_some() {
+        committed.iter().for_each(|(path, _)| fs::remove_file(place.join(path)).unwrap());
+        write(&place);
+        return;
+    }
     let names =
         |files: &[(String, Vec<u8>)]| -> Vec<String> { files.iter().map(|(path, _)| path.clone()).collect() };
     assert_eq!(names(&fresh), names(&committed), "run the test with BLESS=1 to rewrite fixtures/{folder}");

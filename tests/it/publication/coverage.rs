@@ -201,9 +201,11 @@ fn messages() -> Vec<Row> {
         ("ACK", &["ACK"], "acknowledgements"),
     ];
     let is = |sample: &Sample, types: &[&str]| {
-        types.iter().any(|known| sample.message_type().split('^').zip(known.split('^')).all(|(a, b)| a == b))
-            && !sample.message_type().is_empty()
-            && !is_document(sample)
+        let is_of = |known: &&str| {
+            let mut said = sample.message_type().split('^');
+            known.split('^').all(|part| said.next() == Some(part))
+        };
+        types.iter().any(is_of) && !is_document(sample)
     };
     let mut rows: Vec<_> = named
         .iter()
