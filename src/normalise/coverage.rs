@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use hl7v2::{Component, Message, Repetition, Segment};
+use hl7v2::{Component, Delimiters, Message, Repetition, Segment};
 
 use super::reader::{id, small};
 use crate::canonical::{Place, Text, Unmapped};
@@ -60,6 +60,29 @@ impl Read {
     /// The same with all their subcomponents; otherwise the first only.
     pub(super) const fn in_depth(self) -> Self {
         Self(self.0 | Self::ALL_SUBCOMPONENTS)
+    }
+
+    /// Whether that is surely all that a field holds, told by one look at its characters: most fields are done with
+    /// here. A quote may be HL7's "no value", which is looked at more closely.
+    fn covers(self, raw: &str, delimiters: &Delimiters) -> bool {
+        if self.0 == 0 || self == Self::WHOLE {
+            return self == Self::WHOLE;
+        }
+        let mut component = 1_u32;
+        raw.bytes().all(|byte| {
+            if byte == delimiters.component {
+                component <<= 1;
+                true
+            } else if byte == delimiters.repetition {
+                component = 1;
+                self.0 & Self::ALL_REPETITIONS != 0
+            } else if byte == delimiters.subcomponent {
+                self.0 & Self::ALL_SUBCOMPONENTS != 0
+            } else {
+                // Bits beyond the components stand for something else.
+                byte != b'"' && self.0 & component & ((1 << Self::COMPONENTS) - 1) != 0
+            }
+        })
     }
 
     fn has(self, component: usize) -> bool {
@@ -117,15 +140,17 @@ impl Coverage {
     /// All values without a mark; none where they are so many that they would fill the memory.
     pub(super) fn unmapped<'m>(&self, message: &'m Message) -> Option<Unmapped<'m>> {
         let (mut left, mut set_ids) = (Vec::new(), SetIds::default());
+        let delimiters = message.delimiters();
         for (segment, base) in message.segments().zip(&self.bases) {
             let at = Place::segment(id(segment), small(segment.occurrence()));
             let counts = set_ids.counts(segment);
             // MSH-1 and MSH-2 tell how the message was written, not what it says.
             let literal = if id(segment) == *b"MSH" { 2 } else { 0 };
-            for number in literal + 1..=segment.field_count() {
-                let mark = Read(self.marks.get(base + number - 1).copied().unwrap_or_default());
-                let field = segment.field(number);
-                if field.is_empty() || mark == Read::WHOLE || number == 1 && counts {
+            let marks = self.marks.get(*base..).unwrap_or_default();
+            for ((index, field), mark) in segment.fields().enumerate().zip(marks).skip(literal) {
+                let (number, mark) = (index + 1, Read(*mark));
+                let is_left = !field.is_empty() && !(number == 1 && counts);
+                if !is_left || mark.covers(field.raw(), &delimiters) {
                     continue;
                 }
                 for (index, repetition) in field.repetitions().enumerate() {
