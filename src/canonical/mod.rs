@@ -200,7 +200,7 @@ impl Kind {
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct MessageHeader<'m> {
     /// Message type and trigger event.
-    #[schemars(extend("x-hl7" = "MSH-9.1^MSH-9.2"))]
+    #[schemars(extend("x-hl7" = "MSH-9.1^MSH-9.2, else EVN-1"))]
     #[serde(rename = "type")]
     pub message_type: Text<'m>,
     /// Message control id. Not unique in practice: never a key.

@@ -149,8 +149,8 @@ impl Coverage {
             let marks = self.marks.get(*base..).unwrap_or_default();
             for ((index, field), mark) in segment.fields().enumerate().zip(marks).skip(literal) {
                 let (number, mark) = (index + 1, Read(*mark));
-                let is_left = !field.is_empty() && !(number == 1 && counts);
-                if !is_left || mark.covers(field.raw(), &delimiters) {
+                let is_none = field.is_empty() || number == 1 && counts;
+                if is_none || mark.covers(field.raw(), &delimiters) {
                     continue;
                 }
                 for (index, repetition) in field.repetitions().enumerate() {

@@ -165,7 +165,9 @@ fn header<'m>(message: &'m Message, reader: &mut Reader<'m>) -> MessageHeader<'m
         };
     };
     let code = reader.component(msh, 9, 1);
-    let trigger = reader.component(msh, 9, 2);
+    // Until HL7 2.2 the trigger stood in EVN-1 alone.
+    let by_event = |reader: &mut Reader<'m>| message.segment("EVN").and_then(|evn| reader.text(evn, 1));
+    let trigger = reader.component(msh, 9, 2).or_else(|| by_event(reader));
     let message_type = match (code, trigger) {
         (Some(code), Some(trigger)) => Cow::Owned(format!("{code}^{trigger}")),
         (code, trigger) => code.or(trigger).unwrap_or_default(),
