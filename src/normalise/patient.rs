@@ -89,28 +89,30 @@ fn birth_date<'m>(pid: Segment<'m>, reader: &mut Reader<'m>) -> Option<PartialTi
     reader.time(pid, 9)
 }
 
-/// Names (XPN). The script stands in XPN.8; one caret short, in XPN.7, is seen in the field and reported.
+/// Names (XPN). The script stands in XPN.8. One caret short, in XPN.7, is seen in the field and reported: the name's
+/// type then stands in XPN.6, where otherwise a degree does, and `A` or `P` in XPN.7 is a type itself (HL7 table 0200).
 fn names<'m>(segment: Segment<'m>, field: usize, reader: &mut Reader<'m>) -> Vec<PersonName<'m>> {
     let mut names = Vec::new();
-    let mut read = Read::up_to(2).of_all();
+    let mut is_known = true;
     for (index, repetition) in segment.field(field).repetitions().enumerate() {
         let at = at_repetition(segment, field, index);
         let (family, given) = (present(repetition.component(1)), present(repetition.component(2)));
         if family.is_none() && given.is_none() {
             continue;
         }
-        let mut script = script(&repetition.component(8).value());
-        if script.is_none() {
+        let stated = repetition.component(8);
+        let mut script = script(&stated.value());
+        is_known &= script.is_some() || stated.is_empty();
+        if script.is_none() && repetition.component(6).value() == "L" {
             script = self::script(&repetition.component(7).value());
             if script.is_some() {
                 reader.note("name-shifted", at, "the name's script stands one component too early");
             }
-        } else {
-            read = read.and(Read::component(8));
         }
         names.push(PersonName { at, family, given, script });
     }
-    reader.mark(segment, field, read);
+    let script = if is_known { Read::component(8) } else { Read::NONE };
+    reader.mark(segment, field, Read::up_to(2).and(script).of_all());
     names
 }
 

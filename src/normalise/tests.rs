@@ -125,6 +125,12 @@ fn a_name_one_caret_short_is_carried_and_told() {
     let event = normalised(Some("ADT-00"), "ADT^A08", &["PID|||0000123||山本^愛^^^^L^I"]).unwrap();
     assert_eq!(event["patient"]["names"][0]["script"], "ideographic");
     assert_eq!(finding_codes(&event), ["name-shifted PID-5"]);
+    let alias = normalised(Some("ADT-00"), "ADT^A08", &["PID|||0000123||YAMAMOTO^AI^^^^^A"]).unwrap();
+    assert_eq!(
+        (&alias["patient"]["names"][0]["script"], &alias["unmapped"]["PID-5.7"]),
+        (&Value::Null, &json!("A"))
+    );
+    assert_eq!(finding_codes(&alias), [""; 0]);
 }
 
 #[test]

@@ -1,7 +1,9 @@
-//! SS-MIX2: names, paths, transaction storages.
+//! SS-MIX2: names, paths, transaction storages, index databases, conformance.
 
 use std::hint::black_box;
 
+use ssmix2::conformance::check_file;
+use ssmix2::index::Rows;
 use ssmix2::transaction::{TransactionFileName, records};
 use ssmix2::{FileName, StoragePath};
 
@@ -39,6 +41,41 @@ fn transactions() {
                 end = record.message_range.end;
             }
             assert!(end <= bytes.len());
+        });
+    });
+}
+
+/// The export of an index database. A row that could not be read must not be taken for another.
+#[test]
+fn index() {
+    let header = "VolumeLabel,FacilityID,PatientID,OrderDate,DataKind,OrderNo,ProcessingType,EnterOrgCD,\
+        TransactionDatetime,OutRelDirectory,FileName,UpdateDatetime\r\n";
+    let row = format!(
+        "STD01,3210100018,00012345,20260401,OMP-01,000000000000007,INS,01,20260401093015123,\
+        000/012/00012345/20260401/OMP-01,{},2026-04-01 09:30:15\r\n",
+        PATH.rsplit('/').next().unwrap_or_default()
+    );
+    let seeds = vec![
+        [header, &row].concat().into_bytes(),
+        [header, &row, &row.replace("OMP-01", "\"患者\"\"\"")].concat().into_bytes(),
+    ];
+    bolero::check!().with_test_time(time()).for_each(|script: &[u8]| {
+        bounded(&mutate(&seeds, script), 200, |bytes| {
+            let Ok(rows) = Rows::open(std::io::Cursor::new(bytes)) else { return };
+            let lines = bytes.iter().filter(|byte| matches!(byte, b'\n' | b'\r')).count() + 1;
+            assert!(rows.count() <= lines);
+        });
+    });
+}
+
+/// One file against the specification.
+#[test]
+fn conformance() {
+    let seeds = cases();
+    let path = StoragePath::parse(PATH).unwrap();
+    bolero::check!().with_test_time(time()).for_each(|script: &[u8]| {
+        bounded(&mutate(&seeds, script), 1_000, |bytes| {
+            let _findings = black_box(check_file(&path, bytes).len());
         });
     });
 }
