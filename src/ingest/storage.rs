@@ -1,5 +1,5 @@
-//! One pass over a standardised storage, or over an extension storage, whose versions are folders: walks the folders that changed and takes what is due, patient by patient
-//! and, for each patient, in order of 発生日時.
+//! One pass over a standardised storage, or over an extension storage, whose versions are folders: walks the folders
+//! that changed and takes what is due, patient by patient and, for each patient, in order of 発生日時.
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
