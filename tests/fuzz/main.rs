@@ -1,8 +1,9 @@
 //! Fuzz targets: hostile bytes for every reader of the hub. No panic, no hang, memory in proportion to the input.
 //!
 //! `cargo test --test fuzz` runs each target for some seconds (`MUSUBI_FUZZ_SECONDS`, 3) with random changes of
-//! well-formed inputs, after the inputs that once broke something (`__fuzz__/<target>/crashes`). For hours, guided by
-//! coverage: `cargo bolero test --test fuzz <target>`, which needs the tool `cargo-bolero`.
+//! well-formed inputs, after the inputs that once broke something (`__fuzz__/hl7__mllp/crashes/` holds those of
+//! `hl7::mllp`). For hours, guided by coverage: `cargo bolero test --test fuzz hl7::mllp`, which needs the tool
+//! `cargo-bolero`.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod checkup;
