@@ -14,11 +14,13 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
+use jiff::Timestamp;
 use jiff::civil::date;
 use jiff::tz::TimeZone;
 use musubi::config::Config;
 use musubi::envelope::{Change, Envelope, Format, Identifying, Lane, Origin};
 use musubi::pipeline::{Original, Pseudonyms, Routing, process};
+use musubi::registry::View;
 use musubi::route::Routes;
 use musubi::simulate::{Amount, StorageSettings, storage};
 
@@ -149,12 +151,15 @@ fn run(case: &str, input: &Path, rounds: u64) -> Result<(), Box<dyn Error>> {
             let routes = every_event_to_one_subscriber(input)?;
             let routing = Routing {
                 routes,
+                registry: View::default(),
                 zone: TimeZone::get("Asia/Tokyo")?,
                 pseudonyms: Pseudonyms::new([7; 32]),
                 archive: false,
             };
             let (envelope, body) = (envelope(input), Original::from(Bytes::from(bytes)));
-            repeat(rounds, || process(black_box(&envelope), &body, Lane(0), &routing).follow.len());
+            repeat(rounds, || {
+                process(black_box(&envelope), &body, Lane(0), &routing, Timestamp::UNIX_EPOCH).follow.len()
+            });
         }
         "normalise" => {
             let zone = TimeZone::get("Asia/Tokyo")?;

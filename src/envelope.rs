@@ -146,6 +146,9 @@ pub struct Routed {
     pub route: String,
     /// Consent basis on which this copy leaves.
     pub basis: String,
+    /// Records of the registry that the permission rests on: the copy leaves only while all of them are in force.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub grounds: Vec<String>,
     /// Name of the disclosure, where only a part of the event leaves.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub disclosure: Option<String>,

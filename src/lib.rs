@@ -16,6 +16,7 @@ pub mod canonical;
 pub mod envelope;
 pub mod fhir;
 pub mod manifest;
+pub mod registry;
 pub mod store;
 
 // What people touch.

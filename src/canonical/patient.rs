@@ -13,6 +13,9 @@ pub struct Patient<'m> {
     /// Id at the facility; leading zeros count.
     #[schemars(extend("x-hl7" = "PID-3.1"))]
     pub id: Text<'m>,
+    /// Id in the network: there is one where the patient's card was shown at the facility.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub network_id: Option<Text<'m>>,
     /// Names, ideographic first.
     #[schemars(extend("x-hl7" = "PID-5"))]
     pub names: Vec<PersonName<'m>>,

@@ -98,10 +98,7 @@ impl Feeds {
     fn facility(&mut self, node: &Node<'_>, feed: &str) -> Option<String> {
         let code = node.text()?;
         if !is_facility_code(code) {
-            return node.refuse(format!(
-                "\"{code}\" is not a facility code: 10 digits, first the prefecture (01 to 47), then 1 medical, \
-                 3 dental, 4 pharmacy, 6 home nursing or 7, then 7 digits"
-            ));
+            return node.refuse(format!("\"{code}\" {NOT_A_FACILITY_CODE}"));
         }
         if let Some(place) = self.places.get(code) {
             return node.refuse(format!("facility {code} already has a feed: {place}"));
@@ -158,8 +155,12 @@ impl Feeds {
     }
 }
 
+/// What is said of a code that is none.
+pub(super) const NOT_A_FACILITY_CODE: &str = "is not a facility code: 10 digits, first the prefecture (01 to 47), \
+                                              then 1 medical, 3 dental, 4 pharmacy, 6 home nursing or 7, then 7 digits";
+
 /// 都道府県 2, 点数表 1, 7 more digits.
-fn is_facility_code(code: &str) -> bool {
+pub(super) fn is_facility_code(code: &str) -> bool {
     let [tens, ones, table, rest @ ..] = code.as_bytes() else { return false };
     let digits = [tens, ones, table].into_iter().chain(rest).all(u8::is_ascii_digit);
     let prefecture = (tens.wrapping_sub(b'0')).wrapping_mul(10).wrapping_add(ones.wrapping_sub(b'0'));

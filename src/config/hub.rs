@@ -31,6 +31,8 @@ pub struct Hub {
     pub pseudonym_key: PathBuf,
     /// Folder of what is too large for the broker; the same for all machines of a network.
     pub claims: PathBuf,
+    /// Folder of CSV files that is imported into the registry at every start.
+    pub registry_import: Option<PathBuf>,
     /// Where the console listens.
     pub console: Option<SocketAddr>,
 }
@@ -84,6 +86,8 @@ pub(super) fn read(document: &Document<'_>, dir: &Path) -> Option<Hub> {
         Some(node) => node.section().and_then(|section| claims(section, dir)),
         None => data_dir.as_ref().map(|dir| dir.join(CLAIMS)),
     };
+    let registry =
+        section.take("registry").map(|node| node.section().and_then(|section| registry(section, dir)));
     let console = section.take("console").and_then(|node| node.section()).and_then(console);
     section.finish();
     Some(Hub {
@@ -93,6 +97,7 @@ pub(super) fn read(document: &Document<'_>, dir: &Path) -> Option<Hub> {
         broker: broker?,
         pseudonym_key: pseudonym_key?,
         claims: claims?,
+        registry_import: registry.map_or(Some(None), |path| path.map(Some))?,
         console,
     })
 }
@@ -106,6 +111,12 @@ fn timezone(node: &Node<'_>) -> Option<TimeZone> {
 
 fn claims(mut section: Section<'_>, dir: &Path) -> Option<PathBuf> {
     let path = section.require("path").and_then(|node| node.existing_path(dir));
+    section.finish();
+    path
+}
+
+fn registry(mut section: Section<'_>, dir: &Path) -> Option<PathBuf> {
+    let path = section.require("import").and_then(|node| node.existing_path(dir));
     section.finish();
     path
 }

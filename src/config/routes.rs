@@ -21,7 +21,8 @@ use crate::deliver::{self, Subscriber};
 use crate::envelope::Change;
 use crate::fhir;
 use crate::ingest::Source;
-use crate::route::{Basis, Condition, Disclosure, Route, Routes, Send};
+use crate::registry::Purpose;
+use crate::route::{Address, Basis, Condition, Disclosure, Route, Routes, Send};
 
 /// An example that the routing table must fulfil.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,7 +86,9 @@ pub(super) fn read(document: &Document<'_>, known: &Known<'_>) -> RouteFile {
     }
     reader.report_unused();
     let tests = reader.tests;
-    RouteFile { subscribers, routes: Routes::new(routes), tests }
+    let facilities = subscribers.iter().filter_map(|one| Some((one.name.clone(), one.facility.clone()?)));
+    let routes = Routes::new(routes).with_facilities(facilities.collect::<Vec<_>>());
+    RouteFile { subscribers, routes, tests }
 }
 
 /// The tables of a list such as `[[route]]`, whose names must differ.
@@ -174,6 +177,10 @@ impl<'d, 'r: 'd> Reader<'r, 'd> {
         let disclosure = section.take("disclose").map(|node| self.disclosure(&node, &scopes));
         let bases = Basis::ALL.map(|basis| (basis.as_str(), basis));
         let basis = section.require("basis").and_then(|node| node.word(&bases));
+        let purpose = purpose(&mut section, basis);
+        let address =
+            section.take("address").map(|node| node.word(&Address::ALL.map(|word| (word.as_str(), word))));
+        let otherwise = section.take("otherwise").map(|node| self.otherwise(&node, address.flatten()));
         let send = section.take("send").map_or(Some(Send::Canonical), |node| {
             send(&node, disclosure.is_some(), kinds.as_deref().unwrap_or_default())
         });
@@ -196,7 +203,10 @@ impl<'d, 'r: 'd> Reader<'r, 'd> {
             invalid: invalid?,
             condition: condition.map_or(Some(None), |condition| condition.map(Some))?,
             disclosure: disclosure.map_or(Some(None), |disclosure| disclosure.map(Some))?,
+            address: address.map_or(Some(None), |address| address.map(Some))?,
+            otherwise: otherwise.map_or(Some(None), |name| name.map(Some))?,
             basis: basis?,
+            purpose: purpose?,
             send: send?,
         })
     }
@@ -205,6 +215,14 @@ impl<'d, 'r: 'd> Reader<'r, 'd> {
         // Without kinds, which is a fault of its own, there is no schema to check against.
         let context = Context { scopes: scopes.into(), tables: self.known.tables, depth: 0 };
         if scopes.is_empty() { None } else { condition::read(node, &context) }
+    }
+
+    /// The subscriber that gets what has not exactly one addressee.
+    fn otherwise(&mut self, node: &Node<'_>, address: Option<Address>) -> Option<String> {
+        if !address.is_some_and(Address::is_single) {
+            return node.refuse("it is for routes whose \"address\" means exactly one facility");
+        }
+        self.recipients(std::slice::from_ref(node))?.pop()
     }
 
     fn scopes(&self, kinds: &[Kind]) -> Vec<Scope<'r>> {
@@ -321,6 +339,18 @@ impl<'d, 'r: 'd> Reader<'r, 'd> {
         for draft in &self.disclosures {
             draft.check(self.events);
         }
+    }
+}
+
+/// What consent is asked for. The basis `view-consent` has a purpose, the shared record where none is said; with others
+/// it means nothing.
+fn purpose(section: &mut Section<'_>, basis: Option<Basis>) -> Option<Option<Purpose>> {
+    let words = Purpose::ALL.map(|purpose| (purpose.as_str(), purpose));
+    let asked = basis.is_none_or(|basis| basis == Basis::ViewConsent);
+    match section.take("purpose") {
+        Some(node) if asked => node.word(&words).map(Some),
+        Some(node) => node.refuse("a purpose is asked for with basis = \"view-consent\" only"),
+        None => Some(asked.then_some(Purpose::SharedRecord)),
     }
 }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use reqwest::Url;
 
+use super::feed::{NOT_A_FACILITY_CODE, is_facility_code};
 use super::node::{Node, Section};
 use crate::deliver::{GIVE_UP_AFTER, Http, Kind, Mllp, Subscriber};
 
@@ -28,9 +29,11 @@ pub(super) struct Places<'p> {
 pub(super) fn read(mut section: Section<'_>, places: &mut Places<'_>) -> Option<Subscriber> {
     let name = section.require("name").and_then(|node| node.name());
     let deliver = section.require("deliver").and_then(|node| deliver(&node, places, name));
+    let facility = section.take("facility").map(|node| facility(&node));
     section.finish();
     let (deliver, give_up_after) = deliver?;
-    Some(Subscriber { name: name?.into(), deliver, give_up_after })
+    let facility = optional(facility)?;
+    Some(Subscriber { name: name?.into(), facility, deliver, give_up_after })
 }
 
 fn deliver(node: &Node<'_>, places: &mut Places<'_>, name: Option<&str>) -> Option<(Kind, Option<Duration>)> {
@@ -51,6 +54,16 @@ fn deliver(node: &Node<'_>, places: &mut Places<'_>, name: Option<&str>) -> Opti
     };
     section.finish();
     deliver
+}
+
+/// Whose subscriber it is.
+fn facility(node: &Node<'_>) -> Option<String> {
+    let code = node.text()?;
+    if is_facility_code(code) {
+        Some(code.into())
+    } else {
+        node.refuse(format!("\"{code}\" {NOT_A_FACILITY_CODE}"))
+    }
 }
 
 /// A copy of storages. It is kept for good: nothing is given up unless that is asked for.

@@ -68,6 +68,9 @@ pub enum Kind {
 pub struct Subscriber {
     /// Name in `routes.toml`.
     pub name: String,
+    /// 10-digit code of the facility whose subscriber it is, where it belongs to one: consents, contracts and
+    /// addresses are looked up by it.
+    pub facility: Option<String>,
     /// Delivery kind.
     pub deliver: Kind,
     /// How long a copy stays parked before it is given up; `None` for ever.

@@ -17,6 +17,7 @@ use super::{Counts, DeliverError, Pace, Subscriber};
 use crate::broker::{Broker, BrokerError, Delivery, topology};
 use crate::clock::Clock;
 use crate::envelope::Lane;
+use crate::registry::View;
 use crate::store::Claims;
 use crate::telemetry::causes;
 
@@ -36,6 +37,8 @@ pub struct Workers {
     pub zone: TimeZone,
     /// Bodies that are too large for the broker.
     pub claims: Claims,
+    /// Facilities, patients and consents.
+    pub registry: View,
     /// Attempts before a lane leaves its copies in the queue and ends; `None` never gives up.
     pub attempts_max: Option<u32>,
     /// Times and bounds.

@@ -255,7 +255,7 @@ fn plain_header(what: &'static str) -> MessageHeader<'static> {
 fn by_path<'m>(source: &Source<'m>) -> Option<Patient<'m>> {
     let at = Place::segment(*b"DIR", 0);
     let id = present(source.patient)?;
-    Some(Patient { at, id, names: Vec::new(), birth_date: None, sex: None })
+    Some(Patient { at, id, network_id: None, names: Vec::new(), birth_date: None, sex: None })
 }
 
 /// The patient of the path, with what the document says about them. The path decides.
@@ -284,6 +284,7 @@ fn cda_patient<'m>(
     Some(Patient {
         at,
         id: present(source.patient).or_else(|| ids().find_map(present))?,
+        network_id: None,
         names: names.collect(),
         birth_date: cda_time(&patient.birth, "birthTime", source.zone, findings),
         sex: patient.sex.as_deref().map(|sex| match sex {

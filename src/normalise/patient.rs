@@ -27,6 +27,7 @@ pub(super) fn read<'m>(
             return Some(Patient {
                 at,
                 id: Cow::Borrowed(by_path),
+                network_id: None,
                 names: Vec::new(),
                 birth_date: None,
                 sex: None,
@@ -38,6 +39,7 @@ pub(super) fn read<'m>(
     Some(Patient {
         at: place(pid, 0),
         id,
+        network_id: None,
         names: names(pid, 5, reader),
         birth_date: birth_date(pid, reader),
         sex: sex(pid, reader),

@@ -12,6 +12,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::canonical::{CanonicalEvent, Finding};
+use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
 use crate::decode::{NativeMessage, Raw};
 use crate::envelope::{Change, Fault, Format};
@@ -19,7 +20,8 @@ use crate::ingest::settings::BYTES_MAX;
 use crate::ingest::{self, FeedSettings};
 use crate::normalise::Source;
 use crate::pipeline;
-use crate::route::{self, Fate, Routes};
+use crate::registry::Registry;
+use crate::route::{self, Asking, Fate, Routes};
 
 /// Messages of a file that are shown: a batch of a day would fill the memory.
 const MESSAGES_MAX: usize = 200;
@@ -371,7 +373,8 @@ fn recipients(routes: &Routes, event: &CanonicalEvent<'_>, source: &FileSource) 
         feed: source.feed.as_deref().unwrap_or_default(),
         facility: source.facility.as_deref().unwrap_or_default(),
     };
-    let decisions = routes.explain(event, from).into_iter().flat_map(|explanation| {
+    let asking = Asking { source: from, registry: &Registry::default(), at: SystemClock.now() };
+    let decisions = routes.explain(event, &asking).into_iter().flat_map(|explanation| {
         let why: Vec<_> = explanation.tested.iter().map(ToString::to_string).collect();
         let route = explanation.route.to_owned();
         explanation.subscribers.into_iter().map(move |(subscriber, fate)| RecipientDecision {
@@ -381,7 +384,7 @@ fn recipients(routes: &Routes, event: &CanonicalEvent<'_>, source: &FileSource) 
             why: why
                 .iter()
                 .cloned()
-                .chain(matches!(fate, Fate::ServedBy(_)).then(|| fate.to_string()))
+                .chain((!matches!(fate, Fate::Receives | Fate::Unmatched)).then(|| fate.to_string()))
                 .collect(),
         })
     });

@@ -3,14 +3,10 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::channel::Channel;
-use super::hub::{Mode, Tasks};
+use super::hub::{Hub, Mode, Tasks};
 use super::report::SubscriberReport;
 use super::start::Start;
-use crate::clock::Clock;
-use crate::config;
 use crate::deliver::{self, Pace, Subscriber, Workers};
-use crate::store::Claims;
 
 /// Attempts of a drain at a delivery before it leaves the copies parked.
 const DRAIN_ATTEMPTS: u32 = 4;
@@ -56,24 +52,17 @@ impl Served {
 }
 
 /// Starts the workers of those subscribers that do not read their queue themselves.
-pub(super) fn start_deliveries(
-    served: &[Served],
-    channel: &Channel,
-    hub: &config::Hub,
-    clock: &Arc<dyn Clock>,
-    mode: Mode,
-    start: &Start,
-    tasks: &mut Tasks,
-) {
+pub(super) fn start_deliveries(hub: &Hub, served: &[Served], mode: Mode, start: &Start, tasks: &mut Tasks) {
     for Served { subscriber, counts, .. } in served.iter().filter(|served| served.is_delivered()) {
         let workers = Workers {
             subscriber: subscriber.clone(),
-            lanes: channel.lanes,
-            broker: channel.broker.clone(),
+            lanes: hub.channel.lanes,
+            broker: hub.channel.broker.clone(),
             counts: counts.clone(),
-            clock: clock.clone(),
-            zone: hub.timezone.clone(),
-            claims: Claims::new(hub.claims.clone()),
+            clock: hub.clock.clone(),
+            zone: hub.config.hub.timezone.clone(),
+            claims: hub.claims(),
+            registry: hub.registry.clone(),
             attempts_max: (mode == Mode::Drain).then_some(DRAIN_ATTEMPTS),
             pace: Pace::default(),
         };

@@ -26,6 +26,7 @@ use crate::clock::Clock;
 use crate::config::{self, Config};
 use crate::envelope::Lane;
 use crate::ingest::FeedCounts;
+use crate::registry::View;
 use crate::store::Claims;
 
 /// How long a run goes on.
@@ -50,12 +51,14 @@ const GRACE: Duration = Duration::from_secs(5);
 
 /// A hub, opened: the parts that this process runs.
 pub struct Hub {
-    config: Config,
-    part: Part,
-    channel: Arc<Channel>,
+    pub(super) config: Config,
+    pub(super) part: Part,
+    pub(super) channel: Arc<Channel>,
     /// Where this process routes.
     routing: Option<Arc<Routing>>,
-    clock: Arc<dyn Clock>,
+    /// Facilities, patients and consents, as far as this process has heard.
+    pub(super) registry: View,
+    pub(super) clock: Arc<dyn Clock>,
 }
 
 pub(super) type Tasks = JoinSet<Result<(), HubError>>;
@@ -76,10 +79,11 @@ impl Hub {
         if part != Part::All && matches!(config.hub.broker, config::Broker::Embedded { .. }) {
             return Err(HubError::OneProcess);
         }
-        let routing = if part.routes() { Some(Arc::new(routing(&config)?)) } else { None };
+        let registry = View::default();
+        let routing = if part.routes() { Some(Arc::new(routing(&config, &registry)?)) } else { None };
         let history = routing.as_ref().map_or_else(String::new, |routing| history(&config, routing));
         let channel = Arc::new(Channel::open(&config, &part, history)?);
-        Ok(Self { config, part, channel, routing, clock })
+        Ok(Self { config, part, channel, routing, registry, clock })
     }
 
     /// Runs until the mode's end or until `stop`; `progress` is told files and accepted messages now and then.
@@ -103,7 +107,7 @@ impl Hub {
         };
         self.channel.start_forwarding(&start, &mut takers);
         self.start_routers(&counts, &start, &mut takers);
-        start_deliveries(&served, &self.channel, &self.config.hub, &self.clock, mode, &start, &mut takers);
+        start_deliveries(self, &served, mode, &start, &mut takers);
         let feeds = self.part.feeds(&self.config);
         let claims = self.claims();
         let sources =
@@ -173,7 +177,7 @@ impl Hub {
         self.channel.depth(&topology::subscriber(&served.subscriber.name)).await
     }
 
-    fn claims(&self) -> Claims {
+    pub(super) fn claims(&self) -> Claims {
         Claims::new(self.config.hub.claims.clone())
     }
 
@@ -216,7 +220,8 @@ impl Hub {
         for lane in (0..self.channel.lanes).map(Lane) {
             let (broker, routing, counts) = (self.channel.broker.clone(), routing.clone(), counts.clone());
             let (archive, claims) = (archive.clone(), self.claims());
-            let router = Router { broker, lane, routing, counts, archive, claims };
+            let clock = self.clock.clone();
+            let router = Router { broker, lane, routing, counts, archive, claims, clock };
             let halted = start.halted.clone();
             tasks.spawn(start.clone().then(async move { Ok(router.run(halted).await?) }));
         }
@@ -340,7 +345,7 @@ impl Work<'_> {
     }
 }
 
-fn routing(config: &Config) -> Result<Routing, HubError> {
+fn routing(config: &Config, registry: &View) -> Result<Routing, HubError> {
     let path = config.hub.pseudonym_key.clone();
     let (shared, archive) = match &config.hub.broker {
         config::Broker::RabbitMq(settings) => (true, settings.archive),
@@ -351,7 +356,13 @@ fn routing(config: &Config) -> Result<Routing, HubError> {
         std::io::ErrorKind::NotFound if shared => HubError::NoPseudonyms { path },
         _ => HubError::Pseudonyms { path, source },
     })?;
-    Ok(Routing { routes: config.routes.clone(), zone: config.hub.timezone.clone(), pseudonyms, archive })
+    Ok(Routing {
+        routes: config.routes.clone(),
+        registry: registry.clone(),
+        zone: config.hub.timezone.clone(),
+        pseudonyms,
+        archive,
+    })
 }
 
 /// A fingerprint of all that makes a router's answers: two routers with the same one repeat each other exactly.

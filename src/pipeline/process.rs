@@ -4,6 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use bytes::Bytes;
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::original::Original;
@@ -11,10 +12,11 @@ use super::pseudonym::Pseudonyms;
 use crate::broker::{Publication, topology};
 use crate::canonical::{Attached, CanonicalEvent};
 use crate::decode::decode;
-use crate::envelope::{CANONICAL, Change, Envelope, FHIR, Fault, Identifying, Lane, Routed};
+use crate::envelope::{CANONICAL, Change, Envelope, FHIR, Fault, Finding, Identifying, Lane, Routed};
 use crate::fhir;
 use crate::normalise::{Source, normalise};
-use crate::route::{self, Disclosure, Recipient, Route, Routes, Send};
+use crate::registry::{Identity, Registry, View};
+use crate::route::{self, Asking, Disclosure, Recipient, Routes, Send};
 
 /// Stands where a copy for the archive has no topic, route or basis.
 const ARCHIVE: &str = "archive";
@@ -60,6 +62,8 @@ pub struct Processed {
 pub struct Routing {
     /// The routing table.
     pub routes: Arc<Routes>,
+    /// Facilities, patients and consents.
+    pub registry: View,
     /// Zone of times that carry none.
     pub zone: TimeZone,
     /// Stand-ins for what a disclosure keeps back.
@@ -68,10 +72,16 @@ pub struct Routing {
     pub archive: bool,
 }
 
-/// Takes one accepted message through decode, normalise and route.
-pub fn process(envelope: &Envelope, original: &Original, lane: Lane, routing: &Routing) -> Processed {
+/// Takes one accepted message through decode, normalise and route, as of `now`.
+pub fn process(
+    envelope: &Envelope,
+    original: &Original,
+    lane: Lane,
+    routing: &Routing,
+    now: Timestamp,
+) -> Processed {
     if let Some(fault) = &envelope.fault {
-        return invalid(envelope, &original.body, lane, routing, fault.clone());
+        return invalid(envelope, &original.body, lane, routing, now, fault.clone());
     }
     if envelope.change == Change::Superseded && !routing.routes.take_change(Change::Superseded) {
         return Processed {
@@ -83,9 +93,9 @@ pub fn process(envelope: &Envelope, original: &Original, lane: Lane, routing: &R
     }
     // No input is known to make a stage panic. Should one be found in the field, that one message is set aside with
     // its bytes, instead of stopping everybody's.
-    catch_unwind(AssertUnwindSafe(|| understand(envelope, original, lane, routing)))
+    catch_unwind(AssertUnwindSafe(|| understand(envelope, original, lane, routing, now)))
         .unwrap_or_else(|_| Err(internal()))
-        .unwrap_or_else(|fault| invalid(envelope, &original.body, lane, routing, fault))
+        .unwrap_or_else(|fault| invalid(envelope, &original.body, lane, routing, now, fault))
 }
 
 fn understand(
@@ -93,6 +103,7 @@ fn understand(
     original: &Original,
     lane: Lane,
     routing: &Routing,
+    now: Timestamp,
 ) -> Result<Processed, Fault> {
     let message = decode(original.raw(envelope))?;
     let source = Source {
@@ -105,9 +116,12 @@ fn understand(
     };
     let mut event = normalise(&message, &source)?;
     event.findings.splice(0..0, envelope.findings.iter().cloned());
-    let recipients = routing.routes.decide(&event, source_of(envelope));
-    let follow = copies(&recipients, lane, |route| {
-        copy(route, &event, envelope, &original.body, &routing.pseudonyms)
+    let registry = routing.registry.read();
+    identify(&mut event, envelope, &registry, now);
+    let asking = Asking { source: source_of(envelope), registry: &registry, at: now };
+    let recipients = routing.routes.decide(&event, &asking).recipients;
+    let follow = copies(&recipients, lane, |recipient| {
+        copy(recipient, &event, envelope, &original.body, &routing.pseudonyms)
     })?;
     // A replay is about what was announced.
     let archive = routing.archive && event.change != Change::Superseded;
@@ -133,6 +147,7 @@ fn archived(event: &CanonicalEvent<'_>, envelope: &Envelope, lane: Lane) -> Resu
         topic: ARCHIVE.to_owned(),
         route: ARCHIVE.to_owned(),
         basis: ARCHIVE.to_owned(),
+        grounds: Vec::new(),
         disclosure: None,
         media_type: CANONICAL.to_owned(),
         place: None,
@@ -141,23 +156,45 @@ fn archived(event: &CanonicalEvent<'_>, envelope: &Envelope, lane: Lane) -> Resu
     Ok(Publication { to: vec![(topology::archive(), lane)], envelope, body: body.into() })
 }
 
-/// One publication per route: its subscribers get the same copy.
+/// Says who the patient is to the network. One who is not linked is known by the facility's own id, and that is told.
+fn identify(event: &mut CanonicalEvent<'_>, envelope: &Envelope, registry: &Registry, now: Timestamp) {
+    let Some(patient) = &mut event.patient else { return };
+    let (code, text) = match registry.identity(&envelope.facility, &patient.id, now) {
+        Identity::Linked { network_id, .. } => {
+            patient.network_id = Some(network_id.0.clone().into());
+            return;
+        }
+        Identity::Ambiguous => {
+            ("ambiguous-identity", "the patient's records here are linked to several network ids")
+        }
+        // A network that has no members yet knows nobody.
+        Identity::Unlinked if registry.has_members() => {
+            ("unlinked-patient", "the patient has no network id here")
+        }
+        Identity::Unlinked => return,
+    };
+    event.findings.push(Finding { code: code.into(), place: "patient.id".into(), text: text.into() });
+}
+
+/// One publication per route and permission: its subscribers get the same copy.
 fn copies<'r>(
     recipients: &[Recipient<'r>],
     lane: Lane,
-    mut make: impl FnMut(&'r Route) -> Result<(Envelope, Bytes), Fault>,
+    mut make: impl FnMut(&Recipient<'r>) -> Result<(Envelope, Bytes), Fault>,
 ) -> Result<Vec<Publication>, Fault> {
     let mut copies: Vec<Publication> = Vec::new();
     for recipient in recipients {
         let to = (topology::subscriber(recipient.subscriber), lane);
         let same = |copy: &&mut Publication| {
-            copy.envelope.event.as_ref().is_some_and(|routed| routed.route == recipient.route.name)
+            copy.envelope.event.as_ref().is_some_and(|routed| {
+                routed.route == recipient.route.name && routed.grounds == grounds(recipient)
+            })
         };
         if let Some(copy) = copies.iter_mut().find(same) {
             copy.to.push(to);
             continue;
         }
-        let (envelope, body) = make(recipient.route)?;
+        let (envelope, body) = make(recipient)?;
         copies.push(Publication { to: vec![to], envelope, body });
     }
     Ok(copies)
@@ -165,12 +202,13 @@ fn copies<'r>(
 
 /// What a route sends of an event.
 fn copy(
-    route: &Route,
+    recipient: &Recipient<'_>,
     event: &CanonicalEvent<'_>,
     envelope: &Envelope,
     original: &Bytes,
     pseudonyms: &Pseudonyms,
 ) -> Result<(Envelope, Bytes), Fault> {
+    let route = recipient.route;
     let (body, media_type) = match route.send {
         Send::Original => (travelling(envelope, original), envelope.format.media_type()),
         Send::Canonical => (Bytes::from(route.body(event).map_err(|_| internal())?), CANONICAL),
@@ -180,7 +218,7 @@ fn copy(
             (Bytes::from(bundle.to_string()), FHIR)
         }
     };
-    let routed = routed(route, event.event_type(), media_type);
+    let routed = routed(recipient, event.event_type(), media_type);
     let mut envelope = Envelope { change: event.change, event: Some(routed), ..envelope.clone() };
     if route.send != Send::Original {
         (envelope.claim, envelope.stored) = (None, None);
@@ -191,12 +229,19 @@ fn copy(
     Ok((envelope, body))
 }
 
-fn routed(route: &Route, event_type: String, media_type: &str) -> Routed {
+/// The records that a copy's permission rests on.
+fn grounds(recipient: &Recipient<'_>) -> Vec<String> {
+    recipient.grant.grounds.iter().map(|ground| ground.0.clone()).collect()
+}
+
+fn routed(recipient: &Recipient<'_>, event_type: String, media_type: &str) -> Routed {
+    let route = recipient.route;
     Routed {
         event_type,
         topic: route.topic.clone(),
         route: route.name.clone(),
         basis: route.basis.as_str().to_owned(),
+        grounds: grounds(recipient),
         disclosure: route.disclosure.as_ref().map(|disclosure| disclosure.name.clone()),
         media_type: media_type.to_owned(),
         place: None,
@@ -233,17 +278,20 @@ pub(super) fn invalid(
     body: &Bytes,
     lane: Lane,
     routing: &Routing,
+    now: Timestamp,
     fault: Fault,
 ) -> Processed {
+    let registry = routing.registry.read();
+    let asking = Asking { source: source_of(envelope), registry: &registry, at: now };
     let recipients = match fault.is_without_bytes() {
         true => Vec::new(),
-        false => routing.routes.decide_invalid(envelope.change, source_of(envelope)),
+        false => routing.routes.decide_invalid(envelope.change, &asking).recipients,
     };
     let body = travelling(envelope, body);
     let envelope = Envelope { fault: Some(fault), ..envelope.clone() };
     let event_type = format!("{INVALID}.{}.v1", envelope.change.as_str());
-    let follow = copies(&recipients, lane, |route| {
-        let event = Some(routed(route, event_type.clone(), envelope.format.media_type()));
+    let follow = copies(&recipients, lane, |recipient| {
+        let event = Some(routed(recipient, event_type.clone(), envelope.format.media_type()));
         Ok((Envelope { event, ..envelope.clone() }, body.clone()))
     });
     let kept = Envelope { stored: None, ..envelope.clone() };

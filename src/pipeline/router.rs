@@ -14,6 +14,7 @@ use super::original::{Original, keep};
 use super::process::{Outcome, Processed, Routing, invalid, process};
 use crate::broker::{Broker, BrokerError, Consumer, Delivery, topology};
 use crate::canonical::Attached;
+use crate::clock::Clock;
 use crate::envelope::{Change, Lane};
 use crate::store::Claims;
 use crate::telemetry::causes;
@@ -83,6 +84,7 @@ pub(super) struct Router {
     pub(super) counts: Arc<RouterCounts>,
     pub(super) archive: Arc<Archive>,
     pub(super) claims: Claims,
+    pub(super) clock: Arc<dyn Clock>,
 }
 
 /// How the work on a batch, or on a lane, ended.
@@ -190,11 +192,12 @@ impl Router {
         loop {
             match Original::load(&self.claims, delivery, takes_history).await {
                 Ok(Ok(original)) => {
-                    return Some(process(&delivery.envelope, &original, self.lane, &self.routing));
+                    let now = self.clock.now();
+                    return Some(process(&delivery.envelope, &original, self.lane, &self.routing, now));
                 }
                 Ok(Err(fault)) => {
                     let Delivery { envelope, body, .. } = delivery;
-                    return Some(invalid(envelope, body, self.lane, &self.routing, fault));
+                    return Some(invalid(envelope, body, self.lane, &self.routing, self.clock.now(), fault));
                 }
                 Err(error) => {
                     let lane = self.lane.0;

@@ -2,9 +2,10 @@
 
 use std::fmt;
 
-use super::{Report, Route, Source, Tested, Verdict};
+use super::{Asking, Report, Route, Routes, Source, Tested, Verdict};
 use crate::canonical::{CanonicalEvent, Kind};
 use crate::envelope::Change;
+use crate::registry::Answer;
 
 /// What became of one subscriber of a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,6 +14,10 @@ pub enum Fate<'r> {
     Receives,
     /// The route matches, but that earlier route already serves it.
     ServedBy(&'r str),
+    /// The route matches, but is addressed to others.
+    NotAddressed,
+    /// The route matches, but its basis does not let the copy go there.
+    Denied,
     /// The route does not match.
     Unmatched,
 }
@@ -22,6 +27,8 @@ impl fmt::Display for Fate<'_> {
         match self {
             Self::Receives => f.write_str("receives it"),
             Self::ServedBy(route) => write!(f, "already served by route {route}"),
+            Self::NotAddressed => f.write_str("is not the addressee"),
+            Self::Denied => f.write_str("must not receive it"),
             Self::Unmatched => f.write_str("does not receive it"),
         }
     }
@@ -61,26 +68,67 @@ impl fmt::Display for Explanation<'_> {
 }
 
 pub(super) fn explain<'r>(
-    routes: &'r [Route],
+    routes: &'r Routes,
     event: &CanonicalEvent<'_>,
-    source: Source<'_>,
+    asking: &Asking<'_>,
 ) -> Vec<Explanation<'r>> {
     let mut served: Vec<(&str, &str)> = Vec::new();
-    let mut explanations = Vec::with_capacity(routes.len());
-    for route in routes {
+    let mut explanations = Vec::with_capacity(routes.routes.len());
+    for route in &routes.routes {
         let mut report = Report::default();
-        let matched = verdict(route, event, source, &mut report) == Verdict::True;
-        let fate = |name: &str| match served.iter().find(|(subscriber, _)| *subscriber == name) {
-            _ if !matched => Fate::Unmatched,
-            Some((_, earlier)) => Fate::ServedBy(earlier),
-            None => Fate::Receives,
+        let matched = verdict(route, event, asking.source, &mut report) == Verdict::True;
+        let fates = if matched {
+            fates(routes, route, event, asking, &served, &mut report)
+        } else {
+            unmatched(route)
         };
-        let subscribers: Vec<_> = route.to.iter().map(|name| (name.as_str(), fate(name))).collect();
-        let new = subscribers.iter().filter(|(_, fate)| *fate == Fate::Receives);
+        let new = fates.iter().filter(|(_, fate)| *fate == Fate::Receives);
         served.extend(new.map(|(name, _)| (*name, route.name.as_str())));
-        explanations.push(Explanation { route: &route.name, matched, subscribers, tested: report.tested });
+        explanations.push(Explanation {
+            route: &route.name,
+            matched,
+            subscribers: fates,
+            tested: report.tested,
+        });
     }
     explanations
+}
+
+fn unmatched(route: &Route) -> Vec<(&str, Fate<'_>)> {
+    route.to.iter().map(|name| (name.as_str(), Fate::Unmatched)).collect()
+}
+
+/// What becomes of each subscriber of a route that matches: the steps of [`Routes::decide`], each written down.
+fn fates<'r>(
+    routes: &'r Routes,
+    route: &'r Route,
+    event: &CanonicalEvent<'_>,
+    asking: &Asking<'_>,
+    served: &[(&'r str, &'r str)],
+    report: &mut Report,
+) -> Vec<(&'r str, Fate<'r>)> {
+    let patient = event.patient.as_ref().map(|patient| &*patient.id);
+    let (addressees, otherwise) = match routes.addressees(route, event, asking) {
+        Ok(names) => (names, None),
+        Err(clause) => {
+            report.note("address", &clause, Verdict::False);
+            (Vec::new(), route.otherwise.as_deref())
+        }
+    };
+    let mut fate = |name: &'r str| match served.iter().find(|(subscriber, _)| *subscriber == name) {
+        Some((_, earlier)) => Fate::ServedBy(earlier),
+        None if otherwise == Some(name) => Fate::Receives,
+        None if !addressees.contains(&name) => Fate::NotAddressed,
+        None => match routes.may(route, name, patient, asking) {
+            Answer::Granted(_) => Fate::Receives,
+            Answer::Denied(clause) => {
+                report.note("basis", &clause, Verdict::False);
+                Fate::Denied
+            }
+        },
+    };
+    let names = route.to.iter().map(String::as_str).chain(otherwise);
+    names.map(|name| (name, fate(name))).collect()
 }
 
 /// The steps of [`Route::takes`], each written down.

@@ -4,6 +4,7 @@
 //! event: the first route that matches and names it decides topic, basis and disclosure. A later route can't
 //! widen what an earlier one disclosed.
 
+mod address;
 mod compare;
 mod condition;
 mod contract;
@@ -15,9 +16,14 @@ mod probe;
 mod table;
 mod watch;
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
+pub use address::Address;
 pub use compare::{Bound, Expected, Operator, Relation, Test};
 pub use condition::{Clause, Condition, Each, Verdict};
 pub use disclose::Disclosure;
@@ -29,48 +35,9 @@ pub use watch::Tested;
 
 use crate::canonical::{CanonicalEvent, Kind};
 use crate::envelope::Change;
+use crate::registry::{Answer, Asked, Grant, Registry};
+pub use crate::registry::{Basis, Purpose};
 use watch::{Blind, Report, Watch};
-
-/// On what ground a copy may leave (closed set; it goes into the provision record).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Basis {
-    /// The patient consented that this facility views their record.
-    ViewConsent,
-    /// The patient agreed to this one act: a referral, a reading.
-    Addressed,
-    /// The facility agreed to take part; no patient can be told from what is sent on.
-    ParticipationAgreement,
-    /// Danger to life; audited.
-    Emergency,
-    /// A duty under the law, such as notification of an infectious disease.
-    PublicDuty,
-    /// The facility entrusts the network with keeping a copy of its records (委託); nobody else reads it.
-    Entrusted,
-}
-
-impl Basis {
-    /// All of them.
-    pub const ALL: [Self; 6] = [
-        Self::ViewConsent,
-        Self::Addressed,
-        Self::ParticipationAgreement,
-        Self::Emergency,
-        Self::PublicDuty,
-        Self::Entrusted,
-    ];
-
-    /// The word in `routes.toml` and on the envelope.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::ViewConsent => "view-consent",
-            Self::Addressed => "addressed",
-            Self::ParticipationAgreement => "participation-agreement",
-            Self::Emergency => "emergency",
-            Self::PublicDuty => "public-duty",
-            Self::Entrusted => "entrusted",
-        }
-    }
-}
 
 /// In what form a copy leaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -116,8 +83,14 @@ pub struct Route {
     pub condition: Option<Condition>,
     /// What may leave; nothing means the whole event.
     pub disclosure: Option<Arc<Disclosure>>,
+    /// Which of the subscribers get it; nothing means all.
+    pub address: Option<Address>,
+    /// The subscriber that gets it where exactly one addressee is needed and there is not.
+    pub otherwise: Option<String>,
     /// On what ground.
     pub basis: Basis,
+    /// What for; there is one with [`Basis::ViewConsent`].
+    pub purpose: Option<Purpose>,
     /// In what form.
     pub send: Send,
 }
@@ -152,13 +125,26 @@ impl Route {
     }
 }
 
+/// Where and when a decision is made.
+#[derive(Debug, Clone, Copy)]
+pub struct Asking<'a> {
+    /// Who sent the message.
+    pub source: Source<'a>,
+    /// Facilities, patients and consents.
+    pub registry: &'a Registry,
+    /// When.
+    pub at: Timestamp,
+}
+
 /// One copy that is to be sent.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub struct Recipient<'r> {
     /// Name of the subscriber.
     pub subscriber: &'r str,
     /// The route that chose it: topic, basis, disclosure, form.
     pub route: &'r Route,
+    /// What the permission rests on.
+    pub grant: Grant,
 }
 
 impl fmt::Debug for Recipient<'_> {
@@ -167,21 +153,54 @@ impl fmt::Debug for Recipient<'_> {
     }
 }
 
+/// A copy that is not sent, though the route matches.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Denial<'r> {
+    /// Name of the subscriber.
+    pub subscriber: &'r str,
+    /// The route.
+    pub route: &'r str,
+    /// The clause that decided: no patient data.
+    pub clause: Cow<'static, str>,
+}
+
+/// Who gets a copy of an event, and who does not though a route matches.
+#[derive(Debug, Clone, Default)]
+pub struct Decided<'r> {
+    /// Copies, each subscriber at most once.
+    pub recipients: Vec<Recipient<'r>>,
+    /// What no later route granted either is among them too.
+    pub denials: Vec<Denial<'r>>,
+}
+
 /// The routing table.
 #[derive(Debug, Clone, Default)]
 pub struct Routes {
     routes: Vec<Route>,
+    /// The facility of each subscriber that belongs to one.
+    facilities: BTreeMap<String, String>,
 }
 
 impl Routes {
     /// The table of these routes, asked in this order.
     pub fn new(routes: Vec<Route>) -> Self {
-        Self { routes }
+        Self { routes, facilities: BTreeMap::new() }
+    }
+
+    /// The same, knowing the facility of each subscriber that belongs to one.
+    #[must_use]
+    pub fn with_facilities(self, facilities: impl IntoIterator<Item = (String, String)>) -> Self {
+        Self { facilities: facilities.into_iter().collect(), ..self }
     }
 
     /// The routes in their order.
     pub fn iter(&self) -> impl Iterator<Item = &Route> {
         self.routes.iter()
+    }
+
+    /// The facility of a subscriber.
+    pub fn facility_of(&self, subscriber: &str) -> Option<&str> {
+        self.facilities.get(subscriber).map(String::as_str)
     }
 
     /// Whether any route takes events of that change.
@@ -191,32 +210,110 @@ impl Routes {
 
     /// Who gets a copy of a message that makes no sense: each subscriber at most once, by the first route that takes
     /// such messages and this change of this facility.
-    pub fn decide_invalid<'r>(&'r self, change: Change, source: Source<'_>) -> Vec<Recipient<'r>> {
-        self.recipients(|route| {
-            route.invalid && route.changes.contains(&change) && route.takes_facility(source)
-        })
+    pub fn decide_invalid<'r>(&'r self, change: Change, asking: &Asking<'_>) -> Decided<'r> {
+        let mut decided = Decided::default();
+        let takes = |route: &&Route| {
+            route.invalid && route.changes.contains(&change) && route.takes_facility(asking.source)
+        };
+        for route in self.routes.iter().filter(takes) {
+            decided.ask(self, route, route.to.iter().map(String::as_str), None, asking);
+        }
+        decided
     }
 
-    /// Who gets a copy of the event: each subscriber at most once, by the first route that matches.
-    pub fn decide<'r>(&'r self, event: &CanonicalEvent<'_>, source: Source<'_>) -> Vec<Recipient<'r>> {
-        self.recipients(|route| route.takes(event, source))
-    }
-
-    fn recipients<'r>(&'r self, takes: impl Fn(&Route) -> bool) -> Vec<Recipient<'r>> {
-        let mut recipients: Vec<Recipient<'r>> = Vec::new();
+    /// Who gets a copy of the event: each subscriber at most once, by the first route that matches, names it and is
+    /// allowed to.
+    pub fn decide<'r>(&'r self, event: &CanonicalEvent<'_>, asking: &Asking<'_>) -> Decided<'r> {
+        let mut decided = Decided::default();
         for route in &self.routes {
-            let served = |name: &str| recipients.iter().any(|recipient| recipient.subscriber == name);
-            if route.to.iter().all(|name| served(name)) || !takes(route) {
+            if route.to.iter().all(|name| decided.serves(name)) || !route.takes(event, asking.source) {
                 continue;
             }
-            let new: Vec<&str> = route.to.iter().map(String::as_str).filter(|name| !served(name)).collect();
-            recipients.extend(new.into_iter().map(|subscriber| Recipient { subscriber, route }));
+            let patient = event.patient.as_ref().map(|patient| &*patient.id);
+            match self.addressees(route, event, asking) {
+                Ok(names) => decided.ask(self, route, names, patient, asking),
+                Err(clause) => decided.not_addressed(route, clause),
+            }
         }
-        recipients
+        decided
+    }
+
+    /// The subscribers of a route that an event is for.
+    fn addressees<'r>(
+        &'r self,
+        route: &'r Route,
+        event: &CanonicalEvent<'_>,
+        asking: &Asking<'_>,
+    ) -> Result<Vec<&'r str>, Cow<'static, str>> {
+        let all = route.to.iter().map(String::as_str);
+        let Some(address) = route.address else { return Ok(all.collect()) };
+        let codes = address.facilities(event, asking);
+        let of =
+            |name: &&str| self.facility_of(name).is_some_and(|code| codes.iter().any(|known| known == code));
+        address.exactly(all.filter(of).collect(), codes.len())
     }
 
     /// What every route makes of the event, clause by clause.
-    pub fn explain(&self, event: &CanonicalEvent<'_>, source: Source<'_>) -> Vec<Explanation<'_>> {
-        explain::explain(&self.routes, event, source)
+    pub fn explain(&self, event: &CanonicalEvent<'_>, asking: &Asking<'_>) -> Vec<Explanation<'_>> {
+        explain::explain(self, event, asking)
+    }
+}
+
+impl<'r> Decided<'r> {
+    fn serves(&self, name: &str) -> bool {
+        self.recipients.iter().any(|recipient| recipient.subscriber == name)
+    }
+
+    /// Asks the registry for each subscriber that has no copy yet.
+    fn ask(
+        &mut self,
+        routes: &'r Routes,
+        route: &'r Route,
+        names: impl IntoIterator<Item = &'r str>,
+        patient: Option<&str>,
+        asking: &Asking<'_>,
+    ) {
+        for subscriber in names {
+            if self.serves(subscriber) {
+                continue;
+            }
+            match routes.may(route, subscriber, patient, asking) {
+                Answer::Granted(grant) => self.recipients.push(Recipient { subscriber, route, grant }),
+                Answer::Denied(clause) => {
+                    self.denials.push(Denial { subscriber, route: &route.name, clause });
+                }
+            }
+        }
+    }
+
+    /// There is not exactly one addressee: somebody has to look at it.
+    fn not_addressed(&mut self, route: &'r Route, clause: Cow<'static, str>) {
+        match route.otherwise.as_deref().filter(|name| !self.serves(name)) {
+            Some(subscriber) => {
+                self.recipients.push(Recipient { subscriber, route, grant: Grant::default() });
+            }
+            None => {
+                let denied = route.to.iter().map(|subscriber| Denial {
+                    subscriber,
+                    route: &route.name,
+                    clause: clause.clone(),
+                });
+                self.denials.extend(denied);
+            }
+        }
+    }
+}
+
+impl Routes {
+    /// Whether the registry lets a copy go there.
+    fn may(&self, route: &Route, subscriber: &str, patient: Option<&str>, asking: &Asking<'_>) -> Answer {
+        asking.registry.may(&Asked {
+            basis: route.basis,
+            purpose: route.purpose,
+            source: asking.source.facility,
+            patient,
+            viewer: self.facility_of(subscriber),
+            at: asking.at,
+        })
     }
 }

@@ -8,12 +8,28 @@ mod region;
 mod samples;
 
 use std::path::Path;
+use std::sync::LazyLock;
 
+use jiff::Timestamp;
 use musubi::canonical::CanonicalEvent;
 use musubi::config::{Config, Files};
-use musubi::route::{Routes, Source};
+use musubi::registry::Registry;
+use musubi::route::{Asking, Recipient, Routes, Source};
 
 const SOURCE: Source<'static> = Source { feed: "izumo", facility: "3210100018" };
+
+/// A registry that knows nobody.
+static EMPTY: LazyLock<Registry> = LazyLock::new(Registry::default);
+
+/// A question about a message of that source.
+fn asking(source: Source<'static>) -> Asking<'static> {
+    Asking { source, registry: &EMPTY, at: Timestamp::UNIX_EPOCH }
+}
+
+/// The copies of an event.
+fn recipients<'r>(routes: &'r Routes, event: &CanonicalEvent<'_>) -> Vec<Recipient<'r>> {
+    routes.decide(event, &asking(SOURCE)).recipients
+}
 
 /// The routes of this text after a subscriber `s`, with a table of tests and one of diseases.
 fn routes(text: &str) -> Routes {
@@ -53,5 +69,5 @@ fn route(kind: &str, keys: &str) -> Routes {
 
 /// Whether the only route takes the event.
 fn takes(routes: &Routes, event: &CanonicalEvent<'_>) -> bool {
-    !routes.decide(event, SOURCE).is_empty()
+    !recipients(routes, event).is_empty()
 }

@@ -17,6 +17,7 @@ use musubi::broker::{Broker, Delivery, Publication, topology};
 use musubi::clock::ManualClock;
 use musubi::deliver::{Counts, DeliverError, Http, Kind, Pace, Subscriber, Workers};
 use musubi::envelope::{CANONICAL, Change, Envelope, Format, Identifying, Lane, Origin, Routed};
+use musubi::registry::View;
 use musubi::store::Claims;
 use tempfile::TempDir;
 use tokio::sync::watch;
@@ -97,13 +98,19 @@ impl Bench {
         let counts = Arc::new(Counts::default());
         let (stop, stopped) = watch::channel(false);
         let workers = Workers {
-            subscriber: Subscriber { name: NAME.to_owned(), deliver, give_up_after: self.give_up_after },
+            subscriber: Subscriber {
+                name: NAME.to_owned(),
+                facility: None,
+                deliver,
+                give_up_after: self.give_up_after,
+            },
             lanes: LANES,
             broker: self.over.clone().unwrap_or_else(|| Arc::new(self.broker.clone())),
             counts: counts.clone(),
             clock: Arc::new(self.clock.clone()),
             zone: TimeZone::UTC,
             claims: Claims::new(self.claims.path().to_owned()),
+            registry: View::default(),
             attempts_max: self.attempts_max,
             pace: self.pace,
         };
@@ -170,6 +177,7 @@ fn envelope(id: &str, patient: &str) -> Envelope {
             topic: "t".to_owned(),
             route: "r".to_owned(),
             basis: "addressed".to_owned(),
+            grounds: Vec::new(),
             disclosure: None,
             media_type: CANONICAL.to_owned(),
             place: None,

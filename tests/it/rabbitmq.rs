@@ -32,6 +32,7 @@ fn outgoing(queue: &str, sequence: u64) -> Outgoing {
         topic: "lab".into(),
         route: "labs".into(),
         basis: "consent".into(),
+        grounds: Vec::new(),
         disclosure: None,
         media_type: "application/json".into(),
         place: None,

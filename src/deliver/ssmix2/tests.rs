@@ -18,6 +18,7 @@ fn copy(stored: Option<Stored>, body: &str) -> Delivery {
         topic: "t".into(),
         route: "r".into(),
         basis: "entrusted".into(),
+        grounds: Vec::new(),
         disclosure: None,
         media_type: ORIGINAL.into(),
         place: None,

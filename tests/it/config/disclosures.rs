@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::samples::{lab, result};
-use super::{SOURCE, route, samples};
+use super::{recipients, route, samples};
 
 /// Paths of all values, through lists.
 fn paths(value: &Value) -> BTreeSet<String> {
@@ -104,7 +104,7 @@ fn only_admitted_elements_leave_and_only_the_disclosed_part_of_them() {
     let mut unknown = result("5F3991410063", ResultStatus::Corrected, Some(Interpretation::Positive));
     unknown.code = None;
     let event = lab(vec![other, flu, unknown]);
-    let recipients = routes.decide(&event, SOURCE);
+    let recipients = recipients(&routes, &event);
     let sent: Value = serde_json::from_slice(&recipients[0].route.body(&event).unwrap()).unwrap();
     assert_eq!(sent, json!({ "change": "created", "results": [{ "at": "PID", "status": "final" }] }));
 }
@@ -113,6 +113,6 @@ fn only_admitted_elements_leave_and_only_the_disclosed_part_of_them() {
 fn without_a_disclosure_the_whole_event_leaves() {
     let event = samples::positive("5F3991410063");
     let routes = route("lab-result", "");
-    let body = routes.decide(&event, SOURCE)[0].route.body(&event).unwrap();
+    let body = recipients(&routes, &event)[0].route.body(&event).unwrap();
     assert_eq!(body, serde_json::to_vec(&event).unwrap());
 }

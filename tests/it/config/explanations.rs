@@ -5,7 +5,7 @@ use musubi::envelope::Change;
 use musubi::route::{Fate, Source};
 
 use super::samples::{self, lab, result};
-use super::{SOURCE, route, routes};
+use super::{SOURCE, asking, route, routes};
 
 #[test]
 fn the_last_clause_decides_and_no_value_of_the_patient_is_shown() {
@@ -18,7 +18,7 @@ fn the_last_clause_decides_and_no_value_of_the_patient_is_shown() {
         result("5F3991410063", ResultStatus::Preliminary, None),
         result("5F3991410063", ResultStatus::Final, Some(Interpretation::Positive)),
     ]);
-    let explanation = routes.explain(&event, SOURCE);
+    let explanation = routes.explain(&event, &asking(SOURCE));
     assert_eq!(
         explanation[0].to_string(),
         "route r: does not match\n  \
@@ -46,10 +46,10 @@ fn the_first_route_serves_a_subscriber() {
         route("second", "[\"s\", \"t\"]", "facilities = [\"izumo\"]"),
     ));
     let event = samples::positive("5F3991410063");
-    let shown = |source| format!("{:?}", routes.decide(&event, source));
+    let shown = |source| format!("{:?}", routes.decide(&event, &asking(source)).recipients);
     assert_eq!(shown(SOURCE), "[s by first, t by second]");
     assert_eq!(shown(Source { feed: "other", facility: "3210200016" }), "[s by first]");
-    let explanations = routes.explain(&event, SOURCE);
+    let explanations = routes.explain(&event, &asking(SOURCE));
     let fates: Vec<_> = explanations.iter().flat_map(|explanation| explanation.subscribers.clone()).collect();
     assert_eq!(
         fates,
@@ -69,12 +69,13 @@ fn an_explanation_says_what_was_decided() {
         for mut event in samples::all() {
             event.change = change;
             let decided: Vec<_> = region
-                .decide(&event, SOURCE)
+                .decide(&event, &asking(SOURCE))
+                .recipients
                 .iter()
                 .map(|to| (to.subscriber, to.route.name.as_str()))
                 .collect();
             let mut explained = Vec::new();
-            for explanation in region.explain(&event, SOURCE) {
+            for explanation in region.explain(&event, &asking(SOURCE)) {
                 let receives = explanation.subscribers.iter().filter(|(_, fate)| *fate == Fate::Receives);
                 explained.extend(receives.map(|(subscriber, _)| (*subscriber, explanation.route)));
             }

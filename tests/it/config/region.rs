@@ -9,7 +9,7 @@ use musubi::envelope::Change;
 use musubi::route::Routes;
 use serde_json::{Value, json};
 
-use super::SOURCE;
+use super::recipients;
 use super::samples::{diagnosis, encounter, generic, lab, patient, performed, positive, result};
 
 fn config() -> Config {
@@ -30,7 +30,7 @@ pub(super) fn routes() -> Routes {
 fn check(event: &CanonicalEvent<'_>, expected: &[(&str, &str)]) {
     let routes = routes();
     let decided: Vec<_> =
-        routes.decide(event, SOURCE).iter().map(|to| (to.subscriber, to.route.topic.clone())).collect();
+        recipients(&routes, event).iter().map(|to| (to.subscriber, to.route.topic.clone())).collect();
     let decided: Vec<_> = decided.iter().map(|(subscriber, topic)| (*subscriber, topic.as_str())).collect();
     assert_eq!(decided, expected);
 }
@@ -113,7 +113,7 @@ fn a_list_without_a_notifiable_disease_says_only_whose_it_is() {
     let mut gone = diagnosis(&["J00", "B20"]);
     gone.change = Change::Updated;
     let routes = routes();
-    let recipients = routes.decide(&gone, SOURCE);
+    let recipients = recipients(&routes, &gone);
     let to = recipients.iter().find(|to| to.subscriber == "surveillance").unwrap();
     let sent: Value = serde_json::from_slice(&to.route.body(&gone).unwrap()).unwrap();
     assert_eq!(sent["patient"], json!({ "at": "PID", "id": "00000042" }));
@@ -127,7 +127,7 @@ fn surveillance_gets_no_name_and_nothing_but_the_case() {
     let hiv = result("5F5601430023", ResultStatus::Final, Some(Interpretation::Positive));
     for (event, list) in [(lab(vec![hiv, flu]), "results"), (diagnosis(&["B20", "J101", "F20"]), "problems")]
     {
-        let recipients = routes.decide(&event, SOURCE);
+        let recipients = recipients(&routes, &event);
         let to = recipients.iter().find(|to| to.subscriber == "surveillance").unwrap();
         let body = to.route.body(&event).unwrap();
         let body = String::from_utf8(body).unwrap();
@@ -137,5 +137,5 @@ fn surveillance_gets_no_name_and_nothing_but_the_case() {
         let sent: Value = serde_json::from_str(&body).unwrap();
         assert_eq!(sent[list].as_array().unwrap().len(), 1);
     }
-    assert!(!routes.decide(&positive("5F3991410063"), SOURCE).is_empty());
+    assert!(!recipients(&routes, &positive("5F3991410063")).is_empty());
 }

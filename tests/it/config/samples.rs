@@ -38,6 +38,7 @@ pub(super) fn event(content: Content<'_>) -> CanonicalEvent<'_> {
             version: None,
         },
         patient: Some(Patient {
+            network_id: None,
             at: SEGMENT,
             id: "00000042".into(),
             names: vec![

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use musubi::broker::{Broker, Publication, topology};
 use musubi::canonical::Kind;
@@ -13,6 +14,7 @@ use musubi::clock::SystemClock;
 use musubi::deliver::{self, Counts, Pace, Subscriber, Workers};
 use musubi::envelope::{Change, Fault, Lane};
 use musubi::pipeline::{Original, Outcome, Pseudonyms, Routing, process};
+use musubi::registry::View;
 use musubi::route::{Basis, Route, Routes, Send};
 use musubi::store::Claims;
 use tokio::sync::watch;
@@ -39,11 +41,15 @@ fn everything() -> Routing {
         invalid: true,
         condition: None,
         disclosure: None,
+        address: None,
+        otherwise: None,
         basis: Basis::Entrusted,
+        purpose: None,
         send: Send::Original,
     };
     Routing {
         routes: Arc::new(Routes::new(vec![route])),
+        registry: View::default(),
         zone: TimeZone::UTC,
         pseudonyms: Pseudonyms::new([7; 32]),
         archive: false,
@@ -57,7 +63,7 @@ fn copies(hub: &Hub) -> Vec<Publication> {
     for accepted in hub.broker.all(&topology::ingest()) {
         let lane = Lane::of(&accepted.envelope.facility, &accepted.envelope.patient.0, LANES);
         let original = Original::from(accepted.body.clone());
-        let done = process(&accepted.envelope, &original, lane, &routing);
+        let done = process(&accepted.envelope, &original, lane, &routing, Timestamp::UNIX_EPOCH);
         assert!(done.outcome != Outcome::Filtered, "{:?} was kept back", accepted.envelope.change);
         assert_eq!(done.outcome.recipients(), [STORE]);
         let store = topology::subscriber(STORE);
@@ -78,11 +84,12 @@ async fn deliver(hub: &Hub, copies: &[Publication], store: &Path) {
     let (stop, stopped) = watch::channel(false);
     let kind = deliver::Kind::Ssmix2 { path: store.to_owned() };
     let workers = Workers {
-        subscriber: Subscriber { name: STORE.into(), deliver: kind, give_up_after: None },
+        subscriber: Subscriber { name: STORE.into(), facility: None, deliver: kind, give_up_after: None },
         lanes: LANES,
         broker: Arc::new(broker),
         counts: counts.clone(),
         clock: Arc::new(SystemClock),
+        registry: View::default(),
         zone: TimeZone::UTC,
         claims: Claims::new(hub.claims.path().to_owned()),
         attempts_max: None,
@@ -167,12 +174,12 @@ async fn an_event_does_not_say_where_its_file_lies() {
         let mut routing = everything();
         let routes = routing.routes.iter().map(|route| Route { send, ..route.clone() }).collect();
         routing.routes = Arc::new(Routes::new(routes));
-        let done = process(&accepted.envelope, &original, Lane(0), &routing);
+        let done = process(&accepted.envelope, &original, Lane(0), &routing, Timestamp::UNIX_EPOCH);
         assert_eq!(done.follow[0].envelope.stored.is_some(), is_told);
         let mut senseless = accepted.envelope.clone();
         senseless.fault =
             Some(Fault { code: "too-large".into(), reason: String::new(), place: String::new() });
-        let done = process(&senseless, &original, Lane(0), &routing);
+        let done = process(&senseless, &original, Lane(0), &routing, Timestamp::UNIX_EPOCH);
         assert_eq!(done.outcome, Outcome::Invalid(Vec::new()), "there are no bytes to send");
         assert_eq!(done.follow.len(), 1);
         assert_eq!(done.follow[0].envelope.stored, None);

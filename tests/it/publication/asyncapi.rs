@@ -72,7 +72,7 @@ topic = "registry.fhir"
 to = ["registry", "surveillance"]
 kinds = ["lab-result", "prescription"]
 send = "fhir"
-basis = "view-consent"
+basis = "public-duty"
 [[route]]
 name = "whole"
 topic = "archive.all"

@@ -5,12 +5,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use musubi::broker::Publication;
 use musubi::config::Config;
 use musubi::envelope::{Change, Envelope, Format, Identifying, Lane, Origin};
 use musubi::ops::inspect::{Given, InspectedMessage, inspect};
 use musubi::pipeline::{Original, Pseudonyms, Routing, process};
+use musubi::registry::View;
 use musubi::route::Routes;
 
 use crate::support::repository;
@@ -82,11 +84,12 @@ pub(crate) fn copies(body: Vec<u8>, envelope: &Envelope, routes: &Arc<Routes>) -
 pub(crate) fn processed(original: &Original, envelope: &Envelope, routes: &Arc<Routes>) -> Vec<Publication> {
     let routing = Routing {
         routes: Arc::clone(routes),
+        registry: View::default(),
         zone: TimeZone::get("Asia/Tokyo").unwrap(),
         pseudonyms: Pseudonyms::new([7; 32]),
         archive: false,
     };
-    process(envelope, original, Lane(3), &routing).follow
+    process(envelope, original, Lane(3), &routing, Timestamp::UNIX_EPOCH).follow
 }
 
 /// The envelope of a message of that feed, of which came an event of that type.

@@ -37,6 +37,7 @@ pub(super) const EXPLAINED: &[(&str, &str)] = &[
     ("LabCode.material", "JLAC10, characters 10 to 12"),
     ("LabCode.method", "JLAC10, characters 13 to 15"),
     ("LabCode.result_id", "JLAC10, characters 16 and 17"),
+    ("Patient.network_id", "the registry, where the patient is linked at the facility"),
     ("Observed.text", "the field, as sent"),
     ("Observed.number", "the number in it"),
     ("Observed.comparator", "what stands before the number; SN.1"),

@@ -1,0 +1,106 @@
+//! Which network id a facility's local id stands for.
+
+use jiff::Timestamp;
+
+use super::{Fact, RecordId, Registry};
+use crate::envelope::Identifying;
+
+/// Most merges that are followed from one local id to the next: more is a cycle that was not refused.
+const MERGES_MAX: usize = 32;
+
+/// Whom a facility's local id stands for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Identity<'r> {
+    /// The card was shown there.
+    Linked {
+        /// Network id.
+        network_id: &'r Identifying,
+        /// The link.
+        link: &'r RecordId,
+    },
+    /// No link is in force: only the facility knows who it is.
+    Unlinked,
+    /// Links to several network ids are in force, after a merge of records that were linked to different ones: nobody
+    /// can say who it is.
+    Ambiguous,
+}
+
+/// The local ids that a fact is found by.
+pub(super) fn local_ids(fact: &Fact) -> Vec<&Identifying> {
+    match fact {
+        Fact::Link(link) => vec![&link.local_id],
+        Fact::Merge(merge) | Fact::Unmerge(merge) => vec![&merge.former, &merge.into],
+        Fact::Removal(removal) => vec![&removal.local_id],
+        _ => Vec::new(),
+    }
+}
+
+impl Registry {
+    /// Whom a facility's local id stands for at that time. A merge moves the links of the record that is no more to the
+    /// one that stays.
+    pub fn identity(&self, facility: &str, local_id: &str, at: Timestamp) -> Identity<'_> {
+        let mut found = Identity::Unlinked;
+        for id in self.one_person(facility, local_id, at) {
+            for (link_id, fact) in self.of_local_id(facility, &id) {
+                let Fact::Link(link) = fact else { continue };
+                let counts = link.local_id.0 == id
+                    && link.period.holds(at)
+                    && !self.is_removed(facility, &id, link.period.from, at);
+                match &found {
+                    _ if !counts => {}
+                    Identity::Linked { network_id, .. } if network_id.0 != link.network_id.0 => {
+                        return Identity::Ambiguous;
+                    }
+                    Identity::Linked { .. } => {}
+                    _ => found = Identity::Linked { network_id: &link.network_id, link: link_id },
+                }
+            }
+        }
+        found
+    }
+
+    /// All local ids of a facility that stand for the same person, this one first: those that were merged into one
+    /// record with it.
+    pub fn one_person(&self, facility: &str, local_id: &str, at: Timestamp) -> Vec<String> {
+        let mut ids = vec![local_id.to_owned()];
+        let mut next = 0;
+        while let Some(id) = ids.get(next).cloned().filter(|_| next < MERGES_MAX) {
+            for other in self.merged_with(facility, &id, at) {
+                if !ids.contains(&other) {
+                    ids.push(other);
+                }
+            }
+            next += 1;
+        }
+        ids
+    }
+
+    /// The other sides of merges that are in force: the last word on a pair of ids counts.
+    fn merged_with(&self, facility: &str, local_id: &str, at: Timestamp) -> Vec<String> {
+        let mut last: Vec<(String, Timestamp, bool)> = Vec::new();
+        for (_, fact) in self.of_local_id(facility, local_id) {
+            let (merge, joins) = match fact {
+                Fact::Merge(merge) => (merge, true),
+                Fact::Unmerge(merge) => (merge, false),
+                _ => continue,
+            };
+            let other = if merge.former.0 == local_id { &merge.into.0 } else { &merge.former.0 };
+            if merge.at > at {
+                continue;
+            }
+            match last.iter_mut().find(|(known, ..)| known == other) {
+                Some(word) if word.1 <= merge.at => (word.1, word.2) = (merge.at, joins),
+                Some(_) => {}
+                None => last.push((other.clone(), merge.at, joins)),
+            }
+        }
+        last.into_iter().filter(|(.., joins)| *joins).map(|(other, ..)| other).collect()
+    }
+
+    /// Whether the facility's record was removed after that link was made.
+    fn is_removed(&self, facility: &str, local_id: &str, since: Timestamp, at: Timestamp) -> bool {
+        self.of_local_id(facility, local_id).any(
+            |(_, fact)| matches!(fact, Fact::Removal(removal) if removal.at >= since && removal.at <= at),
+        )
+    }
+}
