@@ -184,7 +184,7 @@ fn every_event_to_one_subscriber(input: &Path) -> Result<Arc<Routes>, Box<dyn Er
     fs::copy(own.join("hub.toml"), folder.join("hub.toml"))?;
     let routes = fs::read_to_string(own.join("routes.toml"))?;
     let whole = "[[subscriber]]\nname = \"whole\"\ndeliver = { kind = \"queue\" }\n[[route]]\nname = \"whole\"\n\
-                 topic = \"whole\"\nto = [\"whole\"]\nkinds = [\"lab-result\"]\nbasis = \"view-consent\"\n";
+                 topic = \"whole\"\nto = [\"whole\"]\nkinds = [\"lab-result\"]\nbasis = \"addressed\"\n";
     fs::write(folder.join("routes.toml"), routes + whole)?;
     let (config, faults) = Config::load(&folder);
     Ok(config.ok_or_else(|| faults.iter().map(ToString::to_string).collect::<String>())?.routes)

@@ -440,7 +440,7 @@ pub(crate) fn everything_to_one(standard: &str) -> HubFolder {
     hub.write(
         "routes.toml",
         format!(
-            "version = 1\n[[subscriber]]\nname = \"referral\"\ndeliver = {{ kind = \"folder\" }}\n[[route]]\nname = \"all\"\ntopic = \"all\"\nto = [\"referral\"]\nkinds = {kinds:?}\nbasis = \"view-consent\"\n"
+            "version = 1\n[[subscriber]]\nname = \"referral\"\ndeliver = {{ kind = \"folder\" }}\n[[route]]\nname = \"all\"\ntopic = \"all\"\nto = [\"referral\"]\nkinds = {kinds:?}\nbasis = \"addressed\"\n"
         ),
     );
     hub
