@@ -37,7 +37,8 @@ pub(super) fn main(folder: &Path, lang: Lang, arguments: &Arguments) -> u8 {
         Ok(bytes) => bytes,
         Err(fault) => return refuse(&fault, arguments.json),
     };
-    let given = Given { data_type: arguments.data_type.as_deref(), feed: arguments.feed.as_deref() };
+    let given =
+        Given { data_type: arguments.data_type.as_deref(), feed: arguments.feed.as_deref(), change: None };
     let seen = inspect(&arguments.file, &bytes, given, config.as_ref());
     if arguments.json {
         print_json(&seen);

@@ -12,6 +12,7 @@ mod run;
 mod schema;
 mod simulate;
 mod status;
+mod test;
 mod text;
 mod topology;
 mod verify;
@@ -75,6 +76,8 @@ enum Verb {
     Status(status::Arguments),
     /// Check hub.toml, feeds/, routes.toml and tables/: all faults of all files at once
     Check(check::Arguments),
+    /// Run the route tests of routes.toml: what each route makes of its example messages
+    Test(test::Arguments),
     /// Show all about an HL7 v2 or SS-MIX2 file: character set, tree, event, findings, recipients and why
     Inspect(inspect::Arguments),
     /// Check a storage against SS-MIX2: per data type what is wrong, where and how often, as a table, JSON and a page
@@ -113,6 +116,7 @@ pub fn main() -> ExitCode {
         Verb::Deliver(arguments) => run::deliver(&cli.config, lang, &arguments),
         Verb::Status(arguments) => status::main(&cli.config, lang, &arguments),
         Verb::Check(arguments) => check::main(&cli.config, lang, &arguments),
+        Verb::Test(arguments) => test::main(&cli.config, lang, &arguments),
         Verb::Inspect(arguments) => inspect::main(&cli.config, lang, &arguments),
         Verb::Conform(arguments) => conform::main(lang, &arguments),
         Verb::Subscribe(arguments) => queue::subscribe(&cli.config, lang, &arguments),

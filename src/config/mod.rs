@@ -22,6 +22,7 @@ mod hub;
 mod lookup;
 mod node;
 mod operator;
+mod route_test;
 mod routes;
 mod subscriber;
 mod tables;
@@ -35,7 +36,7 @@ pub use fault::{Fault, Severity, suggest};
 pub use feed::{Feed, Role};
 pub use files::Files;
 pub use hub::{Broker, Hub};
-pub use routes::RouteTest;
+pub use route_test::{Expectation, RouteTest};
 
 use crate::deliver::{Kind, Subscriber};
 use crate::route::Routes;

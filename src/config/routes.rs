@@ -14,6 +14,7 @@ use super::fault::suggest;
 use super::feed::Feeds;
 use super::fields::Scope;
 use super::node::{NAME_RULE, Node, Section, check_version, is_name};
+use super::route_test::{self, Around, RouteTest};
 use super::subscriber;
 use super::tables::Tables;
 use crate::canonical::{Kind, schema};
@@ -23,19 +24,6 @@ use crate::fhir;
 use crate::ingest::Source;
 use crate::registry::Purpose;
 use crate::route::{Address, Basis, Condition, Disclosure, Route, Routes, Send};
-
-/// An example that the routing table must fulfil.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RouteTest {
-    /// What it shows.
-    pub name: String,
-    /// Name of the route that it stands at.
-    pub route: String,
-    /// A message, or a folder with a file `input`.
-    pub input: PathBuf,
-    /// The subscribers that must get the message; no others.
-    pub to: Vec<String>,
-}
 
 /// What routes may refer to.
 pub(super) struct Known<'k> {
@@ -188,9 +176,8 @@ impl<'d, 'r: 'd> Reader<'r, 'd> {
         let is_narrow = condition.is_some() || disclosure.is_some();
         let invalid = invalid.map_or(Some(false), |node| takes_invalid(&node, send?, is_narrow));
         self.check_forms(&section, send, invalid == Some(true));
-        for test in section.take("test").and_then(|node| node.list()).unwrap_or_default() {
-            let test = self.test(&test, name.unwrap_or_default());
-            self.tests.extend(test);
+        if let Some(tests) = section.take("test").and_then(|node| node.list()) {
+            self.read_tests(&tests, name.unwrap_or_default(), to.as_deref(), &scopes, send);
         }
         section.finish();
         Some(Route {
@@ -307,25 +294,25 @@ impl<'d, 'r: 'd> Reader<'r, 'd> {
         node.refuse(format!("there is no disclosure \"{name}\": {}", suggest(name, &known)))
     }
 
-    fn test(&mut self, node: &Node<'_>, route: &str) -> Option<RouteTest> {
-        let mut section = node.section()?;
-        let name = section.require("name").and_then(|node| node.text());
-        let input = section.require("input").and_then(|node| node.existing_path(self.known.dir));
-        let expect = section.require("expect").and_then(|node| node.section()).and_then(|mut expect| {
-            let to = expect.require("to").and_then(|node| self.expected(&node.list()?));
-            expect.finish();
-            to
-        });
-        section.finish();
-        Some(RouteTest { name: name?.into(), route: route.into(), input: input?, to: expect? })
-    }
-
-    /// Subscribers of a test: being expected does not make a subscriber used.
-    fn expected(&mut self, nodes: &[Node<'_>]) -> Option<Vec<String>> {
-        let used = self.used.len();
-        let names = self.recipients(nodes);
-        self.used.truncate(used);
-        names
+    fn read_tests(
+        &mut self,
+        tests: &[Node<'_>],
+        route: &str,
+        to: Option<&[String]>,
+        scopes: &[Scope<'_>],
+        send: Option<Send>,
+    ) {
+        let around = Around {
+            route,
+            to,
+            subscribers: &texts(&self.names),
+            scopes,
+            send,
+            feeds: self.known.feeds,
+            changes: &CHANGES,
+            dir: self.known.dir,
+        };
+        self.tests.extend(tests.iter().filter_map(|test| route_test::read(test, &around)));
     }
 
     fn report_unused(&self) {

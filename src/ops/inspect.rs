@@ -23,6 +23,8 @@ use crate::pipeline;
 use crate::registry::Registry;
 use crate::route::{self, Asking, Fate, Routes};
 
+pub(super) use archive::is_archive;
+
 /// Messages of a file that are shown: a batch of a day would fill the memory.
 const MESSAGES_MAX: usize = 200;
 /// Values of a message's tree that are shown.
@@ -77,6 +79,9 @@ pub struct FileSource {
     pub data_type_name: Option<[&'static str; 2]>,
     /// The other parts of an SS-MIX2 file name.
     pub ssmix2: Option<Ssmix2Name>,
+    /// What happened at the source, where the caller says it.
+    #[serde(skip)]
+    pub change: Option<Change>,
 }
 
 /// An SS-MIX2 file name.
@@ -173,13 +178,15 @@ pub struct Given<'a> {
     pub data_type: Option<&'a str>,
     /// Feed.
     pub feed: Option<&'a str>,
+    /// What happened at the source.
+    pub change: Option<Change>,
 }
 
 /// Looks at a file's bytes. `config` gives feeds and routes, where there is one.
 pub fn inspect(path: &Path, bytes: &[u8], given: Given<'_>, config: Option<&Config>) -> Inspection {
     let source = file_source(path, given, config);
     let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-    if archive::is_archive(name, bytes) {
+    if is_archive(name, bytes) {
         let raw = Raw { format: Format::Checkup, body: bytes, name, main: None };
         let message = message(raw, 0, &source, config);
         return Inspection {
@@ -243,6 +250,7 @@ fn file_source(path: &Path, given: Given<'_>, config: Option<&Config>) -> FileSo
         data_type: data_type.map(str::to_owned),
         data_type_name: data_type.and_then(ssmix2::DataType::find).map(|known| [known.en, known.ja]),
         ssmix2,
+        change: given.change,
     }
 }
 
@@ -300,11 +308,11 @@ fn normalise_source<'a>(source: &'a FileSource, zone: &'a TimeZone) -> Source<'a
         patient: name.map_or("", |name| name.patient.as_str()),
         order: name.map(|name| name.order.as_str()),
         facility: source.facility.as_deref().unwrap_or_default(),
-        change: match name.map(|name| name.flag.as_str()) {
+        change: source.change.unwrap_or_else(|| match name.map(|name| name.flag.as_str()) {
             Some("0") => Change::Deleted,
             Some("2") => Change::Superseded,
             _ => Change::Created,
-        },
+        }),
         zone,
     }
 }

@@ -6,6 +6,7 @@ pub mod inspect;
 pub mod queues;
 pub mod reconcile;
 mod remote;
+pub mod route_tests;
 pub mod status;
 pub mod topology;
 pub mod trees;

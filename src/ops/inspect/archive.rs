@@ -5,7 +5,7 @@ use checkup::Archive;
 use super::{TreeSegment, TreeValue};
 
 /// Whether a file is to be looked at as an archive: it begins as one, or is called so.
-pub(super) fn is_archive(name: &str, bytes: &[u8]) -> bool {
+pub(in crate::ops) fn is_archive(name: &str, bytes: &[u8]) -> bool {
     let is_called = name.rsplit_once('.').is_some_and(|(_, extension)| extension.eq_ignore_ascii_case("zip"));
     is_called || bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(b"PK\x05\x06")
 }
