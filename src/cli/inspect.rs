@@ -37,8 +37,11 @@ pub(super) fn main(folder: &Path, lang: Lang, arguments: &Arguments) -> u8 {
         Ok(bytes) => bytes,
         Err(fault) => return refuse(&fault, arguments.json),
     };
-    let given =
-        Given { data_type: arguments.data_type.as_deref(), feed: arguments.feed.as_deref(), change: None };
+    let given = Given {
+        data_type: arguments.data_type.as_deref(),
+        feed: arguments.feed.as_deref(),
+        ..Given::default()
+    };
     let seen = inspect(&arguments.file, &bytes, given, config.as_ref());
     if arguments.json {
         print_json(&seen);
@@ -153,11 +156,18 @@ fn findings(out: &mut String, findings: &[Finding], lang: Lang) {
 
 fn recipients(out: &mut String, recipients: &[RecipientDecision], lang: Lang) {
     heading(out, lang.pick("recipients", "配信先"), !recipients.is_empty());
-    for RecipientDecision { subscriber, route, receives, why } in recipients {
+    for RecipientDecision { subscriber, route, receives, why, tables } in recipients {
         let answer = if *receives { lang.pick("yes", "する") } else { lang.pick("no", "しない") };
         out.push_str(&format!("  {subscriber:<16} {answer} — {} {route}\n", lang.pick("route", "経路")));
         for clause in why {
             out.push_str(&format!("    {clause}\n"));
+        }
+        for (table, version) in tables {
+            out.push_str(&format!(
+                "    {} {table} {} {version}\n",
+                lang.pick("table", "表"),
+                lang.pick("version", "版")
+            ));
         }
     }
 }

@@ -1,11 +1,13 @@
-//! `[[disclosure]]`: the fields that may leave.
+//! `[[disclosure]]`: the fields that may leave, and what becomes of some of them.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::condition::{self, Context};
+use super::fault::suggest;
 use super::fields::{Lists, Scope, Shape};
 use super::node::{Node, Section};
+use super::rule::{self, Rule};
 use super::tables::Tables;
 use crate::route::{Condition, Disclosure};
 
@@ -13,6 +15,8 @@ use crate::route::{Condition, Disclosure};
 pub(super) struct Draft<'d> {
     pub(super) name: &'d str,
     fields: Vec<Node<'d>>,
+    /// Fields that are changed, and how; the node is where that stands.
+    changes: Vec<(&'d str, Rule, Node<'d>)>,
     node: Node<'d>,
     pub(super) disclosure: Arc<Disclosure>,
     /// Whether a route names it.
@@ -26,15 +30,20 @@ pub(super) fn read<'d>(mut section: Section<'d>, events: &[Scope<'_>], tables: &
     let name = section.require("name");
     let fields = section.require("fields").and_then(|node| node.full_list());
     let only = section.take("only").map(|node| only(&node, fields.as_deref(), events, tables));
+    let changes = rule::read(&mut section);
     let node = name.clone().unwrap_or_else(|| section.node.clone());
     section.finish();
-    let (name, fields) = (name?.name()?, fields?);
+    let (name, fields, changes) = (name?.name()?, fields?, changes?);
     let texts = fields.iter().filter(|node| node.is_text()).filter_map(Node::text);
     let mut disclosure = Disclosure::new(name, texts);
     for (list, condition) in only.unwrap_or(Some(Vec::new()))? {
         disclosure = disclosure.only(list, condition);
     }
-    Some(Draft { name, fields, node, disclosure: Arc::new(disclosure), used: false, used_for: Vec::new() })
+    for (field, rule, node) in &changes {
+        disclosure = disclosure.changing(field, rule.transform(field, node, tables)?);
+    }
+    let disclosure = Arc::new(disclosure);
+    Some(Draft { name, fields, changes, node, disclosure, used: false, used_for: Vec::new() })
 }
 
 /// `only = { results = { … } }`: a condition on the elements of a list, checked against every kind that has it.
@@ -73,19 +82,44 @@ impl Draft<'_> {
             if !seen.insert(path) {
                 node.error(format!("\"{path}\" stands twice"));
             }
-            let mut faults = Vec::new();
-            for scope in scopes {
-                match scope.find(path, Lists::Through) {
-                    Ok(_) => {
-                        faults.clear();
-                        break;
-                    }
-                    Err(message) => faults.push(message),
-                }
-            }
-            if let Some(message) = faults.first() {
-                node.error(message.clone());
+            if let Some(message) = nowhere(path, scopes) {
+                node.error(message);
             }
         }
+        let mut changed = BTreeSet::new();
+        for (path, rule, node) in &self.changes {
+            if !changed.insert(path) {
+                node.error(format!("\"{path}\" is changed twice"));
+            }
+            check_change(path, rule, node, &seen, scopes);
+        }
+    }
+}
+
+/// Why none of the kinds has that field.
+fn nowhere(path: &str, scopes: &[Scope<'_>]) -> Option<String> {
+    let faults: Option<Vec<_>> = scopes.iter().map(|scope| scope.find(path, Lists::Through).err()).collect();
+    faults.and_then(|faults| faults.into_iter().next())
+}
+
+/// Reports a change of a field that is not disclosed, or that the rule is not about.
+fn check_change(path: &str, rule: &Rule, node: &Node<'_>, fields: &BTreeSet<&str>, scopes: &[Scope<'_>]) {
+    if let Some(message) = nowhere(path, scopes) {
+        return node.error(message);
+    }
+    let covers = |field: &&&str| {
+        path.strip_prefix(**field).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    };
+    if !fields.iter().any(|field| covers(&field)) {
+        let known: Vec<_> = fields.iter().copied().collect();
+        return node.error(format!(
+            "\"{path}\" is not among the fields that are disclosed: {}",
+            suggest(path, &known)
+        ));
+    }
+    let found = scopes.iter().filter_map(|scope| scope.find(path, Lists::Through).ok());
+    let shapes = found.map(|field| field.element.unwrap_or(field.shape));
+    if let Some(message) = shapes.filter_map(|shape| rule.misfit(path, &shape)).next() {
+        node.error(message);
     }
 }

@@ -45,6 +45,8 @@ pub(super) struct Scope<'s> {
 /// A field that was found.
 pub(super) struct Field<'s> {
     pub(super) shape: Shape<'s>,
+    /// Of a list: what its elements are.
+    pub(super) element: Option<Shape<'s>>,
     /// Where paths go on: the object itself, or each element of a list of objects.
     pub(super) inner: Option<Scope<'s>>,
 }
@@ -114,14 +116,12 @@ impl<'s> Scope<'s> {
     fn field(self, value: &'s Value) -> Field<'s> {
         let (value, name) = resolve(self.root, value);
         let shape = shape(value, name);
-        let object = match shape {
-            Shape::Object => Some(value),
-            Shape::List => value.get("items").map(|items| resolve(self.root, items).0),
-            _ => None,
-        };
+        let items = value.get("items").filter(|_| shape == Shape::List);
+        let items = items.map(|items| resolve(self.root, items));
+        let object = if shape == Shape::Object { Some(value) } else { items.map(|(items, _)| items) };
         let has_fields = |object: &&Value| object.get("type") == Some(&"object".into());
         let inner = object.filter(has_fields).map(|object| Self { object, ..self });
-        Field { shape, inner }
+        Field { shape, element: items.map(|(items, name)| self::shape(items, name)), inner }
     }
 }
 

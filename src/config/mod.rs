@@ -24,6 +24,7 @@ mod node;
 mod operator;
 mod route_test;
 mod routes;
+mod rule;
 mod subscriber;
 mod tables;
 #[cfg(test)]

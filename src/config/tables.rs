@@ -1,4 +1,5 @@
-//! `tables/<name>.tsv`: code tables. Lines that start with `#` are comments; the first other line names the columns.
+//! `tables/<name>.tsv`: code tables. Lines that start with `#` are comments; the first other line names the columns. The
+//! comment `# version: 2026-11-01` names the table's edition.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,7 +13,8 @@ pub(super) type Tables = BTreeMap<String, Arc<Table>>;
 
 pub(super) fn read(document: &Document<'_>, text: &str, tables: &mut Tables) {
     let name = document.file.trim_start_matches("tables/").trim_end_matches(".tsv");
-    let mut table = Table { name: name.into(), columns: Vec::new(), rows: Vec::new() };
+    let mut table =
+        Table { name: name.into(), version: version(text), columns: Vec::new(), rows: Vec::new() };
     let mut start = 0;
     for line in text.split_inclusive('\n') {
         let span = start..start + line.trim_end().len();
@@ -37,6 +39,14 @@ pub(super) fn read(document: &Document<'_>, text: &str, tables: &mut Tables) {
         document.error(0..0, "", "the table has no rows".into());
     }
     tables.insert(name.into(), Arc::new(table));
+}
+
+/// The edition that a comment names, else a short hash of the text.
+fn version(text: &str) -> String {
+    let comments = text.lines().filter_map(|line| line.strip_prefix('#'));
+    let named = comments.filter_map(|comment| comment.trim().strip_prefix("version:")).map(str::trim);
+    let named = named.filter(|version| !version.is_empty()).map(str::to_owned).next();
+    named.unwrap_or_else(|| blake3::hash(text.as_bytes()).to_hex().chars().take(12).collect())
 }
 
 fn check_columns(document: &Document<'_>, columns: &[String], span: std::ops::Range<usize>) {

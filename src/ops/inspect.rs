@@ -4,9 +4,11 @@
 
 mod archive;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use hl7v2::{Message, Segment};
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -79,9 +81,6 @@ pub struct FileSource {
     pub data_type_name: Option<[&'static str; 2]>,
     /// The other parts of an SS-MIX2 file name.
     pub ssmix2: Option<Ssmix2Name>,
-    /// What happened at the source, where the caller says it.
-    #[serde(skip)]
-    pub change: Option<Change>,
 }
 
 /// An SS-MIX2 file name.
@@ -169,6 +168,8 @@ pub struct RecipientDecision {
     pub receives: bool,
     /// The clauses that were tested, the last one decided. Never shows a patient's value.
     pub why: Vec<String>,
+    /// Versions of the tables that the route reads, by their names.
+    pub tables: BTreeMap<String, String>,
 }
 
 /// What the caller says of the file that its place and name do not.
@@ -180,6 +181,10 @@ pub struct Given<'a> {
     pub feed: Option<&'a str>,
     /// What happened at the source.
     pub change: Option<Change>,
+    /// The registry that is asked; an empty one where there is none.
+    pub registry: Option<&'a Registry>,
+    /// When it would be decided; now where nothing is said.
+    pub at: Option<Timestamp>,
 }
 
 /// Looks at a file's bytes. `config` gives feeds and routes, where there is one.
@@ -188,7 +193,7 @@ pub fn inspect(path: &Path, bytes: &[u8], given: Given<'_>, config: Option<&Conf
     let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
     if is_archive(name, bytes) {
         let raw = Raw { format: Format::Checkup, body: bytes, name, main: None };
-        let message = message(raw, 0, &source, config);
+        let message = message(raw, 0, &source, given, config);
         return Inspection {
             file: path.display().to_string(),
             bytes: bytes.len(),
@@ -207,7 +212,7 @@ pub fn inspect(path: &Path, bytes: &[u8], given: Given<'_>, config: Option<&Conf
     let messages: Vec<_> = shown
         .map(|part| {
             let body = bytes.get(part.clone()).unwrap_or_default();
-            message(body.into(), part.start, &source, config)
+            message(body.into(), part.start, &source, given, config)
         })
         .collect();
     let message_count = parts.len();
@@ -250,7 +255,6 @@ fn file_source(path: &Path, given: Given<'_>, config: Option<&Config>) -> FileSo
         data_type: data_type.map(str::to_owned),
         data_type_name: data_type.and_then(ssmix2::DataType::find).map(|known| [known.en, known.ja]),
         ssmix2,
-        change: given.change,
     }
 }
 
@@ -270,7 +274,13 @@ fn feed_of<'c>(path: &Path, config: &'c Config) -> Option<&'c FeedSettings> {
     })
 }
 
-fn message(raw: Raw<'_>, offset: usize, source: &FileSource, config: Option<&Config>) -> InspectedMessage {
+fn message(
+    raw: Raw<'_>,
+    offset: usize,
+    source: &FileSource,
+    given: Given<'_>,
+    config: Option<&Config>,
+) -> InspectedMessage {
     let mut seen = InspectedMessage {
         offset,
         bytes: raw.body.len(),
@@ -290,25 +300,26 @@ fn message(raw: Raw<'_>, offset: usize, source: &FileSource, config: Option<&Con
             NativeMessage::Checkup(archive) => seen.tree = archive::tree(archive),
             NativeMessage::Document(_) => {}
         }
-        let event = pipeline::normalise(&native, &normalise_source(source, &zone))?;
+        let event = pipeline::normalise(&native, &normalise_source(source, &zone, given.change))?;
         seen.event_type = Some(event.event_type());
         seen.findings.clone_from(&event.findings);
         seen.event = serde_json::value::to_raw_value(&event).ok();
-        seen.recipients = config.map(|config| recipients(&config.routes, &event, source)).unwrap_or_default();
+        seen.recipients =
+            config.map(|config| recipients(&config.routes, &event, source, given)).unwrap_or_default();
         Ok(())
     });
     seen.refused = understood.err();
     seen
 }
 
-fn normalise_source<'a>(source: &'a FileSource, zone: &'a TimeZone) -> Source<'a> {
+fn normalise_source<'a>(source: &'a FileSource, zone: &'a TimeZone, given: Option<Change>) -> Source<'a> {
     let name = source.ssmix2.as_ref();
     Source {
         data_type: source.data_type.as_deref(),
         patient: name.map_or("", |name| name.patient.as_str()),
         order: name.map(|name| name.order.as_str()),
         facility: source.facility.as_deref().unwrap_or_default(),
-        change: source.change.unwrap_or_else(|| match name.map(|name| name.flag.as_str()) {
+        change: given.unwrap_or_else(|| match name.map(|name| name.flag.as_str()) {
             Some("0") => Change::Deleted,
             Some("2") => Change::Superseded,
             _ => Change::Created,
@@ -376,15 +387,28 @@ fn components(path: &str, repetition: hl7v2::Repetition<'_>, values: &mut Vec<Tr
     }
 }
 
-fn recipients(routes: &Routes, event: &CanonicalEvent<'_>, source: &FileSource) -> Vec<RecipientDecision> {
+fn recipients(
+    routes: &Routes,
+    event: &CanonicalEvent<'_>,
+    source: &FileSource,
+    given: Given<'_>,
+) -> Vec<RecipientDecision> {
     let from = route::Source {
         feed: source.feed.as_deref().unwrap_or_default(),
         facility: source.facility.as_deref().unwrap_or_default(),
     };
-    let asking = Asking { source: from, registry: &Registry::default(), at: SystemClock.now() };
+    let nobody = Registry::default();
+    let asking = Asking {
+        source: from,
+        registry: given.registry.unwrap_or(&nobody),
+        at: given.at.unwrap_or_else(|| SystemClock.now()),
+    };
     let decisions = routes.explain(event, &asking).into_iter().flat_map(|explanation| {
         let why: Vec<_> = explanation.tested.iter().map(ToString::to_string).collect();
         let route = explanation.route.to_owned();
+        let tables = explanation.tables.iter();
+        let tables: BTreeMap<_, _> =
+            tables.map(|(name, version)| ((*name).to_owned(), (*version).to_owned())).collect();
         explanation.subscribers.into_iter().map(move |(subscriber, fate)| RecipientDecision {
             subscriber: subscriber.to_owned(),
             route: route.clone(),
@@ -394,6 +418,7 @@ fn recipients(routes: &Routes, event: &CanonicalEvent<'_>, source: &FileSource) 
                 .cloned()
                 .chain((!matches!(fate, Fate::Receives | Fate::Unmatched)).then(|| fate.to_string()))
                 .collect(),
+            tables: tables.clone(),
         })
     });
     decisions.collect()

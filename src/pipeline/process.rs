@@ -5,18 +5,19 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use jiff::Timestamp;
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::original::Original;
 use super::pseudonym::Pseudonyms;
 use crate::broker::{Publication, topology};
-use crate::canonical::{Attached, CanonicalEvent};
+use crate::canonical::{Attached, CanonicalEvent, Precision};
 use crate::decode::decode;
 use crate::envelope::{CANONICAL, Change, Envelope, FHIR, Fault, Finding, Identifying, Lane, Routed};
 use crate::fhir;
 use crate::normalise::{Source, normalise};
 use crate::registry::{Identity, Registry, View};
-use crate::route::{self, Asking, Disclosure, Recipient, Routes, Send};
+use crate::route::{self, Asking, Disclose, Disclosure, Recipient, Routes, Send};
 
 /// Stands where a copy for the archive has no topic, route or basis.
 const ARCHIVE: &str = "archive";
@@ -120,9 +121,8 @@ fn understand(
     identify(&mut event, envelope, &registry, now);
     let asking = Asking { source: source_of(envelope), registry: &registry, at: now };
     let recipients = routing.routes.decide(&event, &asking).recipients;
-    let follow = copies(&recipients, lane, |recipient| {
-        copy(recipient, &event, envelope, &original.body, &routing.pseudonyms)
-    })?;
+    let follow =
+        copies(&recipients, lane, |recipient| copy(recipient, &event, envelope, &original.body, routing))?;
     // A replay is about what was announced.
     let archive = routing.archive && event.change != Change::Superseded;
     let archived = if archive { Some(archived(&event, envelope, lane)?) } else { None };
@@ -206,12 +206,17 @@ fn copy(
     event: &CanonicalEvent<'_>,
     envelope: &Envelope,
     original: &Bytes,
-    pseudonyms: &Pseudonyms,
+    routing: &Routing,
 ) -> Result<(Envelope, Bytes), Fault> {
     let route = recipient.route;
     let (body, media_type) = match route.send {
         Send::Original => (travelling(envelope, original), envelope.format.media_type()),
-        Send::Canonical => (Bytes::from(route.body(event).map_err(|_| internal())?), CANONICAL),
+        Send::Canonical => {
+            let stand_in =
+                |field: &str, value: &str| routing.pseudonyms.of_field(&envelope.facility, field, value);
+            let context = Disclose { on: day(event, envelope, &routing.zone), stand_in: &stand_in };
+            (Bytes::from(route.body(event, &context).map_err(|_| internal())?), CANONICAL)
+        }
         // The configuration lets only kinds that have such a body come here.
         Send::Fhir => {
             let bundle = fhir::bundle(event, envelope).ok_or_else(internal)?;
@@ -224,9 +229,19 @@ fn copy(
         (envelope.claim, envelope.stored) = (None, None);
     }
     if let Some(disclosure) = &route.disclosure {
-        keep_back(&mut envelope, disclosure, pseudonyms);
+        keep_back(&mut envelope, disclosure, &routing.pseudonyms);
     }
     Ok((envelope, body))
+}
+
+/// The day of the event: when the message was made, or else when the hub accepted it.
+fn day(event: &CanonicalEvent<'_>, envelope: &Envelope, zone: &TimeZone) -> Option<Date> {
+    let sent = event.message.sent_at.filter(|sent| sent.precision >= Precision::Day);
+    let sent = sent.and_then(|sent| {
+        let (year, month, day) = (i16::try_from(sent.year), i8::try_from(sent.month), i8::try_from(sent.day));
+        Date::new(year.ok()?, month.ok()?, day.ok()?).ok()
+    });
+    sent.or_else(|| Some(envelope.accepted_at.parse::<Timestamp>().ok()?.to_zoned(zone.clone()).date()))
 }
 
 /// The records that a copy's permission rests on.

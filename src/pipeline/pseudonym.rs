@@ -7,6 +7,9 @@ use std::path::Path;
 
 use crate::envelope::Identifying;
 
+/// The field that the envelope's patient is read from.
+const PATIENT_ID: &str = "patient.id";
+
 /// The hub's secret, and the stand-ins made with it: the same for the same value, and no way back without the secret.
 pub struct Pseudonyms([u8; 32]);
 
@@ -42,10 +45,19 @@ impl Pseudonyms {
 
     /// The stand-in of a facility's identifying value.
     pub fn of(&self, facility: &str, value: &Identifying) -> Identifying {
+        Identifying(self.name(&[facility, &value.0]))
+    }
+
+    /// The stand-in of what a field of a facility's events holds. That of the patient's id is the one that stands on
+    /// the envelope, so that the two can be compared.
+    pub fn of_field(&self, facility: &str, field: &str, value: &str) -> String {
+        if field == PATIENT_ID { self.name(&[facility, value]) } else { self.name(&[facility, field, value]) }
+    }
+
+    fn name(&self, parts: &[&str]) -> String {
         let mut hasher = blake3::Hasher::new_keyed(&self.0);
-        hasher.update(facility.as_bytes()).update(&[0]).update(value.0.as_bytes());
-        let name = hasher.finalize().to_hex();
-        Identifying(name.chars().take(32).collect())
+        hasher.update(parts.join("\0").as_bytes());
+        hasher.finalize().to_hex().chars().take(32).collect()
     }
 }
 
@@ -77,5 +89,15 @@ mod tests {
         let other = Pseudonyms::open(&folder.path().join("other")).unwrap().of("3210100018", &value);
         assert_ne!(first, other);
         assert!(!first.0.contains("123") || first.0.len() == 32);
+    }
+
+    #[test]
+    fn a_stand_in_belongs_to_its_field() {
+        let secret = Pseudonyms::new([7; 32]);
+        let of = |field, value| secret.of_field("3210100018", field, value);
+        assert_eq!(of("orders.number", "42"), of("orders.number", "42"));
+        assert_ne!(of("orders.number", "42"), of("results.sub_id", "42"));
+        assert_ne!(of("orders.number", "42"), secret.of_field("3210200024", "orders.number", "42"));
+        assert_eq!(of("patient.id", "42"), secret.of("3210100018", &Identifying("42".to_owned())).0);
     }
 }

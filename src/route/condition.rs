@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::compare::Test;
 use super::lookup::Lookup;
 use super::probe::{Path, Visit, probe};
+use super::table::Table;
 use super::watch::{Step, Watch};
 
 /// What a condition comes to.
@@ -86,6 +87,17 @@ pub struct Each {
 }
 
 impl Condition {
+    /// The tables that it looks into, also by way of its parts.
+    pub(super) fn each_table<'c>(&'c self, found: &mut dyn FnMut(&'c Table)) {
+        match self {
+            Self::All(parts) | Self::Any(parts) => parts.iter().for_each(|part| part.each_table(found)),
+            Self::Not(part) => part.each_table(found),
+            Self::Each(each) => each.condition.each_table(found),
+            Self::Compare(_) => {}
+            Self::Lookup(clause) => found(clause.test.table()),
+        }
+    }
+
     /// Tests a record. What was tested goes to `watch`, in order, up to the clause that decided.
     pub(super) fn test<T: Serialize + ?Sized, W: Watch>(&self, record: &T, watch: &mut W) -> Verdict {
         match self {

@@ -59,20 +59,22 @@ fn reduced(schema: &Value, part: &Part, root: &Value) -> Value {
     if object.contains_key("items") {
         return list(object, part, root).into();
     }
-    match &part.fields {
-        None => object.into(),
-        Some(_) if object.contains_key("properties") => fields(object, part, root).into(),
-        Some(fields) => match object.get("additionalProperties").cloned() {
-            Some(value) => named(object, fields.keys(), &value).into(),
-            // A single value where fields are listed is withheld: `filter` writes null.
-            None => json!({ "type": "null" }),
-        },
+    if !part.is_narrow() {
+        return object.into();
+    }
+    if object.contains_key("properties") {
+        return fields(object, part, root).into();
+    }
+    match object.get("additionalProperties").cloned() {
+        Some(value) => named(object, part, &value, root).into(),
+        // A single value where fields are listed is withheld: `filter` writes null.
+        None => json!({ "type": "null" }),
     }
 }
 
 /// A list: of each element that part, and only the elements that the disclosure admits.
 fn list(mut object: Map<String, Value>, part: &Part, root: &Value) -> Map<String, Value> {
-    if part.fields.is_some()
+    if part.is_narrow()
         && let Some(items) = object.get_mut("items")
     {
         *items = reduced(items, part, root);
@@ -87,35 +89,62 @@ fn list(mut object: Map<String, Value>, part: &Part, root: &Value) -> Map<String
 
 /// An object with fields: those that may leave, closed.
 fn fields(mut object: Map<String, Value>, part: &Part, root: &Value) -> Map<String, Value> {
-    let reduce = |value: &Value, node: &Node| match node.part() {
-        None => value.clone(),
-        Some(part) => reduced(value, part, root),
-    };
+    let whole = object.clone();
     if let Some(Value::Object(properties)) = object.get_mut("properties") {
         let kept = properties
             .iter()
-            .filter_map(|(key, value)| Some((key.clone(), reduce(value, part.allowed(key)?))));
+            .filter_map(|(key, value)| Some((key.clone(), field(value, part.allowed(key)?, root))));
         *properties = kept.collect();
     }
     if let Some(Value::Array(required)) = object.get_mut("required") {
-        required.retain(|key| key.as_str().is_some_and(|key| part.allowed(key).is_some()));
+        let is_certain = |key: &str| match part.allowed(key) {
+            None => false,
+            Some(Node::Changed(transform)) => {
+                let value = whole.get("properties").and_then(|properties| properties.get(key));
+                value.is_some_and(|value| transform.keeps(target(value, root)))
+            }
+            Some(Node::All | Node::Part(_)) => true,
+        };
+        required.retain(|key| key.as_str().is_some_and(is_certain));
     }
+    // What is kept whole but for some fields names all of them here too: a new one must not come in unseen.
     object.insert("additionalProperties".into(), false.into());
     object
 }
 
+/// What leaves of a field.
+fn field(value: &Value, node: &Node, root: &Value) -> Value {
+    match node {
+        Node::All => value.clone(),
+        Node::Part(part) => reduced(value, part, root),
+        Node::Changed(transform) => {
+            let mut whole = target(value, root).clone();
+            let said = ["description", "x-hl7"].map(|key| (key, value.get(key).cloned()));
+            if let Some(object) = whole.as_object_mut() {
+                // What is said of the field goes before what is said of its type.
+                object.extend(said.into_iter().filter_map(|(key, said)| Some((key.to_owned(), said?))));
+            }
+            transform.schema(&whole)
+        }
+    }
+}
+
+/// What a reference stands for; of "this or nothing", this.
+fn target<'v>(value: &'v Value, root: &'v Value) -> &'v Value {
+    let options = value.get("anyOf").and_then(Value::as_array);
+    let option = options.and_then(|list| list.iter().find(|option| text(option, "type") != Some("null")));
+    let value = option.unwrap_or(value);
+    text(value, "$ref").and_then(|path| definition(root, path)).unwrap_or(value)
+}
+
 /// A map: the named entries, closed.
-fn named<'k>(
-    mut object: Map<String, Value>,
-    keys: impl Iterator<Item = &'k Box<str>>,
-    value: &Value,
-) -> Map<String, Value> {
-    object.shift_remove("propertyNames");
-    object.insert(
-        "properties".into(),
-        keys.map(|key| (key.to_string(), value.clone())).collect::<Map<_, _>>().into(),
-    );
-    object.insert("additionalProperties".into(), false.into());
+fn named(mut object: Map<String, Value>, part: &Part, value: &Value, root: &Value) -> Map<String, Value> {
+    let entries = part.fields.iter().map(|(key, node)| (key.to_string(), field(value, node, root)));
+    object.insert("properties".into(), entries.collect::<Map<_, _>>().into());
+    if !part.rest {
+        object.shift_remove("propertyNames");
+        object.insert("additionalProperties".into(), false.into());
+    }
     object
 }
 

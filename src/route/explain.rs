@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Asking, Report, Route, Routes, Source, Tested, Verdict};
+use super::{Asking, Report, Route, Routes, Source, Tested, Verdict, Versions};
 use crate::canonical::{CanonicalEvent, Kind};
 use crate::envelope::Change;
 use crate::registry::Answer;
@@ -45,6 +45,8 @@ pub struct Explanation<'r> {
     pub subscribers: Vec<(&'r str, Fate<'r>)>,
     /// The clauses in the order in which they were tested, up to the one that decided.
     pub tested: Vec<Tested>,
+    /// The tables that its condition and its disclosure read, with their versions.
+    pub tables: Versions<'r>,
 }
 
 impl Explanation<'_> {
@@ -59,6 +61,9 @@ impl fmt::Display for Explanation<'_> {
         writeln!(f, "route {}: {}", self.route, if self.matched { "matches" } else { "does not match" })?;
         for tested in &self.tested {
             writeln!(f, "  {tested}")?;
+        }
+        for (table, version) in &self.tables {
+            writeln!(f, "  table {table}, version {version}")?;
         }
         for (subscriber, fate) in &self.subscribers {
             writeln!(f, "  {subscriber}: {fate}")?;
@@ -89,6 +94,7 @@ pub(super) fn explain<'r>(
             matched,
             subscribers: fates,
             tested: report.tested,
+            tables: route.tables(),
         });
     }
     explanations

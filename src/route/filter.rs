@@ -1,7 +1,8 @@
-//! A serialiser that passes on only the allowed fields of objects, and of lists only the admitted elements.
+//! A serialiser that passes on only the allowed fields of objects, and of lists only the admitted elements; some fields
+//! are changed on the way.
 //!
 //! A single value where the list of allowed fields expected an object is written as null: nothing leaves that the
-//! list does not name.
+//! list does not name. A value that does not fit how it is to be changed is left out.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -9,8 +10,9 @@ use std::fmt;
 use serde::ser::{self, Error, Serialize, Serializer};
 
 use super::condition::{Condition, Verdict};
-use super::disclose::Disclosed;
+use super::disclose::{Disclose, Disclosed};
 use super::probe::{Scalar, Visit, probe};
+use super::transform::Transform;
 use super::watch::Blind;
 
 /// What may leave of a value.
@@ -20,32 +22,33 @@ pub(super) enum Node {
     All,
     /// A part of it.
     Part(Part),
+    /// What becomes of it.
+    Changed(Transform),
 }
 
 /// What may leave of an object, or of a list of objects.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Part {
-    /// These fields of the object, or of every object in the list; nothing means all of them.
-    pub(super) fields: Option<BTreeMap<Box<str>, Node>>,
+    /// Fields of the object, or of every object in the list.
+    pub(super) fields: BTreeMap<Box<str>, Node>,
+    /// Whether the fields that are not named leave too.
+    pub(super) rest: bool,
     /// Of a list: only the elements that fulfil this.
     pub(super) only: Option<Condition>,
 }
 
-impl Node {
-    /// The part, where not all of it may leave.
-    pub(super) fn part(&self) -> Option<&Part> {
-        match self {
-            Self::All => None,
-            Self::Part(part) => Some(part),
-        }
-    }
-}
+/// All of it.
+const ALL: &Node = &Node::All;
 
 impl Part {
     /// What may leave of that field of an object. The place of an object always may.
     pub(super) fn allowed(&self, key: &str) -> Option<&Node> {
-        const PLACE: &Node = &Node::All;
-        self.fields.as_ref().and_then(|fields| fields.get(key)).or((key == "at").then_some(PLACE))
+        self.fields.get(key).or((self.rest || key == "at").then_some(ALL))
+    }
+
+    /// Whether of an object less than all of it leaves as it is.
+    pub(super) fn is_narrow(&self) -> bool {
+        !self.rest || !self.fields.is_empty()
     }
 
     /// Whether that element of a list may leave.
@@ -58,6 +61,17 @@ impl Part {
 pub(super) struct Filter<'f, S> {
     pub(super) inner: S,
     pub(super) part: &'f Part,
+    pub(super) context: &'f Disclose<'f>,
+}
+
+impl<'f, S> Filter<'f, S> {
+    /// The same part of what goes to another serialiser.
+    fn into<O>(self, make: impl FnOnce(S) -> Result<O, S::Error>) -> Result<Filter<'f, O>, S::Error>
+    where
+        S: Serializer,
+    {
+        Ok(Filter { inner: make(self.inner)?, part: self.part, context: self.context })
+    }
 }
 
 /// Implements the `serialize_*` methods of single values: none of them may leave.
@@ -124,11 +138,11 @@ impl<'f, S: Serializer> Serializer for Filter<'f, S> {
     }
 
     fn serialize_seq(self, _: Option<usize>) -> Result<Self::SerializeSeq, S::Error> {
-        Ok(Filter { inner: self.inner.serialize_seq(None)?, part: self.part })
+        self.into(|inner| inner.serialize_seq(None))
     }
 
     fn serialize_tuple(self, length: usize) -> Result<Self::SerializeTuple, S::Error> {
-        Ok(Filter { inner: self.inner.serialize_tuple(length)?, part: self.part })
+        self.into(|inner| inner.serialize_tuple(length))
     }
 
     fn serialize_tuple_struct(
@@ -136,15 +150,15 @@ impl<'f, S: Serializer> Serializer for Filter<'f, S> {
         name: &'static str,
         length: usize,
     ) -> Result<Self::SerializeTupleStruct, S::Error> {
-        Ok(Filter { inner: self.inner.serialize_tuple_struct(name, length)?, part: self.part })
+        self.into(|inner| inner.serialize_tuple_struct(name, length))
     }
 
     fn serialize_map(self, _: Option<usize>) -> Result<Self::SerializeMap, S::Error> {
-        Ok(Entries { inner: self.inner.serialize_map(None)?, part: self.part, next: None })
+        Ok(Entries { filter: self.into(|inner| inner.serialize_map(None))?, next: Next::default() })
     }
 
     fn serialize_struct(self, name: &'static str, length: usize) -> Result<Self::SerializeStruct, S::Error> {
-        Ok(Filter { inner: self.inner.serialize_struct(name, length)?, part: self.part })
+        self.into(|inner| inner.serialize_struct(name, length))
     }
 
     // No canonical type has an enum variant with several fields.
@@ -178,8 +192,8 @@ macro_rules! lists {
 
             fn $method<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), S::Error> {
                 if self.part.admits(value) {
-                    let part = self.part.fields.is_some().then_some(self.part);
-                    self.inner.$method(&Disclosed { record: value, part })?;
+                    let part = self.part.is_narrow().then_some(self.part);
+                    self.inner.$method(&Disclosed { record: value, part, context: self.context })?;
                 }
                 Ok(())
             }
@@ -202,8 +216,12 @@ impl<S: ser::SerializeStruct> ser::SerializeStruct for Filter<'_, S> {
         record: &T,
     ) -> Result<(), S::Error> {
         match self.part.allowed(key) {
-            Some(node) => self.inner.serialize_field(key, &Disclosed { record, part: node.part() }),
             None => self.inner.skip_field(key),
+            Some(Node::Changed(transform)) => match transform.of(record, self.context) {
+                Some(changed) => self.inner.serialize_field(key, &changed),
+                None => self.inner.skip_field(key),
+            },
+            Some(node) => self.inner.serialize_field(key, &Disclosed::new(record, node, self.context)),
         }
     }
 
@@ -214,9 +232,20 @@ impl<S: ser::SerializeStruct> ser::SerializeStruct for Filter<'_, S> {
 
 /// The entries of a map, or of a struct with flattened fields.
 pub(super) struct Entries<'f, S> {
-    inner: S,
-    part: &'f Part,
-    next: Option<&'f Node>,
+    filter: Filter<'f, S>,
+    next: Next<'f>,
+}
+
+/// What becomes of the value whose key was told.
+#[derive(Default)]
+enum Next<'f> {
+    /// It stays.
+    #[default]
+    Kept,
+    /// It leaves, or a part of it; the key is written.
+    Leaves(&'f Node),
+    /// It is changed. The key is not written yet: the value may not fit.
+    Changed(String, &'f Transform),
 }
 
 impl<S: ser::SerializeMap> ser::SerializeMap for Entries<'_, S> {
@@ -224,36 +253,51 @@ impl<S: ser::SerializeMap> ser::SerializeMap for Entries<'_, S> {
     type Error = S::Error;
 
     fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), S::Error> {
-        let mut search = KeySearch { part: self.part, found: None };
+        let mut search = KeySearch { part: self.filter.part, next: Next::Kept };
         probe(key, &[], &mut search);
-        self.next = search.found;
-        if self.next.is_some() { self.inner.serialize_key(key) } else { Ok(()) }
+        self.next = search.next;
+        if matches!(self.next, Next::Leaves(_)) { self.filter.inner.serialize_key(key) } else { Ok(()) }
     }
 
     fn serialize_value<T: Serialize + ?Sized>(&mut self, record: &T) -> Result<(), S::Error> {
-        match self.next.take() {
-            Some(node) => self.inner.serialize_value(&Disclosed { record, part: node.part() }),
-            None => Ok(()),
+        let Filter { inner, context, .. } = &mut self.filter;
+        match std::mem::take(&mut self.next) {
+            Next::Kept => Ok(()),
+            Next::Leaves(node) => inner.serialize_value(&Disclosed::new(record, node, context)),
+            Next::Changed(key, transform) => match transform.of(record, context) {
+                Some(changed) => inner.serialize_entry(&key, &changed),
+                None => Ok(()),
+            },
         }
     }
 
     fn end(self) -> Result<S::Ok, S::Error> {
-        self.inner.end()
+        self.filter.inner.end()
     }
 }
 
 /// Finds what may leave of a map's entry by its key.
 struct KeySearch<'f> {
     part: &'f Part,
-    found: Option<&'f Node>,
+    next: Next<'f>,
+}
+
+impl KeySearch<'_> {
+    fn find(&mut self, key: &str) {
+        self.next = match self.part.allowed(key) {
+            None => Next::Kept,
+            Some(Node::Changed(transform)) => Next::Changed(key.to_owned(), transform),
+            Some(node) => Next::Leaves(node),
+        };
+    }
 }
 
 impl Visit for KeySearch<'_> {
     fn scalar(&mut self, value: Scalar<'_>) {
-        self.found = match value {
-            Scalar::Text(key) => self.part.allowed(key),
-            Scalar::Number(key) => self.part.allowed(&key.to_string()),
-            Scalar::Boolean(_) => None,
-        };
+        match value {
+            Scalar::Text(key) => self.find(key),
+            Scalar::Number(key) => self.find(&key.to_string()),
+            Scalar::Boolean(_) => {}
+        }
     }
 }

@@ -32,6 +32,11 @@ impl Lookup {
         Self { table, field, index, also }
     }
 
+    /// The table.
+    pub fn table(&self) -> &Table {
+        &self.table
+    }
+
     pub(super) fn test<T: Serialize + ?Sized>(&self, record: &T) -> Verdict {
         let mut search = Search { lookup: self, record, verdict: Verdict::Undecided };
         probe(record, &self.field, &mut search);

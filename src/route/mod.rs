@@ -5,6 +5,8 @@
 //! widen what an earlier one disclosed.
 
 mod address;
+mod area;
+mod band;
 mod compare;
 mod condition;
 mod contract;
@@ -14,6 +16,7 @@ mod filter;
 mod lookup;
 mod probe;
 mod table;
+mod transform;
 mod watch;
 
 use std::borrow::Cow;
@@ -24,13 +27,16 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 pub use address::Address;
+pub use area::Areas;
+pub use band::Bands;
 pub use compare::{Bound, Expected, Operator, Relation, Test};
 pub use condition::{Clause, Condition, Each, Verdict};
-pub use disclose::Disclosure;
+pub use disclose::{Disclose, Disclosure};
 pub use explain::{Explanation, Fate};
 pub use lookup::Lookup;
 pub use probe::{Path, Scalar, UNMAPPED, Visit, keys, probe};
-pub use table::Table;
+pub use table::{Table, Versions};
+pub use transform::{REDACTED, Transform, Unit};
 pub use watch::Tested;
 
 use crate::canonical::{CanonicalEvent, Kind};
@@ -100,13 +106,22 @@ impl Route {
     ///
     /// # Errors
     /// If the event can't be written as JSON.
-    pub fn body(&self, event: &CanonicalEvent<'_>) -> serde_json::Result<Vec<u8>> {
+    pub fn body(&self, event: &CanonicalEvent<'_>, context: &Disclose<'_>) -> serde_json::Result<Vec<u8>> {
         let mut body = Vec::with_capacity(BODY_BYTES);
         match &self.disclosure {
-            Some(disclosure) => serde_json::to_writer(&mut body, &disclosure.of(event))?,
+            Some(disclosure) => serde_json::to_writer(&mut body, &disclosure.of(event, context))?,
             None => serde_json::to_writer(&mut body, event)?,
         }
         Ok(body)
+    }
+
+    /// The tables that its condition and its disclosure read, with their versions.
+    pub fn tables(&self) -> Versions<'_> {
+        let mut tables = self.disclosure.as_ref().map(|disclosure| disclosure.tables()).unwrap_or_default();
+        if let Some(condition) = &self.condition {
+            condition.each_table(&mut |table| table.note(&mut tables));
+        }
+        tables
     }
 
     fn takes(&self, event: &CanonicalEvent<'_>, source: Source<'_>) -> bool {

@@ -1,19 +1,29 @@
 //! Code tables: patterns in rows, looked up by the values of an event.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// A table of patterns, from `tables/<name>.tsv`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Table {
     /// Stem of the file.
     pub name: String,
+    /// Which edition of it this is: as the file says (`# version: 2026-11-01`), else a hash of its text.
+    pub version: String,
     /// Column names.
     pub columns: Vec<String>,
     /// Cells by row; each row has as many as there are columns.
     pub rows: Vec<Vec<String>>,
 }
 
+/// Versions of tables by their names.
+pub type Versions<'t> = BTreeMap<&'t str, &'t str>;
+
 impl Table {
+    /// Writes down that this table is read.
+    pub(super) fn note<'t>(&'t self, versions: &mut Versions<'t>) {
+        versions.insert(&self.name, &self.version);
+    }
+
     /// The number of that column.
     pub fn column(&self, name: &str) -> Option<usize> {
         self.columns.iter().position(|column| column == name)
@@ -95,7 +105,12 @@ mod tests {
 
     fn check(cell: &str, value: &str, expected: bool) {
         assert_eq!(matches(cell, value), expected, "{cell:?} {value:?}");
-        let table = Table { name: "t".into(), columns: vec!["c".into()], rows: vec![vec![cell.into()]] };
+        let table = Table {
+            name: "t".into(),
+            version: "1".into(),
+            columns: vec!["c".into()],
+            rows: vec![vec![cell.into()]],
+        };
         assert_eq!(
             Index::of(&table, 0, &[0]).rows(value).next().is_some(),
             expected,

@@ -62,7 +62,7 @@ fn outcome(case: &Path, config: &Config) -> Value {
     let input = case.join("input");
     let source: toml::Table = fs::read_to_string(case.join("source.toml")).unwrap().parse().unwrap();
     let word = |key: &str| source.get(key).and_then(toml::Value::as_str);
-    let given = Given { data_type: word("data_type"), feed: word("feed"), change: None };
+    let given = Given { data_type: word("data_type"), feed: word("feed"), ..Given::default() };
     // An archive's name says what it is; what else is read does not need one.
     let path = word("file").map_or(input.clone(), Into::into);
     let seen = inspect(&path, &fs::read(&input).unwrap(), given, Some(config));

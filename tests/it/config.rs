@@ -3,9 +3,11 @@
 mod conditions;
 mod disclosures;
 mod explanations;
+mod leaks;
 mod probe;
 mod region;
 mod samples;
+mod transforms;
 
 use std::path::Path;
 use std::sync::LazyLock;
@@ -14,12 +16,18 @@ use jiff::Timestamp;
 use musubi::canonical::CanonicalEvent;
 use musubi::config::{Config, Files};
 use musubi::registry::Registry;
-use musubi::route::{Asking, Recipient, Routes, Source};
+use musubi::route::{Asking, Disclose, Recipient, Routes, Source};
 
 const SOURCE: Source<'static> = Source { feed: "izumo", facility: "3210100018" };
 
 /// A registry that knows nobody.
 static EMPTY: LazyLock<Registry> = LazyLock::new(Registry::default);
+
+/// What disclosures know beside the event: stand-ins that say nothing of the value.
+const CONTEXT: Disclose<'static> = Disclose {
+    on: Some(jiff::civil::date(2026, 11, 22)),
+    stand_in: &|field, _| format!("stand-in of {field}"),
+};
 
 /// A question about a message of that source.
 fn asking(source: Source<'static>) -> Asking<'static> {
@@ -45,6 +53,11 @@ fn routes(text: &str) -> Routes {
             "tables/tests.tsv",
             "analyte\tident\tmaterial\tcount_as\n5F399\t1410\t063|085\tconfirm\n5F400\t1410\t*\tconfirm\n\
              5F400\t1430\t023\tsupport\n5F500\t\t*\tconfirm\n"
+                .to_owned(),
+        ),
+        (
+            "tables/areas.tsv",
+            "# version: 2026-04-01\nprefecture\tcounty\tmunicipality\tarea\n島根県\t\t松江市\t松江\n島根県\t隠岐郡\t海士町\t隠岐\n"
                 .to_owned(),
         ),
         ("tables/diseases.tsv", "disease\ticd10\nplague\tA20*\nebola\tA984*\nany\tB05|B06\n".to_owned()),

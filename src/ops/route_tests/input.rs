@@ -3,19 +3,23 @@
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
+use jiff::Timestamp;
 
 use super::super::inspect::{self, Given, InspectedMessage, Inspection};
 use crate::config::{Config, RouteTest};
 use crate::envelope::{Change, Envelope, Fault, Format, Identifying, Origin};
 use crate::pipeline::Original;
+use crate::registry::Registry;
 
-/// When test messages are accepted: always the same moment, so that a test comes out the same on every day.
-const ACCEPTED_AT: &str = "2026-11-22T00:00:00Z";
+/// When test messages are accepted and decided: always the same moment (2026-11-22, 09:00 in Japan), so that a test comes
+/// out the same on every day.
+const AT: Timestamp = Timestamp::constant(1_795_305_600, 0);
 
 /// A message on its way to the router.
 pub(super) struct Input {
     pub(super) envelope: Envelope,
     pub(super) original: Original,
+    pub(super) at: Timestamp,
     file: PathBuf,
 }
 
@@ -58,27 +62,29 @@ pub(super) fn read(test: &RouteTest, config: &Config) -> Result<Input, Fault> {
             hash: blake3::hash(&bytes).to_hex().to_string(),
         },
         stored: None,
-        accepted_at: ACCEPTED_AT.to_owned(),
+        accepted_at: AT.to_string(),
         format,
         claim: None,
         event: None,
         fault: None,
         findings: Vec::new(),
     };
-    Ok(Input { envelope, original: Original::from(Bytes::from(bytes)), file })
+    Ok(Input { envelope, original: Original::from(Bytes::from(bytes)), at: AT, file })
 }
 
 impl Input {
-    /// All that is made of the message, with the reasons.
-    pub(super) fn inspected(&self, config: &Config) -> InspectedMessage {
+    /// All that is made of the message, with the reasons. A file that could be read has at least one message.
+    pub(super) fn inspected(&self, config: &Config, registry: &Registry) -> Option<InspectedMessage> {
         let given = Given {
+            registry: Some(registry),
+            at: Some(self.at),
             data_type: self.envelope.data_type.as_deref(),
             feed: Some(&self.envelope.origin.feed),
             change: Some(self.envelope.change),
         };
-        let Inspection { mut messages, .. } =
+        let Inspection { messages, .. } =
             inspect::inspect(&self.file, &self.original.body, given, Some(config));
-        messages.swap_remove(0)
+        messages.into_iter().next()
     }
 }
 

@@ -12,6 +12,7 @@ use serde::Serialize;
 use crate::config::{Config, RouteTest};
 use crate::envelope::{Fault, Lane};
 use crate::pipeline::{Processed, Pseudonyms, Routing, process};
+use crate::registry::View;
 
 /// What came of all tests.
 #[derive(Debug, Serialize)]
@@ -86,6 +87,7 @@ fn routing(config: &Config) -> Routing {
         routes: Arc::clone(&config.routes),
         zone: config.hub.timezone.clone(),
         pseudonyms: Pseudonyms::new([0; 32]),
+        registry: View::default(),
         archive: false,
     }
 }
@@ -101,8 +103,9 @@ fn result(test: &RouteTest, config: &Config, routing: &Routing) -> TestResult {
     match input::read(test, config) {
         Err(fault) => result.unreadable = Some(fault),
         Ok(input) => {
-            let Processed { follow, .. } = process(&input.envelope, &input.original, Lane(0), routing);
-            let seen = input.inspected(config);
+            let Processed { follow, .. } =
+                process(&input.envelope, &input.original, Lane(0), routing, input.at);
+            let Some(seen) = input.inspected(config, &routing.registry.read()) else { return result };
             let mut decisions = seen.recipients.iter().filter(|decision| decision.route == test.route);
             result.decided_by = decisions.find_map(|decision| decision.why.last().cloned());
             result.differences = compare::differences(test, config, &follow, &seen);

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::samples::{lab, result};
-use super::{recipients, route, samples};
+use super::{CONTEXT, recipients, route, samples};
 
 /// Paths of all values, through lists.
 fn paths(value: &Value) -> BTreeSet<String> {
@@ -47,7 +47,8 @@ fn prefixes(value: &Value) -> Vec<String> {
 
 fn disclosed(event: &musubi::canonical::CanonicalEvent<'_>, fields: &[&str]) -> Value {
     let disclosure = Disclosure::new("d", fields.iter().copied());
-    serde_json::from_slice(&serde_json::to_vec(&disclosure.of(event)).expect("written")).expect("read")
+    serde_json::from_slice(&serde_json::to_vec(&disclosure.of(event, &CONTEXT)).expect("written"))
+        .expect("read")
 }
 
 proptest! {
@@ -105,7 +106,7 @@ fn only_admitted_elements_leave_and_only_the_disclosed_part_of_them() {
     unknown.code = None;
     let event = lab(vec![other, flu, unknown]);
     let recipients = recipients(&routes, &event);
-    let sent: Value = serde_json::from_slice(&recipients[0].route.body(&event).unwrap()).unwrap();
+    let sent: Value = serde_json::from_slice(&recipients[0].route.body(&event, &CONTEXT).unwrap()).unwrap();
     assert_eq!(sent, json!({ "change": "created", "results": [{ "at": "PID", "status": "final" }] }));
 }
 
@@ -113,6 +114,6 @@ fn only_admitted_elements_leave_and_only_the_disclosed_part_of_them() {
 fn without_a_disclosure_the_whole_event_leaves() {
     let event = samples::positive("5F3991410063");
     let routes = route("lab-result", "");
-    let body = recipients(&routes, &event)[0].route.body(&event).unwrap();
+    let body = recipients(&routes, &event)[0].route.body(&event, &CONTEXT).unwrap();
     assert_eq!(body, serde_json::to_vec(&event).unwrap());
 }

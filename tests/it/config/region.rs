@@ -9,8 +9,8 @@ use musubi::envelope::Change;
 use musubi::route::Routes;
 use serde_json::{Value, json};
 
-use super::recipients;
 use super::samples::{diagnosis, encounter, generic, lab, patient, performed, positive, result};
+use super::{CONTEXT, recipients};
 
 fn config() -> Config {
     let (config, faults) = Config::load(Path::new(env!("CARGO_MANIFEST_DIR")));
@@ -115,7 +115,7 @@ fn a_list_without_a_notifiable_disease_says_only_whose_it_is() {
     let routes = routes();
     let recipients = recipients(&routes, &gone);
     let to = recipients.iter().find(|to| to.subscriber == "surveillance").unwrap();
-    let sent: Value = serde_json::from_slice(&to.route.body(&gone).unwrap()).unwrap();
+    let sent: Value = serde_json::from_slice(&to.route.body(&gone, &CONTEXT).unwrap()).unwrap();
     assert_eq!(sent["patient"], json!({ "at": "PID", "id": "00000042" }));
     assert_eq!(sent["problems"], json!([]));
 }
@@ -129,7 +129,7 @@ fn surveillance_gets_no_name_and_nothing_but_the_case() {
     {
         let recipients = recipients(&routes, &event);
         let to = recipients.iter().find(|to| to.subscriber == "surveillance").unwrap();
-        let body = to.route.body(&event).unwrap();
+        let body = to.route.body(&event, &CONTEXT).unwrap();
         let body = String::from_utf8(body).unwrap();
         for word in ["架空", "カクウ", "5F560", "B20", "F20", "names", "findings"] {
             assert!(!body.contains(word), "{word} left: {body}");

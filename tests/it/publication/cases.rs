@@ -53,7 +53,7 @@ impl Case {
     pub(crate) fn messages(&self, config: &Config) -> Vec<(InspectedMessage, Vec<u8>)> {
         let input = self.folder.join("input");
         let bytes = fs::read(&input).unwrap();
-        let given = Given { data_type: self.word("data_type"), feed: self.word("feed"), change: None };
+        let given = Given { data_type: self.word("data_type"), feed: self.word("feed"), ..Given::default() };
         let seen = inspect(&input, &bytes, given, Some(config));
         let understood = seen.messages.into_iter().filter(|message| message.event.is_some());
         understood
