@@ -1,9 +1,12 @@
 //! `where`: conditions, checked against the schema of every kind that the route takes.
 
+use super::constant;
 use super::fields::{Lists, Scope, Shape, keys};
 use super::node::{Node, Section};
 use super::operator;
+use super::reach::About;
 use super::tables::Tables;
+use crate::envelope::Change;
 use crate::route::{Condition, Each};
 
 /// How deep conditions may lie in each other: more can't be read by people.
@@ -16,6 +19,10 @@ pub(super) struct Context<'s> {
     pub(super) scopes: Vec<Scope<'s>>,
     pub(super) tables: &'s Tables,
     pub(super) depth: usize,
+    /// Whether the object is an element of a list.
+    pub(super) is_element: bool,
+    /// The changes that the route takes; nothing where that is not known.
+    pub(super) changes: Option<&'s [Change]>,
 }
 
 impl<'s> Context<'s> {
@@ -36,7 +43,21 @@ impl<'s> Context<'s> {
             }
             field.inner.ok_or_else(|| format!("the elements of \"{path}\" have no fields"))
         })?;
-        Some(Self { scopes, ..self.clone() })
+        Some(Self { scopes, is_element: true, ..self.clone() })
+    }
+
+    /// The same of a list that every kind is known to have.
+    pub(super) fn of_elements(&self, list: &[Box<str>]) -> Option<Self> {
+        let path = list.join(".");
+        let scopes: Option<_> =
+            self.scopes.iter().map(|scope| scope.find(&path, Lists::Stop).ok()?.inner).collect();
+        Some(Self { scopes: scopes?, is_element: true, ..self.clone() })
+    }
+
+    /// The object of each kind.
+    pub(super) fn about(&self) -> impl Iterator<Item = About<'s>> {
+        let changes = self.changes.filter(|_| !self.is_element);
+        self.scopes.iter().map(move |scope| About { scope: *scope, changes })
     }
 
     /// What is found in every kind. Where some have it not, the first says why, and the others are named.
@@ -86,7 +107,7 @@ pub(super) fn read(node: &Node<'_>, context: &Context<'_>) -> Option<Condition> 
         forms(&mut section)
     };
     section.finish();
-    condition
+    constant::check(condition?, node, context)
 }
 
 /// Says what a condition may look like.

@@ -64,7 +64,10 @@ fn only<'d>(
         if scopes.is_empty() {
             return node.refuse(format!("no kind has a list \"{list}\""));
         }
-        Some((list, condition::read(&node, &Context { scopes, tables, depth: 0 })?))
+        Some((
+            list,
+            condition::read(&node, &Context { scopes, tables, depth: 0, is_element: true, changes: None })?,
+        ))
     });
     conditions.collect::<Vec<_>>().into_iter().collect()
 }

@@ -45,6 +45,10 @@ pub(super) struct Scope<'s> {
 /// A field that was found.
 pub(super) struct Field<'s> {
     pub(super) shape: Shape<'s>,
+    /// Whether every event has it.
+    pub(super) is_required: bool,
+    /// The smallest number that it can be.
+    pub(super) minimum: Option<f64>,
     /// Of a list: what its elements are.
     pub(super) element: Option<Shape<'s>>,
     /// Where paths go on: the object itself, or each element of a list of objects.
@@ -71,8 +75,11 @@ impl<'s> Scope<'s> {
         let mut scope = self;
         let mut keys = route::keys(path).peekable();
         let mut walked = String::new();
+        let mut is_required = true;
         while let Some(key) = keys.next() {
-            let field = scope.property(key, &walked)?;
+            let mut field = scope.property(key, &walked)?;
+            is_required &= field.is_required;
+            field.is_required = is_required;
             walked = if walked.is_empty() { key.into() } else { format!("{walked}.{key}") };
             if keys.peek().is_none() {
                 return Ok(field);
@@ -92,7 +99,7 @@ impl<'s> Scope<'s> {
     /// One property of this object; `walked` leads to the object.
     fn property(self, key: &str, walked: &str) -> Result<Field<'s>, String> {
         if let Some(value) = self.properties().and_then(|properties| properties.get(key)) {
-            return Ok(self.field(value));
+            return Ok(Field { is_required: self.requires(key, value), ..self.field(value) });
         }
         if walked == route::UNMAPPED {
             let example =
@@ -113,6 +120,14 @@ impl<'s> Scope<'s> {
         self.object.get("properties").and_then(Value::as_object)
     }
 
+    /// Whether the object always has that property, and it is never null.
+    fn requires(self, key: &str, value: &Value) -> bool {
+        let named = self.object.get("required").and_then(Value::as_array);
+        named.is_some_and(|keys| keys.iter().any(|named| named == key))
+            && value.get("anyOf").is_none()
+            && !matches!(value.get("type"), Some(Value::Array(_)))
+    }
+
     fn field(self, value: &'s Value) -> Field<'s> {
         let (value, name) = resolve(self.root, value);
         let shape = shape(value, name);
@@ -121,7 +136,14 @@ impl<'s> Scope<'s> {
         let object = if shape == Shape::Object { Some(value) } else { items.map(|(items, _)| items) };
         let has_fields = |object: &&Value| object.get("type") == Some(&"object".into());
         let inner = object.filter(has_fields).map(|object| Self { object, ..self });
-        Field { shape, element: items.map(|(items, name)| self::shape(items, name)), inner }
+        let minimum = value.get("minimum").and_then(Value::as_f64);
+        Field {
+            shape,
+            is_required: false,
+            minimum,
+            element: items.map(|(items, name)| self::shape(items, name)),
+            inner,
+        }
     }
 }
 

@@ -11,9 +11,12 @@
 
 mod broker;
 mod condition;
+mod constant;
 mod dead;
 mod disclosure;
 mod document;
+mod domain;
+mod effect;
 mod fault;
 mod feed;
 mod fields;
@@ -22,6 +25,7 @@ mod hub;
 mod lookup;
 mod node;
 mod operator;
+mod reach;
 mod route_test;
 mod routes;
 mod rule;

@@ -1,5 +1,6 @@
 //! `{ field = …, <operator> = … }`: a comparison that is possible for what the field holds.
 
+use jiff::civil::Date;
 use toml::de::DeValue;
 
 use super::condition::Context;
@@ -81,7 +82,7 @@ fn operator(key: &str, node: &Node<'_>, shapes: &[Shape<'_>]) -> Option<Operator
             Operator::In { values: values.into_iter().collect::<Option<_>>()?, negated: key == "not_in" }
         }
         "starts_with" => {
-            let prefixes: Vec<_> = node.one_or_more()?.iter().map(|node| Some(node.text()?.into())).collect();
+            let prefixes: Vec<_> = node.one_or_more()?.iter().map(|node| prefix(node, shapes)).collect();
             Operator::StartsWith(prefixes.into_iter().collect::<Option<_>>()?)
         }
         "present" => Operator::Present(node.boolean()?),
@@ -123,7 +124,19 @@ fn bound(node: &Node<'_>, shapes: &[Shape<'_>]) -> Option<Bound> {
     node.refuse(format!("\"{text}\" is not a date: write 2026-01-31, \"2026-01\" or \"2026\""))
 }
 
-/// `YYYY`, `YYYY-MM` or `YYYY-MM-DD`.
+/// What a text may begin with; a date or time can begin only as one.
+fn prefix(node: &Node<'_>, shapes: &[Shape<'_>]) -> Option<Box<str>> {
+    const FORM: &str = "dddd-dd-ddTdd:dd:dd";
+    let text = node.text()?;
+    let fits = |(byte, form): (u8, u8)| if form == b'd' { byte.is_ascii_digit() } else { byte == form };
+    if shapes.contains(&Shape::Time) && !text.bytes().zip(FORM.bytes()).all(fits) {
+        return node
+            .refuse(format!("no date or time begins with \"{text}\": they look like 2026-01-31T09:00"));
+    }
+    Some(text.into())
+}
+
+/// `YYYY`, `YYYY-MM` or `YYYY-MM-DD`, of the calendar.
 fn is_date(text: &str) -> bool {
     let number = |part: &str, digits: usize, allowed: std::ops::RangeInclusive<u32>| {
         part.len() == digits
@@ -135,6 +148,7 @@ fn is_date(text: &str) -> bool {
         && parts.next().is_none_or(|month| number(month, 2, 1..=12))
         && parts.next().is_none_or(|day| number(day, 2, 1..=31))
         && parts.next().is_none()
+        && (text.len() < 10 || text.parse::<Date>().is_ok())
 }
 
 /// The expected value as an explanation shows it.

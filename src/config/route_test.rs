@@ -41,6 +41,8 @@ pub struct Expectation {
     pub disclosed: Option<Vec<String>>,
     /// Paths at and below which nothing leaves.
     pub withheld: Vec<String>,
+    /// Texts that stand nowhere in the copies.
+    pub without: Vec<String>,
     /// Codes of exactly the findings.
     pub findings: Option<Vec<String>>,
 }
@@ -87,6 +89,7 @@ fn expectation(mut section: Section<'_>, around: &Around<'_, '_>) -> Option<Expe
     let topic = section.take("topic").map(|node| node.text().map(str::to_owned));
     let disclosed = section.take("disclosed").map(|node| fields(&node, around));
     let withheld = section.take("withheld").map(|node| fields(&node, around));
+    let without = section.take("without").map(|node| texts(&node.full_list()?));
     let findings = section.take("findings").map(|node| texts(&node.list()?));
     section.finish();
     Some(Expectation {
@@ -95,6 +98,7 @@ fn expectation(mut section: Section<'_>, around: &Around<'_, '_>) -> Option<Expe
         topic: optional(topic)?,
         disclosed: optional(disclosed)?,
         withheld: optional(withheld)?.unwrap_or_default(),
+        without: optional(without)?.unwrap_or_default(),
         findings: optional(findings)?,
     })
 }

@@ -161,7 +161,8 @@ impl<'d, 'r: 'd> Reader<'r, 'd> {
         let facilities = section.take("facilities").map(|node| self.facilities(&node));
         let changes = section.take("change").map(|node| words(&node, &CHANGES));
         let scopes = self.scopes(kinds.as_deref().unwrap_or_default());
-        let condition = section.take("where").map(|node| self.condition(&node, &scopes));
+        let taken = changes.clone().unwrap_or_else(|| Some(ANNOUNCED.into()));
+        let condition = section.take("where").map(|node| self.condition(&node, &scopes, taken.as_deref()));
         let disclosure = section.take("disclose").map(|node| self.disclosure(&node, &scopes));
         let bases = Basis::ALL.map(|basis| (basis.as_str(), basis));
         let basis = section.require("basis").and_then(|node| node.word(&bases));
@@ -185,7 +186,7 @@ impl<'d, 'r: 'd> Reader<'r, 'd> {
             topic: topic?.into(),
             to: to?,
             kinds: kinds?,
-            changes: changes.unwrap_or_else(|| Some(ANNOUNCED.into()))?,
+            changes: taken?,
             facilities: facilities.map_or(Some(None), |codes| codes.map(Some))?,
             invalid: invalid?,
             condition: condition.map_or(Some(None), |condition| condition.map(Some))?,
@@ -198,9 +199,20 @@ impl<'d, 'r: 'd> Reader<'r, 'd> {
         })
     }
 
-    fn condition(&self, node: &Node<'_>, scopes: &[Scope<'r>]) -> Option<Condition> {
+    fn condition(
+        &self,
+        node: &Node<'_>,
+        scopes: &[Scope<'r>],
+        changes: Option<&[Change]>,
+    ) -> Option<Condition> {
         // Without kinds, which is a fault of its own, there is no schema to check against.
-        let context = Context { scopes: scopes.into(), tables: self.known.tables, depth: 0 };
+        let context = Context {
+            scopes: scopes.into(),
+            tables: self.known.tables,
+            depth: 0,
+            is_element: false,
+            changes,
+        };
         if scopes.is_empty() { None } else { condition::read(node, &context) }
     }
 

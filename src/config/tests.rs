@@ -1,5 +1,8 @@
 mod backup;
 mod broker;
+mod constants;
+mod disclosures;
+mod route_tests;
 
 use std::path::Path;
 

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::condition::Verdict;
 use super::probe::{Path, Scalar, Visit, probe};
-use super::table::{Index, Table, matches};
+use super::table::{Index, Pattern, Table, matches, patterns};
 
 /// Looks for a row whose cells match these fields. All of them must match in the *same* row: the analyte alone
 /// does not tell an antigen from an antibody.
@@ -30,6 +30,28 @@ impl Lookup {
     ) -> Self {
         let index = Index::of(&table, column, rows);
         Self { table, field, index, also }
+    }
+
+    /// The field that is looked up.
+    pub fn field(&self) -> &Path {
+        &self.field
+    }
+
+    /// What the field must match: one of these.
+    pub fn patterns(&self) -> impl Iterator<Item = Pattern<'_>> {
+        self.index.patterns()
+    }
+
+    /// The fields that must match in the same row, each with what it must match one of in whichever row.
+    pub fn also(&self) -> impl Iterator<Item = (&Path, Vec<Pattern<'_>>)> {
+        self.also.iter().map(|(field, column)| {
+            let rows = self.index.numbers().filter_map(|row| self.table.rows.get(row));
+            let mut found: Vec<_> =
+                rows.filter_map(|row| row.get(*column)).flat_map(|cell| patterns(cell)).collect();
+            found.sort_unstable();
+            found.dedup();
+            (field, found)
+        })
     }
 
     /// The table.

@@ -35,7 +35,7 @@ pub use disclose::{Disclose, Disclosure};
 pub use explain::{Explanation, Fate};
 pub use lookup::Lookup;
 pub use probe::{Path, Scalar, UNMAPPED, Visit, keys, probe};
-pub use table::{Table, Versions};
+pub use table::{Pattern, Table, Versions};
 pub use transform::{REDACTED, Transform, Unit};
 pub use watch::Tested;
 

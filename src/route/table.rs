@@ -31,15 +31,33 @@ impl Table {
 }
 
 /// One alternative of a cell.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Pattern<'c> {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Pattern<'c> {
+    /// That text.
     Exact(&'c str),
+    /// Every text that starts so.
     Prefix(&'c str),
+}
+
+impl Pattern<'_> {
+    /// Whether every text that the other one matches is matched by this one.
+    pub fn covers(self, other: Self) -> bool {
+        match (self, other) {
+            (Self::Exact(text), Self::Exact(other)) => text == other,
+            (Self::Exact(_), Self::Prefix(_)) => false,
+            (Self::Prefix(prefix), Self::Exact(other) | Self::Prefix(other)) => other.starts_with(prefix),
+        }
+    }
+
+    /// What both match.
+    pub fn meet(self, other: Self) -> Option<Self> {
+        if self.covers(other) { Some(other) } else { other.covers(self).then_some(self) }
+    }
 }
 
 /// The alternatives of a cell: `a|b` is either, `a*` is anything that starts with `a`, `*` is anything, and an
 /// empty cell is nothing.
-fn patterns(cell: &str) -> impl Iterator<Item = Pattern<'_>> {
+pub(super) fn patterns(cell: &str) -> impl Iterator<Item = Pattern<'_>> {
     cell.split('|').map(str::trim).filter(|part| !part.is_empty()).map(|part| match part.strip_suffix('*') {
         Some(prefix) => Pattern::Prefix(prefix),
         None => Pattern::Exact(part),
@@ -89,6 +107,18 @@ impl Index {
             self.prefixes.len() - 1
         });
         &mut self.prefixes[at].1
+    }
+
+    /// Everything that a value may match.
+    pub(super) fn patterns(&self) -> impl Iterator<Item = Pattern<'_>> {
+        let exact = self.exact.keys().map(|text| Pattern::Exact(text));
+        let prefixes = self.prefixes.iter().flat_map(|(_, rows)| rows.keys());
+        exact.chain(prefixes.map(|prefix| Pattern::Prefix(prefix)))
+    }
+
+    /// The numbers of its rows, in no order; some more than once.
+    pub(super) fn numbers(&self) -> impl Iterator<Item = usize> {
+        self.exact.values().chain(self.prefixes.iter().flat_map(|(_, rows)| rows.values())).flatten().copied()
     }
 
     /// The rows whose cell matches the value.

@@ -1,6 +1,7 @@
 //! The configuration and the routes that it makes: from the text of a condition to who gets an event.
 
 mod conditions;
+mod constants;
 mod disclosures;
 mod explanations;
 mod leaks;
@@ -23,11 +24,11 @@ const SOURCE: Source<'static> = Source { feed: "izumo", facility: "3210100018" }
 /// A registry that knows nobody.
 static EMPTY: LazyLock<Registry> = LazyLock::new(Registry::default);
 
-/// What disclosures know beside the event: stand-ins that say nothing of the value.
-const CONTEXT: Disclose<'static> = Disclose {
-    on: Some(jiff::civil::date(2026, 11, 22)),
-    stand_in: &|field, _| format!("stand-in of {field}"),
-};
+const STAND_IN: &str = "0123456789abcdef0123456789abcdef";
+
+/// What disclosures know beside the event. All values have the same stand-in.
+const CONTEXT: Disclose<'static> =
+    Disclose { on: Some(jiff::civil::date(2026, 11, 22)), stand_in: &|_, _| STAND_IN.to_owned() };
 
 /// A question about a message of that source.
 fn asking(source: Source<'static>) -> Asking<'static> {
@@ -39,9 +40,9 @@ fn recipients<'r>(routes: &'r Routes, event: &CanonicalEvent<'_>) -> Vec<Recipie
     routes.decide(event, &asking(SOURCE)).recipients
 }
 
-/// The routes of this text after a subscriber `s`, with a table of tests and one of diseases.
-fn routes(text: &str) -> Routes {
-    let files: Files = [
+/// A configuration with this text after a subscriber `s`, with tables of tests, areas and diseases.
+fn files(text: &str) -> Files {
+    [
         ("hub.toml", "version = 1\nnetwork = \"n\"\ntimezone = \"Asia/Tokyo\"".to_owned()),
         (
             "feeds/izumo.toml",
@@ -67,8 +68,12 @@ fn routes(text: &str) -> Routes {
         ),
     ]
     .into_iter()
-    .collect();
-    let (config, faults) = Config::check(&files, Path::new("/"));
+    .collect()
+}
+
+/// The routes of this text after a subscriber `s`.
+fn routes(text: &str) -> Routes {
+    let (config, faults) = Config::check(&files(text), Path::new("/"));
     let shown: String = faults.iter().map(|fault| format!("{fault}\n")).collect();
     (*config.unwrap_or_else(|| panic!("{shown}")).routes).clone()
 }

@@ -16,43 +16,24 @@ pub(super) fn differences(
     copies: &[Publication],
     seen: &InspectedMessage,
 ) -> Vec<Difference> {
-    let Expectation { to, not_to, topic, disclosed, withheld, findings } = &test.expect;
-    let own = copies
-        .iter()
-        .find(|copy| copy.envelope.event.as_ref().is_some_and(|routed| routed.route == test.route));
+    let Expectation { to, not_to, findings, .. } = &test.expect;
+    let is_own =
+        |copy: &&Publication| copy.envelope.event.as_ref().is_some_and(|routed| routed.route == test.route);
+    let own: Vec<_> = copies.iter().filter(is_own).collect();
     let mut found = Differences::default();
     if let Some(fault) = seen.refused.as_ref().filter(|_| !takes_invalid(test, config)) {
-        found.push(
-            "message",
-            "an event".to_owned(),
-            format!("{}: {} (at {})", fault.code, fault.reason, fault.place),
-        );
+        let told = format!("{}: {} (at {})", fault.code, fault.reason, fault.place);
+        found.push("message", "an event".to_owned(), told);
     }
-    found.sets("to", to, &subscribers(own, config));
+    found.sets("to", to, &subscribers(own.iter().copied(), config));
     let reached = subscribers(copies, config);
     if let Some(name) = not_to.iter().find(|name| reached.contains(*name)) {
         found.push("not_to", format!("nothing for {name}"), format!("{name} gets it"));
     }
-    if let (Some(topic), Some(copy)) = (topic, own) {
-        let sent = copy.envelope.event.as_ref().map_or("", |routed| routed.topic.as_str());
-        if sent != topic {
-            found.push("topic", topic.clone(), sent.to_owned());
-        }
-    }
-    let sent = own.map(|copy| paths(&copy.body)).unwrap_or_default();
-    if let (Some(disclosed), true) = (disclosed, own.is_some()) {
-        found.sets("disclosed", disclosed, &sent);
-    }
-    let left = sent.iter().filter(|path| withheld.iter().any(|field| is_within(path, field)));
-    if let Some(path) = left.map(String::as_str).reduce(|first, _| first) {
-        found.push("withheld", withheld.join(", "), format!("{path} leaves"));
-    }
+    own.iter().for_each(|copy| found.copy(copy, &test.expect));
     if let Some(codes) = findings {
-        found.sets(
-            "findings",
-            codes,
-            &seen.findings.iter().map(|finding| finding.code.to_string()).collect(),
-        );
+        let seen = seen.findings.iter().map(|finding| finding.code.to_string());
+        found.sets("findings", codes, &seen.collect());
     }
     found.0
 }
@@ -104,6 +85,26 @@ struct Differences(Vec<Difference>);
 impl Differences {
     fn push(&mut self, key: &'static str, expected: String, found: String) {
         self.0.push(Difference { key, expected, found });
+    }
+
+    /// What is told of the copies.
+    fn copy(&mut self, copy: &Publication, expect: &Expectation) {
+        let Expectation { topic, disclosed, withheld, without, .. } = expect;
+        let sent = copy.envelope.event.as_ref().map_or("", |routed| routed.topic.as_str());
+        if let Some(topic) = topic.as_ref().filter(|topic| *topic != sent) {
+            self.push("topic", topic.clone(), sent.to_owned());
+        }
+        let sent = paths(&copy.body);
+        if let Some(disclosed) = disclosed {
+            self.sets("disclosed", disclosed, &sent);
+        }
+        if let Some(path) = sent.iter().find(|path| withheld.iter().any(|field| is_within(path, field))) {
+            self.push("withheld", withheld.join(", "), format!("{path} leaves"));
+        }
+        let body = String::from_utf8_lossy(&copy.body);
+        if let Some(text) = without.iter().find(|text| body.contains(text.as_str())) {
+            self.push("without", without.join(", "), format!("{text} leaves"));
+        }
     }
 
     /// Two sets that must be the same: tells what of each is not in the other.

@@ -125,7 +125,8 @@ proptest! {
         let (event, planted) = Planted::event(Kind::ALL[kind]);
         let path = |pick: &prop::sample::Index| planted.paths[pick.index(planted.paths.len())].as_str();
         let fields: Vec<&str> = picks.iter().map(path).collect();
-        let changes: Vec<_> = changes.iter().map(|(pick, rule)| (path(pick), &transforms()[*rule])).map(|(path, rule)| (path, rule.clone())).collect();
+        let rules = transforms();
+        let changes: Vec<_> = changes.iter().map(|(pick, rule)| (path(pick), rules[*rule].clone())).collect();
         let mut disclosure = Disclosure::new("d", fields.iter().copied());
         for (field, transform) in &changes {
             disclosure = disclosure.changing(field, transform.clone());
