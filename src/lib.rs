@@ -24,6 +24,7 @@ pub mod cli;
 pub mod config;
 pub mod ops;
 pub mod publication;
+pub mod services;
 
 pub mod clock;
 mod cloud_event;
