@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Coded, PartialTime, Place, Practitioner, Text};
+use super::{Coded, FacilityCode, PartialTime, Place, Practitioner, Text};
 
 /// What happened to an appointment (HL7 table 0003).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, JsonSchema)]
@@ -40,6 +40,14 @@ pub struct Appointment<'m> {
     #[schemars(extend("x-hl7" = "SCH-2.1"))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub filler_number: Option<Text<'m>>,
+    /// The facility that asked for it, where it is named.
+    #[schemars(extend("x-hl7" = "SCH-1.2, SCH-1.3, else SCH-12.14"))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub placer_facility: Option<FacilityCode<'m>>,
+    /// The facility that keeps the schedule, where it is named.
+    #[schemars(extend("x-hl7" = "SCH-2.2, SCH-2.3, else SCH-16.14"))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub filler_facility: Option<FacilityCode<'m>>,
     /// Why this event happened.
     #[schemars(extend("x-hl7" = "SCH-6"))]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -65,13 +73,25 @@ pub struct Appointment<'m> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<Coded<'m>>,
     /// Whom to ask at the placer.
-    #[schemars(extend("x-hl7" = "SCH-16"))]
+    #[schemars(extend("x-hl7" = "SCH-12"))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub placer_contact: Option<Practitioner<'m>>,
+    /// Their mail address.
+    #[schemars(extend("x-hl7" = "SCH-13.4"))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub placer_mail: Option<Text<'m>>,
     /// Whom to ask at the filler.
-    #[schemars(extend("x-hl7" = "SCH-20"))]
+    #[schemars(extend("x-hl7" = "SCH-16"))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub filler_contact: Option<Practitioner<'m>>,
+    /// Their mail address.
+    #[schemars(extend("x-hl7" = "SCH-17.4"))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub filler_mail: Option<Text<'m>>,
+    /// Who entered it.
+    #[schemars(extend("x-hl7" = "SCH-20"))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub entered_by: Option<Practitioner<'m>>,
     /// Remarks.
     #[schemars(extend("x-hl7" = "NTE-3"))]
     pub notes: Vec<Text<'m>>,
@@ -108,8 +128,8 @@ pub struct Resource<'m> {
     #[schemars(extend("x-hl7" = "AIL-3.1"))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub location: Option<Text<'m>>,
-    /// The facility of that place.
-    #[schemars(extend("x-hl7" = "AIL-3.4"))]
+    /// The facility of that place, or of that person: its code, where one stands there.
+    #[schemars(extend("x-hl7" = "AIL-3.4; AIP-3.14"))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub facility: Option<Text<'m>>,
     /// The person.

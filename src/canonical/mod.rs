@@ -14,6 +14,7 @@ mod diet;
 mod document;
 mod encounter;
 mod examination;
+mod facility;
 mod generic;
 mod injection;
 mod lab;
@@ -45,6 +46,7 @@ pub use encounter::{Encounter, EncounterClass, EncounterEvent, Location};
 pub use examination::{
     ExaminationOrder, ExaminationPerformed, ExaminationRequest, Exposure, PerformedProcedure, Study,
 };
+pub use facility::{FacilityCode, is_facility_code};
 pub use generic::Generic;
 pub use injection::{Injection, InjectionOrder, MixtureComponent};
 pub use lab::{

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Coded, PartialTime, Practitioner, Text};
+use super::{Coded, FacilityCode, PartialTime, Practitioner, Text};
 
 /// The rest of an order's head (ORC).
 #[derive(Debug, Clone, Default, PartialEq, Serialize, JsonSchema)]
@@ -36,4 +36,8 @@ pub struct OrderDetails<'m> {
     #[schemars(extend("x-hl7" = "ORC-29"))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub order_type: Option<Coded<'m>>,
+    /// Facilities that it names as the one that ordered, each once; most messages name none.
+    #[schemars(extend("x-hl7" = "ORC-21.10, ORC-21.3, ORC-17, ORC-2.2, ORC-2.3, ORC-4, ORC-12.14, OBR-2, OBR-16.14"))]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub requesters: Vec<FacilityCode<'m>>,
 }

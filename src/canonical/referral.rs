@@ -9,7 +9,7 @@ use super::{Coded, Document, PartialTime, Party, TestResult, Text};
 #[derive(Debug, Clone, Default, PartialEq, Serialize, JsonSchema)]
 pub struct Referral<'m> {
     /// The referral's id; of a message without RF1-6 its control id, with a finding.
-    #[schemars(extend("x-hl7" = "RF1-6, else MSH-10; ClinicalDocument/id"))]
+    #[schemars(extend("x-hl7" = "RF1-6 (of the national number three components), else MSH-10; ClinicalDocument/id"))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<Text<'m>>,
     /// Control id of the message that this one answers.

@@ -3,7 +3,9 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Attachment, Coded, PartialTime, Place, Practitioner, ResultStatus, Section, Study, Text};
+use super::{
+    Attachment, Coded, FacilityCode, PartialTime, Place, Practitioner, ResultStatus, Section, Study, Text,
+};
 
 /// The `report` kind (ORU^R01 or MDM of radiology and other readings).
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
@@ -27,6 +29,10 @@ pub struct ExaminationReport<'m> {
     #[schemars(extend("x-hl7" = "ORC-3, else OBR-3; TXA-15"))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub filler_number: Option<Text<'m>>,
+    /// Facilities that it names as the one that ordered, each once; most messages name none.
+    #[schemars(extend("x-hl7" = "ORC-21.10, ORC-21.3, ORC-17, ORC-2.2, ORC-2.3, ORC-4, ORC-12.14, OBR-2, OBR-16.14"))]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub requesters: Vec<FacilityCode<'m>>,
     /// What was examined.
     #[schemars(extend("x-hl7" = "OBR-4; TXA-2"))]
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::document::Document;
 use super::node::{NAME_RULE, Node, Section, check_version, is_name};
+use crate::canonical::is_facility_code;
 use crate::ingest::settings::{
     BYTES_MAX, CONNECTIONS_MAX, IDLE_TIMEOUT, INCOMPLETE_LIMIT, POLL, REFUSE_AFTER, SETTLE,
 };
@@ -158,17 +159,6 @@ impl Feeds {
 /// What is said of a code that is none.
 pub(super) const NOT_A_FACILITY_CODE: &str = "is not a facility code: 10 digits, first the prefecture (01 to 47), \
                                               then 1 medical, 3 dental, 4 pharmacy, 6 home nursing or 7, then 7 digits";
-
-/// 都道府県 2, 点数表 1, 7 more digits.
-pub(super) fn is_facility_code(code: &str) -> bool {
-    let [tens, ones, table, rest @ ..] = code.as_bytes() else { return false };
-    let digits = [tens, ones, table].into_iter().chain(rest).all(u8::is_ascii_digit);
-    let prefecture = (tens.wrapping_sub(b'0')).wrapping_mul(10).wrapping_add(ones.wrapping_sub(b'0'));
-    digits
-        && rest.len() == 7
-        && (1..=47).contains(&prefecture)
-        && matches!(table, b'1' | b'3' | b'4' | b'6' | b'7')
-}
 
 fn roles(node: &Node<'_>) -> Option<Vec<Role>> {
     let words = [("disclosing", Role::Disclosing), ("participating", Role::Participating)];

@@ -53,9 +53,21 @@ fn schedule<'m>(sch: Segment<'m>, appointment: &mut Appointment<'m>, reader: &mu
     appointment.event_reason = reader.coded(sch, 6);
     appointment.reason = reader.coded(sch, 7);
     appointment.duration = duration(sch, reader);
-    appointment.placer_contact = reader.practitioner(sch, 16);
-    appointment.filler_contact = reader.practitioner(sch, 20);
+    appointment.placer_facility =
+        reader.facility(sch, 1, &[2, 3]).or_else(|| reader.facility(sch, 12, &[14]));
+    appointment.filler_facility =
+        reader.facility(sch, 2, &[2, 3]).or_else(|| reader.facility(sch, 16, &[14]));
+    appointment.placer_contact = reader.practitioner(sch, 12);
+    appointment.placer_mail = mail(sch, 13, reader);
+    appointment.filler_contact = reader.practitioner(sch, 16);
+    appointment.filler_mail = mail(sch, 17, reader);
+    appointment.entered_by = reader.practitioner(sch, 20);
     appointment.status = reader.coded(sch, 25);
+}
+
+/// The mail address among the ways to reach somebody (XTN.4).
+fn mail<'m>(sch: Segment<'m>, field: usize, reader: &mut Reader<'m>) -> Option<Text<'m>> {
+    sch.field(field).component(4).value().contains('@').then(|| reader.component(sch, field, 4)).flatten()
 }
 
 /// `30 min`, of a number and its unit, which some senders write beside it (`30^MIN`).
@@ -91,9 +103,13 @@ fn resource<'m>(segment: Segment<'m>, kind: ResourceKind, reader: &mut Reader<'m
         }
         ResourceKind::Location => {
             resource.location = reader.component(segment, 3, 1);
-            resource.facility = reader.component(segment, 3, 4);
+            let code = reader.facility(segment, 3, &[4]).map(|facility| facility.code);
+            resource.facility = code.or_else(|| reader.component(segment, 3, 4));
         }
-        ResourceKind::Person => resource.person = reader.practitioner(segment, 3),
+        ResourceKind::Person => {
+            resource.person = reader.practitioner(segment, 3);
+            resource.facility = reader.facility(segment, 3, &[14]).map(|facility| facility.code);
+        }
     }
     resource
 }

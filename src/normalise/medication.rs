@@ -224,6 +224,7 @@ const fn empty<'m>(at: crate::canonical::Place) -> MedicationOrder<'m> {
             control_reason: None,
             department: None,
             order_type: None,
+            requesters: Vec::new(),
         },
     }
 }

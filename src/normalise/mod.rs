@@ -36,6 +36,7 @@ mod reader;
 mod referral;
 mod report;
 mod report_study;
+mod requester;
 mod service;
 mod study;
 mod subject;

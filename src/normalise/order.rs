@@ -3,6 +3,7 @@
 use hl7v2::{Message, Segment};
 
 use super::reader::{Reader, id, place};
+use super::requester;
 use crate::canonical::{OrderDetails, PartialTime, Practitioner, Text};
 
 /// The head of an order, as all kinds with orders have it.
@@ -31,6 +32,7 @@ pub(super) fn head<'m>(
         let filler_number = head.details.filler_number;
         head.details.filler_number = or_again(filler_number, obr, 3, reader, Reader::text, Text::eq);
     }
+    head.details.requesters = requester::of(orc, obr, reader);
     head
 }
 
@@ -57,6 +59,7 @@ fn ordered<'m>(orc: Segment<'m>, reader: &mut Reader<'m>) -> Head<'m> {
             control_reason: reader.coded(orc, 16),
             department: reader.coded(orc, 17),
             order_type: reader.coded(orc, 29),
+            requesters: Vec::new(),
         },
     }
 }

@@ -12,7 +12,8 @@ use super::coverage::{Coverage, Read};
 use super::time;
 use super::value::{self, present};
 use crate::canonical::{
-    Attached, Coded, Finding, Observed, PartialTime, Place, Practitioner, Priority, Text, Unmapped,
+    Attached, Coded, FacilityCode, Finding, Observed, PartialTime, Place, Practitioner, Priority, Text,
+    Unmapped, is_facility_code,
 };
 
 /// Reads values and collects findings on the way.
@@ -256,6 +257,30 @@ impl<'m> Reader<'m> {
             }
         }
         priority
+    }
+
+    /// The first code of a facility among these components, where it stands alone or as one of the parts of the
+    /// authority that assigned the field's id (HD).
+    pub(super) fn facility(
+        &mut self,
+        segment: Segment<'m>,
+        field: usize,
+        components: &[usize],
+    ) -> Option<FacilityCode<'m>> {
+        for component in components {
+            let parts = segment.field(field).component(*component).subcomponents().enumerate();
+            let Some((part, code)) = parts.into_iter().find(|(_, part)| is_facility_code(part)) else {
+                continue;
+            };
+            let mut at = Place { component: small(*component), ..place(segment, field) };
+            if part == 0 {
+                self.mark(segment, field, Read::component(*component));
+            } else {
+                at.subcomponent = small(part + 1);
+            }
+            return Some(FacilityCode { at, code });
+        }
+        None
     }
 
     /// The practitioner in a field's first repetition.

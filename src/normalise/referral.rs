@@ -1,12 +1,14 @@
 //! The `referral` and `referral-reply` kinds: REF and RRI.
 
+use std::borrow::Cow;
+
 use hl7v2::{Message, Segment};
 
 use super::coverage::Read;
 use super::narrative;
 use super::observation;
 use super::reader::{Reader, id, place};
-use crate::canonical::{Coded, Party, Place, Referral, Text};
+use crate::canonical::{Coded, Party, Place, Referral, Text, is_facility_code};
 
 /// The content of the kinds.
 pub(super) fn read<'m>(message: &'m Message, reader: &mut Reader<'m>) -> Referral<'m> {
@@ -54,11 +56,25 @@ fn header<'m>(rf1: Segment<'m>, referral: &mut Referral<'m>, reader: &mut Reader
     referral.status = reader.text(rf1, 1);
     referral.priority = reader.text(rf1, 2);
     referral.referral_type = reader.coded(rf1, 3);
-    referral.id = reader.text(rf1, 6);
+    referral.id = number(rf1, reader);
     referral.effective_at = reader.time(rf1, 7);
     referral.expires_at = reader.time(rf1, 8);
     referral.reason = reader.component(rf1, 10, 2).or_else(|| reader.component(rf1, 10, 1));
     referral.external_id = reader.text(rf1, 11);
+}
+
+/// RF1-6. The number of the national referral service, `機関コード10^発行年4^連番`, holds the character that separates
+/// components: written as it is, it stands in three of them.
+fn number<'m>(rf1: Segment<'m>, reader: &mut Reader<'m>) -> Option<Text<'m>> {
+    let first = reader.text(rf1, 6)?;
+    let part = |n| rf1.field(6).component(n).value();
+    let (year, serial) = (part(2), part(3));
+    let is_year = year.len() == 4 && year.bytes().all(|digit| digit.is_ascii_digit());
+    if !is_facility_code(&first) || !is_year || serial.is_empty() {
+        return Some(first);
+    }
+    reader.mark(rf1, 6, Read::up_to(3));
+    Some(Cow::Owned(format!("{first}^{year}^{serial}")))
 }
 
 fn is_addressee(segment: Segment<'_>) -> bool {
@@ -86,7 +102,7 @@ fn party<'m>(prd: Segment<'m>, reader: &mut Reader<'m>) -> Party<'m> {
     let id = prd.field(7).value();
     let is_person = !id.is_empty() && facility.as_deref() != Some(id.as_ref());
     let mut named = |field: usize, component: usize| {
-        let is_code = is_facility(&prd.field(field).component(component).value());
+        let is_code = is_facility_code(&prd.field(field).component(component).value());
         if is_code { None } else { reader.component(prd, field, component) }
     };
     let organisation = named(10, 1).or_else(|| named(4, 4));
@@ -108,7 +124,7 @@ fn facility<'m>(prd: Segment<'m>, reader: &mut Reader<'m>) -> Option<Text<'m>> {
         for (index, repetition) in prd.field(field).repetitions().enumerate() {
             for component in components {
                 let code = repetition.component(*component).value();
-                if !is_facility(&code) {
+                if !is_facility_code(&code) {
                     continue;
                 }
                 if index == 0 {
@@ -119,15 +135,6 @@ fn facility<'m>(prd: Segment<'m>, reader: &mut Reader<'m>) -> Option<Text<'m>> {
         }
     }
     None
-}
-
-/// Prefecture (2 digits), 点数表 (1 medical, 3 dental), and seven digits: `^[0-4][0-9][1-3][0-9]{7}$`, the pattern of
-/// the national referral service.
-fn is_facility(code: &str) -> bool {
-    let digits = code.as_bytes();
-    digits.len() == 10
-        && digits.iter().all(u8::is_ascii_digit)
-        && matches!((digits[0], digits[2]), (b'0'..=b'4', b'1'..=b'3'))
 }
 
 /// CTD: whom to ask.

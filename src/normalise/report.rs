@@ -5,6 +5,7 @@ use hl7v2::{Message, Segment};
 use super::coverage::Read;
 use super::reader::{Reader, id, place};
 use super::report_study::{is_study_uid, studies};
+use super::requester;
 use super::value::{nonempty, present};
 use super::{attachment, narrative, observation};
 use crate::canonical::{ExaminationReport, PartialTime, Practitioner, Report, ResultStatus};
@@ -40,6 +41,7 @@ fn empty<'m>(segment: Segment<'m>) -> ExaminationReport<'m> {
         at: place(segment, 0),
         number: None,
         filler_number: None,
+        requesters: Vec::new(),
         examination: None,
         status: None,
         performed_at: None,
@@ -63,6 +65,7 @@ fn of_request<'m>(
     ExaminationReport {
         number,
         filler_number,
+        requesters: requester::of(orc, Some(obr), reader),
         examination: reader.coded(obr, 4),
         status: status(obr, reader),
         performed_at: reader.time(obr, 7),

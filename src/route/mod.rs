@@ -26,7 +26,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-pub use address::Address;
+pub use address::{Address, Named, exactly_one};
 pub use area::Areas;
 pub use band::Bands;
 pub use compare::{Bound, Expected, Operator, Relation, Test};
@@ -262,10 +262,12 @@ impl Routes {
     ) -> Result<Vec<&'r str>, Cow<'static, str>> {
         let all = route.to.iter().map(String::as_str);
         let Some(address) = route.address else { return Ok(all.collect()) };
-        let codes = address.facilities(event, asking);
-        let of =
-            |name: &&str| self.facility_of(name).is_some_and(|code| codes.iter().any(|known| known == code));
-        address.exactly(all.filter(of).collect(), codes.len())
+        let candidates = route.to.iter().filter_map(|name| self.facility_of(name));
+        let named = address.facilities(event, asking, candidates);
+        let of = |name: &&str| {
+            self.facility_of(name).is_some_and(|code| named.iter().any(|named| named.code == Some(code)))
+        };
+        address.exactly(all.filter(of).collect(), &named)
     }
 
     /// What every route makes of the event, clause by clause.

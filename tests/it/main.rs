@@ -5,6 +5,7 @@
     reason = "a test fails by panicking and prints its seed"
 )]
 
+mod addressees;
 mod attachments;
 mod backup;
 mod broker_contract;

@@ -46,7 +46,8 @@ fn a_referral_goes_from_one_facility_to_another() {
             "NTE|1||よろしくお願いします",
         ],
         &[
-            ("/id", json!("3210100018")),
+            ("/id", json!("3210100018^2026^000001")),
+            ("/unmapped/RF1-6.4", json!("L")),
             ("/status", json!("P")),
             ("/reason", json!("胸部異常影の精査")),
             (
@@ -89,8 +90,30 @@ fn the_code_of_a_facility_is_known_by_its_form() {
     assert_eq!(facility("PRD|RT|||^^^3210100018&x").as_deref(), Some("3210100018"));
     assert_eq!(facility("PRD|RT|||||||||架空病院^^3210100018").as_deref(), Some("3210100018"));
     assert_eq!(facility("PRD|RT||||||5210100018"), None);
-    assert_eq!(facility("PRD|RT||||||3240100018"), None);
+    assert_eq!(facility("PRD|RT||||||3260100018").as_deref(), Some("3260100018"), "home nursing");
+    assert_eq!(facility("PRD|RT||||||3250100018"), None);
     assert_eq!(facility("PRD|RT||||||321010001"), None);
+}
+
+#[test]
+fn who_asks_and_who_is_asked_for_an_appointment() {
+    let sch = "SCH|A1^3210100018|B2^松江^3210200024^L||||||||||110^架空^太郎|^^^taro@izumo.example|||607^架空^花子|0852-00-0000|||58^架空^入力";
+    check(
+        None,
+        "SIU^S12",
+        &[sch, PID, "AIP|1||8^架空^次郎^^^^^^^^^^^3210200024"],
+        &[
+            ("/placer_facility", json!({"at": "SCH-1.2", "code": "3210100018"})),
+            ("/filler_facility", json!({"at": "SCH-2.3", "code": "3210200024"})),
+            ("/placer_contact/id", json!("110")),
+            ("/placer_mail", json!("taro@izumo.example")),
+            ("/filler_contact/id", json!("607")),
+            ("/filler_mail", Value::Null),
+            ("/entered_by/id", json!("58")),
+            ("/unmapped/SCH-17", json!("0852-00-0000")),
+            ("/resources/0/facility", json!("3210200024")),
+        ],
+    );
 }
 
 #[test]
@@ -211,7 +234,7 @@ fn an_appointment_has_its_time_and_what_is_booked() {
             ("/duration", json!("30 min")),
             ("/starts_at", json!("2026-11-25T10:00+09:00")),
             ("/ends_at", json!("2026-11-25T10:30+09:00")),
-            ("/placer_contact/family", json!("架空")),
+            ("/filler_contact/family", json!("架空")),
             ("/status/code", json!("Booked")),
             ("/notes", json!(["絶食"])),
             ("/resources/0/kind", json!("service")),

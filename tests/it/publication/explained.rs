@@ -29,6 +29,7 @@ pub(super) const EXPLAINED: &[(&str, &str)] = &[
     ("OtherCode.text", "component 2 or 5"),
     ("OtherCode.system", "component 3 or 6"),
     ("OtherCode.facility", "the feed's facility"),
+    ("FacilityCode.code", "the part of the field that `at` names"),
     ("LabCode.code", "component 1 or 4, whichever is of a standard system"),
     ("LabCode.text", "the component after the code"),
     ("LabCode.system", "the second component after the code"),
