@@ -5,3 +5,5 @@
 //! anything.
 
 pub mod inbox;
+pub mod referral;
+pub mod time;
