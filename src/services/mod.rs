@@ -5,5 +5,6 @@
 //! anything.
 
 pub mod inbox;
+pub mod reading;
 pub mod referral;
 pub mod time;
