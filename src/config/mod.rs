@@ -67,7 +67,8 @@ pub struct Config {
 impl Config {
     /// Reads a configuration folder. There are settings only if no fault is an error.
     ///
-    /// Source folders and test inputs that do not exist are warnings: a facility may be connected later.
+    /// Source folders that do not exist are warnings: a facility may be connected later. The inputs of route tests are
+    /// looked for when they are run.
     pub fn load(dir: &Path) -> (Option<Self>, Vec<Fault>) {
         let (files, mut faults) = Files::read(dir);
         let readable = faults.is_empty();

@@ -66,7 +66,7 @@ pub(super) struct Around<'a, 's> {
 pub(super) fn read(node: &Node<'_>, around: &Around<'_, '_>) -> Option<RouteTest> {
     let mut section = node.section()?;
     let name = section.require("name").and_then(|node| node.text());
-    let input = section.require("input").and_then(|node| node.existing_path(around.dir));
+    let input = section.require("input").and_then(|node| node.path(around.dir));
     let feed = section.take("feed").map(|node| feed(&node, around.feeds));
     let data_type = section.take("data_type").map(|node| data_type(&node));
     let change = section.take("change").map(|node| node.word(around.changes));

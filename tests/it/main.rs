@@ -26,6 +26,7 @@ mod rabbitmq;
 mod pipeline_simulation;
 mod processes;
 mod publication;
+mod route_tests;
 mod run;
 mod schemas;
 mod store_crash;

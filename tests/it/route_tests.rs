@@ -1,0 +1,171 @@
+//! `musubi test`: the region's route tests pass, and a fault in a route or a test is told with the clause that decided.
+
+use std::process::Output;
+
+use serde_json::{Value, json};
+
+use crate::support::{HubFolder, copy_tree, repository};
+
+/// The region with its feeds and cases.
+fn region() -> HubFolder {
+    let hub = HubFolder::new();
+    for folder in ["feeds", "fixtures/cases"] {
+        copy_tree(&repository().join(folder), &hub.path(folder));
+    }
+    hub
+}
+
+/// A hub with one route for positive influenza antigens, and these tests of it.
+fn hub(tests: &str) -> HubFolder {
+    let hub = region();
+    hub.write(
+        "routes.toml",
+        format!(
+            "version = 1\n[[subscriber]]\nname = \"s\"\ndeliver = {{ kind = \"queue\" }}\n\
+             [[subscriber]]\nname = \"t\"\ndeliver = {{ kind = \"queue\" }}\n\
+             [[disclosure]]\nname = \"d\"\nfields = [\"patient.birth_date\", \"results.status\"]\n\
+             generalise = {{ \"patient.birth_date\" = \"age-band\" }}\n\
+             [[route]]\nname = \"flu\"\ntopic = \"a.b\"\nto = [\"s\", \"t\"]\nkinds = [\"lab-result\"]\nbasis = \"addressed\"\n\
+             disclose = \"d\"\nwhere = {{ any = \"results\", all = [\n\
+             {{ field = \"code.analyte\", in_table = \"lab_tests\" }}, {{ field = \"interpretation\", is = \"positive\" }},\n] }}\n\
+             {tests}\n"
+        ),
+    );
+    hub
+}
+
+fn test(name: &str, case: &str, expect: &str) -> String {
+    format!("[[route.test]]\nname = \"{name}\"\ninput = \"fixtures/cases/{case}\"\nexpect = {{ {expect} }}\n")
+}
+
+fn code(output: &Output) -> Option<i32> {
+    output.status.code()
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+#[test]
+fn the_tests_of_the_region_pass() {
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_musubi"))
+        .args(["test", "--lang", "en"])
+        .current_dir(repository())
+        .output()
+        .unwrap();
+    assert_eq!(code(&output), Some(0), "{}", stdout(&output));
+    assert!(stdout(&output).contains(" 0 failed\n"), "{}", stdout(&output));
+    let uncovered = stdout(&output).lines().filter(|line| line.starts_with("no test")).count();
+    assert_eq!(uncovered, 0, "{}", stdout(&output));
+}
+
+#[test]
+fn what_comes_out_is_compared_with_what_is_expected() {
+    let leaves = "to = [\"s\", \"t\"], topic = \"a.b\", disclosed = [\"patient.birth_date\", \"results.status\"], \
+        withheld = [\"patient.id\", \"results.code\"], without = [\"1941\", \"山本\"], findings = []";
+    let hub = hub(&[
+        test("positive", "oul_r22_flu_positive", leaves),
+        test("negative", "oul_r22_flu_negative", "to = [], not_to = [\"s\"]"),
+    ]
+    .concat());
+    let output = hub.run(&["test"]);
+    assert_eq!(code(&output), Some(0), "{}", stdout(&output));
+    assert_eq!(stdout(&output), "ok     flu: positive\nok     flu: negative\n2 tests: 2 ok, 0 failed\n");
+}
+
+#[test]
+fn a_difference_is_told_with_the_clause_that_decided() {
+    let hub = hub(&[
+        test("to", "oul_r22_flu_negative", "to = [\"s\"]"),
+        test(
+            "more",
+            "oul_r22_flu_positive",
+            "to = [\"s\"], not_to = [\"t\"], topic = \"x\", disclosed = [\"results.status\", \"results.at\"], \
+             withheld = [\"patient\"], without = [\"final\"], findings = [\"odd\"]",
+        ),
+    ]
+    .concat());
+    let output = hub.run(&["test"]);
+    assert_eq!(code(&output), Some(1), "{}", stdout(&output));
+    let told = stdout(&output);
+    for line in [
+        "failed flu: to\n         to\n           expected s\n           found    nothing; missing: s\n         \
+         decided by where.any(results)[1].all[2]: interpretation is positive -> false\n",
+        "           found    s, t; too many: t\n",
+        "           found    t gets it\n",
+        "           found    a.b\n",
+        "           found    patient.birth_date, results.status; missing: results.at; too many: patient.birth_date\n",
+        "           found    patient.birth_date leaves\n",
+        "           found    final leaves\n",
+        "           found    nothing; missing: odd\n",
+        "2 tests: 0 ok, 2 failed\nno test with a message that it refuses: flu\n",
+    ] {
+        assert!(told.contains(line), "{line}\n{told}");
+    }
+}
+
+#[test]
+fn a_filter_chooses_and_json_tells_the_same() {
+    let hub = hub(&[
+        test("positive", "oul_r22_flu_positive", "to = [\"s\", \"t\"]"),
+        test("negative", "oul_r22_flu_negative", "to = [\"s\"]"),
+    ]
+    .concat());
+    let output = hub.run(&["test", "flu: pos", "--json"]);
+    assert_eq!(code(&output), Some(0));
+    let told: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(
+        told,
+        json!({
+            "tests": [{
+                "route": "flu", "name": "positive", "unreadable": null, "differences": [],
+                "decided_by": "where.any(results)[1].all[2]: interpretation is positive -> true",
+            }],
+            "never_taken": [], "never_refused": [],
+        })
+    );
+    let output = hub.run(&["test", "--json"]);
+    assert_eq!(code(&output), Some(1));
+    let told: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let difference = json!([{ "key": "to", "expected": "s", "found": "nothing; missing: s" }]);
+    assert_eq!(told["tests"][1]["differences"], difference);
+    assert_eq!(told["never_refused"], json!(["flu"]));
+    assert_eq!(code(&hub.run(&["test", "nothing like this"])), Some(64));
+}
+
+#[test]
+fn a_message_that_makes_no_sense_never_passes_and_a_missing_file_is_bad_data() {
+    let hub = hub(&test("half", "half_written", "to = []"));
+    hub.write("fixtures/cases/no_message/input", "nonsense");
+    let routes = std::fs::read_to_string(hub.path("routes.toml")).unwrap();
+    hub.write("routes.toml", format!("{routes}{}", test("nonsense", "no_message", "to = []")));
+    let output = hub.run(&["test"]);
+    assert_eq!(code(&output), Some(1), "{}", stdout(&output));
+    assert!(
+        stdout(&output).contains("expected an event\n           found    no-msh: "),
+        "{}",
+        stdout(&output)
+    );
+    hub.write("routes.toml", format!("{routes}{}", test("gone", "gone", "to = []")));
+    let output = hub.run(&["test"]);
+    assert_eq!(code(&output), Some(65), "{}", stdout(&output));
+    assert!(stdout(&output).contains("can't be read"), "{}", stdout(&output));
+}
+
+#[test]
+fn a_bad_configuration_runs_no_test() {
+    let hub = hub("[[route.test]]\nname = \"n\"\n");
+    let output = hub.run(&["test"]);
+    assert_eq!((code(&output), stdout(&output)), (Some(78), String::new()));
+}
+
+#[test]
+fn inspect_shows_the_versions_of_the_tables() {
+    let hub = hub("");
+    let input = hub.path("fixtures/cases/oul_r22_flu_positive/input");
+    let output = hub.run(&["inspect", &input.to_string_lossy(), "--json"]);
+    let seen: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(seen["messages"][0]["recipients"][0]["tables"], json!({ "lab_tests": "2026-11-01" }));
+    let output = hub.run(&["inspect", &input.to_string_lossy()]);
+    assert!(stdout(&output).contains("    table lab_tests version 2026-11-01\n"), "{}", stdout(&output));
+}
