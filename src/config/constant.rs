@@ -30,7 +30,7 @@ fn why_never(condition: &Condition, context: &Context<'_>) -> String {
             excluding(parts, context).unwrap_or_else(|| ": its parts exclude each other".into())
         }
         Condition::Any(_) => ": none of its parts can".into(),
-        Condition::Not(_) => ": its part always does".into(),
+        Condition::Not(_) => ": its part is never false".into(),
         Condition::Each(each) => {
             let Condition::All(parts) = &*each.condition else { return String::new() };
             let inner = context.of_elements(&each.list);
@@ -61,7 +61,7 @@ fn excluding(parts: &[Condition], context: &Context<'_>) -> Option<String> {
 fn why_always(condition: &Condition) -> &'static str {
     match condition {
         Condition::Any(_) => ", as one of its parts always does",
-        Condition::Not(_) => ", as its part never does",
+        Condition::Not(_) => ", as its part is always false",
         Condition::Compare(_) | Condition::Lookup(_) => ", as the field always has such a value",
         Condition::All(_) | Condition::Each(_) => "",
     }

@@ -63,7 +63,7 @@ fn dates_are_compared_as_precisely_as_they_are_known() {
 #[test]
 fn groups() {
     const TRUE: &str = "{ field = \"change\", is = \"created\" }";
-    const FALSE: &str = "{ field = \"change\", is = \"deleted\" }";
+    const FALSE: &str = "{ field = \"patient.id\", is = \"9\" }";
     const UNDECIDED: &str = "{ field = \"message.version\", is = \"2.5\" }";
     check_lab(&format!("{{ all = [{TRUE}, {TRUE}] }}"), true);
     check_lab(&format!("{{ all = [{TRUE}, {FALSE}] }}"), false);
