@@ -27,6 +27,8 @@ const BATCH: usize = 64;
 const OPEN_GRACE: Duration = Duration::from_secs(5);
 /// How long a lane that has copies waits for the parked ones.
 const SPLIT: Duration = Duration::from_secs(10);
+/// Fault of a copy whose permission has ended.
+pub(super) const WITHDRAWN: &str = "consent-withdrawn";
 /// A time that never comes.
 const NEVER: Duration = Duration::from_secs(365 * 24 * 3600);
 
@@ -203,11 +205,16 @@ impl LaneWorker {
         if count == 0 || !(now || waits || count >= BATCH / 4) {
             return Ok(());
         }
-        let (mut follow, mut keys, mut dead) = (Vec::new(), Vec::new(), 0);
+        let (mut follow, mut keys, mut dead, mut given_up) = (Vec::new(), Vec::new(), 0, Vec::new());
         for item in window.finished() {
             match &item.state {
-                // Released already: nothing is left to be parked.
-                State::Parked if !self.patients.contains(item.key) => {}
+                // Released or given up already: nothing is left to be parked.
+                State::Parked if !self.patients.contains(item.key) => {
+                    if let Some(copy) = parked.given_up(item.key) {
+                        follow.push(copy_to(&topology::dead(self.shared.name()), self.lane, copy));
+                        given_up.push(item.key);
+                    }
+                }
                 State::Parked => {
                     let copy = self.patients.get(item.key).unwrap_or(&item.copy);
                     follow.push(copy_to(&topology::parked(self.shared.name()), self.lane, copy));
@@ -222,6 +229,8 @@ impl LaneWorker {
         }
         consumer.settle(count, follow).await?;
         parked.expect(keys);
+        parked.forget(&given_up);
+        self.given_up(given_up);
         window.drop_first(count);
         Counts::add(&self.shared.counts().dead, dead);
         Ok(())
@@ -266,6 +275,10 @@ impl LaneWorker {
         if item.copy.envelope.event.is_none() {
             return Some(State::Dead(fault("no-event")));
         }
+        if !self.shared.may_go(&item.copy) {
+            self.tell_withdrawn(&item.copy);
+            return Some(State::Dead(fault(WITHDRAWN)));
+        }
         if !self.patients.is_parked(&item.patient) || self.is_full() {
             return None;
         }
@@ -299,6 +312,7 @@ impl LaneWorker {
             !known
                 && (alone || !is_claimed(*at))
                 && item.copy.envelope.event.is_some()
+                && self.shared.may_go(&item.copy)
                 && !self.patients.is_parked(&item.patient)
         };
         let most = if self.shared.sender.takes_many() && !alone { usize::MAX } else { 1 };
@@ -324,8 +338,15 @@ impl LaneWorker {
             Outcome::Refused { code } => run.iter().for_each(|at| self.park_at(window, *at, &code)),
             Outcome::Away { why, retry_after } => return Some((why, retry_after)),
             Outcome::Gone => self.gone(),
+            // They stay pending; the next step takes out those that may not go.
+            Outcome::Withdrawn => {}
         }
         None
+    }
+
+    pub(super) fn tell_withdrawn(&self, copy: &Delivery) {
+        let (subscriber, lane, sequence) = (self.shared.name(), self.lane.0, copy.sequence);
+        warn!(subscriber, lane, sequence, "not delivered: its permission is no longer in force");
     }
 
     /// The subscriber was away for a copy. If it keeps being away for that one and answers others, it is that one.
@@ -358,6 +379,10 @@ impl LaneWorker {
             let item = window.get_mut(at);
             item.failures += u32::from(!answered);
             item.answers = self.shared.answers();
+            // Nothing was sent.
+            if answered && item.state == State::Pending {
+                continue;
+            }
             return answered;
         }
         false
@@ -424,6 +449,7 @@ fn never() -> Instant {
 pub(super) fn fault(code: &str) -> Fault {
     let reason = match code {
         "no-event" => "it is no event: no router publishes such a copy",
+        WITHDRAWN => "a record that its permission rests on is no longer in force",
         "no-answer" => "the subscriber did not answer, though it answered others",
         _ => "the subscriber refused it",
     };

@@ -22,6 +22,8 @@ pub(super) enum Outcome {
     },
     /// The subscriber wants no more, ever.
     Gone,
+    /// Nothing was sent: what the permission of one of the copies rests on is no longer in force.
+    Withdrawn,
 }
 
 impl Outcome {

@@ -155,6 +155,18 @@ impl ParkedLane {
         self.given_up.insert(key, copy);
     }
 
+    /// A copy that is to be given up.
+    pub(super) fn given_up(&self, key: Key) -> Option<&Delivery> {
+        self.given_up.get(&key)
+    }
+
+    /// Says that copies, which never came to the lane, have gone to the dead letters.
+    pub(super) fn forget(&mut self, keys: &[Key]) {
+        for key in keys {
+            self.given_up.remove(key);
+        }
+    }
+
     /// Receives what is on its way to the lane, if something of it is to be taken out.
     pub(super) async fn catch_up(&mut self, memory: &mut Memory<'_>) -> Result<(), BrokerError> {
         while self.coming.iter().any(|key| !memory.patients.contains(*key)) {

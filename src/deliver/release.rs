@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use tracing::{error, info, warn};
 
 use super::Counts;
-use super::lane::{LaneWorker, fault};
+use super::lane::{LaneWorker, WITHDRAWN, fault};
 use super::outcome::Outcome;
 use super::parked::ParkedLane;
 use super::patients::Schedule;
@@ -71,7 +71,8 @@ impl LaneWorker {
         }
     }
 
-    /// Gives up a copy that is parked for too long. A subscriber that answers nobody is not a reason.
+    /// Gives up a copy that is parked for too long, or that may not go any more. A subscriber that answers nobody is
+    /// not a reason.
     fn give_up(
         &mut self,
         mut copy: Delivery,
@@ -82,6 +83,7 @@ impl LaneWorker {
         let code = match outcome {
             Outcome::Refused { code } => code,
             Outcome::Away { .. } if !alone => "no-answer",
+            Outcome::Withdrawn => WITHDRAWN,
             _ => return false,
         };
         let place = copy.envelope.event.as_ref().and_then(|event| event.place);
@@ -91,7 +93,8 @@ impl LaneWorker {
             .and_then(|parked_for| Duration::try_from(parked_for).ok());
         let most = self.shared.give_up_after();
         let too_long = most.zip(parked_for).is_some_and(|(most, parked_for)| parked_for >= most);
-        let Some(parked) = parked.filter(|_| too_long) else { return false };
+        let at_once = *outcome == Outcome::Withdrawn;
+        let Some(parked) = parked.filter(|_| at_once || too_long) else { return false };
         let key = Key::of(&copy);
         copy.envelope.fault = Some(fault(code));
         self.patients.remove(key);
@@ -107,7 +110,7 @@ impl LaneWorker {
             _ if !still_parked => info!(subscriber, lane, delivered, "a parked patient is released"),
             Outcome::Refused { code } => warn!(subscriber, lane, delivered, failures, code, "stays parked"),
             Outcome::Away { why, .. } => warn!(subscriber, lane, delivered, failures, why, "stays parked"),
-            Outcome::Delivered | Outcome::Gone => {}
+            Outcome::Delivered | Outcome::Gone | Outcome::Withdrawn => {}
         }
     }
 }

@@ -17,7 +17,7 @@ use super::{Counts, DeliverError, Pace, Subscriber};
 use crate::broker::{Broker, BrokerError, Delivery, topology};
 use crate::clock::Clock;
 use crate::envelope::Lane;
-use crate::registry::View;
+use crate::registry::{RecordId, View};
 use crate::store::Claims;
 use crate::telemetry::causes;
 
@@ -188,15 +188,30 @@ impl Shared {
         self.answers.load(Ordering::Relaxed)
     }
 
-    /// Attempts to deliver copies of a lane, in their order.
+    /// Whether everything that the copy's permission rests on is in force at this instant.
+    pub(super) fn may_go(&self, copy: &Delivery) -> bool {
+        let grounds = copy.envelope.event.iter().flat_map(|event| &event.grounds);
+        let grounds: Vec<_> = grounds.cloned().map(RecordId).collect();
+        grounds.is_empty() || self.workers.registry.read().still(&grounds, self.clock().now())
+    }
+
+    /// Attempts to deliver copies of a lane, in their order. None is sent unless all may go as the attempt begins.
     pub(super) async fn attempt(&self, lane: Lane, copies: &[&Delivery]) -> Outcome {
-        let outcome = match copies {
+        let whole = match copies {
             [copy] => match claimed::resolve(&self.workers.claims, copy).await {
-                Ok(whole) => self.sender.attempt(lane, &[whole.as_ref().unwrap_or(copy)]).await,
+                Ok(whole) => whole,
                 // The subscriber has answered nothing.
                 Err(outcome) => return outcome,
             },
-            copies => self.sender.attempt(lane, copies).await,
+            _ => None,
+        };
+        // Nothing is awaited between this and the attempt.
+        if !copies.iter().all(|copy| self.may_go(copy)) {
+            return Outcome::Withdrawn;
+        }
+        let outcome = match &whole {
+            Some(whole) => self.sender.attempt(lane, &[whole]).await,
+            None => self.sender.attempt(lane, copies).await,
         };
         if outcome.is_answer() {
             self.answers.fetch_add(1, Ordering::Relaxed);

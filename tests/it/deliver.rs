@@ -5,6 +5,7 @@ mod hl7;
 mod over_rabbitmq;
 mod random;
 mod webhook;
+mod withdrawn;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -17,7 +18,7 @@ use musubi::broker::{Broker, Delivery, Publication, topology};
 use musubi::clock::ManualClock;
 use musubi::deliver::{Counts, DeliverError, Http, Kind, Pace, Subscriber, Workers};
 use musubi::envelope::{CANONICAL, Change, Envelope, Format, Identifying, Lane, Origin, Routed};
-use musubi::registry::View;
+use musubi::registry::{RecordId, View};
 use musubi::store::Claims;
 use tempfile::TempDir;
 use tokio::sync::watch;
@@ -54,6 +55,7 @@ struct Bench {
     attempts_max: Option<u32>,
     published: usize,
     claims: TempDir,
+    registry: View,
 }
 
 /// Workers at work.
@@ -78,17 +80,23 @@ impl Bench {
             attempts_max: None,
             published: 0,
             claims: tempfile::tempdir().unwrap(),
+            registry: View::default(),
         }
     }
 
     /// A copy for a patient, as the router publishes it.
     async fn publish(&mut self, patient: &str) {
+        self.publish_on(patient, &[]).await;
+    }
+
+    /// A copy whose permission rests on these records.
+    async fn publish_on(&mut self, patient: &str, grounds: &[RecordId]) {
         self.published += 1;
         let lane = Lane::of(FACILITY, patient, LANES);
         let body = format!("{{\"number\":{}}}", self.published);
         let publication = Publication {
             to: vec![(topology::subscriber(NAME), lane)],
-            envelope: envelope(&format!("{:032x}", self.published), patient),
+            envelope: on(grounds, envelope(&format!("{:032x}", self.published), patient)),
             body: Bytes::from(body),
         };
         self.broker.publish(vec![publication]).await.unwrap();
@@ -110,7 +118,7 @@ impl Bench {
             clock: Arc::new(self.clock.clone()),
             zone: TimeZone::UTC,
             claims: Claims::new(self.claims.path().to_owned()),
-            registry: View::default(),
+            registry: self.registry.clone(),
             attempts_max: self.attempts_max,
             pace: self.pace,
         };
@@ -185,6 +193,12 @@ fn envelope(id: &str, patient: &str) -> Envelope {
         fault: None,
         findings: Vec::new(),
     }
+}
+
+fn on(grounds: &[RecordId], mut envelope: Envelope) -> Envelope {
+    let routed = envelope.event.as_mut().unwrap();
+    routed.grounds = grounds.iter().map(|ground| ground.0.clone()).collect();
+    envelope
 }
 
 fn http(server: &HttpServer) -> Kind {
