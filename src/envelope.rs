@@ -3,6 +3,7 @@
 //! A raw message (bytes as the facility wrote them) and a canonical event (CloudEvents 1.0) travel under the
 //! same envelope; [`Envelope::event`] is what routing added.
 
+mod facility;
 mod stored;
 
 use std::borrow::Cow;
@@ -12,6 +13,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use facility::{NOT_A_FACILITY_CODE, is_facility_code};
 pub use stored::{Piece, Stored, escape, unescape};
 
 /// A value that identifies a patient. Its `Debug` prints nothing of it, so that it can't reach a log.

@@ -46,7 +46,7 @@ pub use encounter::{Encounter, EncounterClass, EncounterEvent, Location};
 pub use examination::{
     ExaminationOrder, ExaminationPerformed, ExaminationRequest, Exposure, PerformedProcedure, Study,
 };
-pub use facility::{FacilityCode, is_facility_code};
+pub use facility::FacilityCode;
 pub use generic::Generic;
 pub use injection::{Injection, InjectionOrder, MixtureComponent};
 pub use lab::{
@@ -70,7 +70,7 @@ pub use visit::Visit;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub use crate::envelope::Finding;
+pub use crate::envelope::{Finding, is_facility_code};
 
 use crate::envelope::Change;
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::document::Document;
 use super::node::{NAME_RULE, Node, Section, check_version, is_name};
-use crate::canonical::is_facility_code;
+use crate::envelope::{NOT_A_FACILITY_CODE, is_facility_code};
 use crate::ingest::settings::{
     BYTES_MAX, CONNECTIONS_MAX, IDLE_TIMEOUT, INCOMPLETE_LIMIT, POLL, REFUSE_AFTER, SETTLE,
 };
@@ -155,10 +155,6 @@ impl Feeds {
         Some(address)
     }
 }
-
-/// What is said of a code that is none.
-pub(super) const NOT_A_FACILITY_CODE: &str = "is not a facility code: 10 digits, first the prefecture (01 to 47), \
-                                              then 1 medical, 3 dental, 4 pharmacy, 6 home nursing or 7, then 7 digits";
 
 fn roles(node: &Node<'_>) -> Option<Vec<Role>> {
     let words = [("disclosing", Role::Disclosing), ("participating", Role::Participating)];

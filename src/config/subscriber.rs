@@ -6,10 +6,9 @@ use std::time::Duration;
 
 use reqwest::Url;
 
-use super::feed::NOT_A_FACILITY_CODE;
 use super::node::{Node, Section};
-use crate::canonical::is_facility_code;
 use crate::deliver::{GIVE_UP_AFTER, Http, Kind, Mllp, Subscriber};
+use crate::envelope::{NOT_A_FACILITY_CODE, is_facility_code};
 
 /// Default of `connections`.
 const CONNECTIONS: u16 = 4;

@@ -164,11 +164,8 @@ impl Registry {
         facilities.collect()
     }
 
-    /// The facilities that take part in the network.
+    /// The facilities that take part in the network, in the order of their codes.
     pub fn members(&self, at: Timestamp) -> impl Iterator<Item = &str> {
-        self.all().filter_map(move |(_, fact)| match fact {
-            Fact::Facility(facility) if facility.period.holds(at) => Some(facility.code.as_str()),
-            _ => None,
-        })
+        self.facilities().filter(move |code| self.facility(code, at).is_some())
     }
 }

@@ -21,6 +21,17 @@ pub struct Entry {
     pub fact: Fact,
 }
 
+/// Begins the [`why`](Entry::why) of an entry that tells of what was over when it was entered: without it, a consent that
+/// ended before it was entered is refused as a mistake.
+pub const HISTORY: &str = "history: ";
+
+impl Entry {
+    /// Whether it tells of what was over when it was entered.
+    pub fn is_history(&self) -> bool {
+        self.why.starts_with(HISTORY)
+    }
+}
+
 /// Names a record over all its versions, and betrays nothing of it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]

@@ -69,6 +69,19 @@ pub enum FacilityRole {
     Participating,
 }
 
+impl FacilityRole {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::Disclosing, Self::Participating];
+
+    /// The word in `facilities.csv`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Disclosing => "disclosing",
+            Self::Participating => "participating",
+        }
+    }
+}
+
 /// What two facilities, or a facility and the network, have agreed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -79,6 +92,20 @@ pub enum ContractKind {
     Participation,
     /// The facility entrusts the network with keeping copies of its records.
     Entrusted,
+}
+
+impl ContractKind {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Reading, Self::Participation, Self::Entrusted];
+
+    /// The word in `contracts.csv`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Reading => "reading",
+            Self::Participation => "participation",
+            Self::Entrusted => "entrusted",
+        }
+    }
 }
 
 /// A facility of the network.
@@ -325,11 +352,7 @@ impl Fact {
             Self::Link(fact) => [&fact.local_id.0, ""],
             Self::ViewConsent(fact) => [fact.purpose.as_str(), ""],
             Self::SensitiveConsent(fact) => [fact.category.as_str(), ""],
-            Self::Contract(fact) => match fact.kind {
-                ContractKind::Reading => ["reading", fact.with.as_deref().unwrap_or_default()],
-                ContractKind::Participation => ["participation", ""],
-                ContractKind::Entrusted => ["entrusted", ""],
-            },
+            Self::Contract(fact) => [fact.kind.as_str(), fact.with.as_deref().unwrap_or_default()],
             Self::CareTeam(_) | Self::Perinatal(_) | Self::Emergency(_) => ["", ""],
             Self::Merge(fact) | Self::Unmerge(fact) => [&fact.former.0, &fact.into.0],
             Self::Removal(fact) => [&fact.local_id.0, ""],

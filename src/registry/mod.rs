@@ -7,20 +7,26 @@
 //! Pure: no I/O, no clock; the time at which a question is asked is handed in.
 
 mod basis;
+mod change;
+mod check;
+mod code;
 mod consent;
 mod entry;
 mod fact;
 mod identity;
+mod merges;
 mod period;
 mod view;
+pub mod csv;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use jiff::Timestamp;
 
 pub use basis::{Basis, Purpose, Sensitivity};
+pub use check::Refusal;
 pub use consent::{Answer, Asked, Grant};
-pub use entry::{Entry, RecordId};
+pub use entry::{Entry, HISTORY, RecordId};
 pub use fact::{
     Area, Contract, ContractKind, EmergencyAccess, Facility, FacilityRole, Fact, Link, Member, Membership,
     Merge, Removal, SensitiveConsent, ViewConsent,
@@ -32,39 +38,68 @@ pub use view::View;
 /// The view: all entries, folded.
 #[derive(Debug, Clone, Default)]
 pub struct Registry {
-    /// Records with their versions, the last one in force.
-    records: HashMap<RecordId, Vec<Entry>>,
-    by_network_id: HashMap<String, Vec<RecordId>>,
-    by_facility: HashMap<String, Vec<RecordId>>,
-    /// Links, merges and removals of a facility's local id.
-    by_local_id: HashMap<(String, String), Vec<RecordId>>,
+    /// In the order in which they were first told of; the indexes below are places in it.
+    records: Vec<Record>,
+    by_id: HashMap<RecordId, u32>,
+    by_network_id: HashMap<String, Vec<u32>>,
+    by_facility: BTreeMap<String, OfFacility>,
     /// Instants at which a record comes into force or ends.
     boundaries: BTreeSet<Timestamp>,
     revision: u64,
 }
 
+#[derive(Debug, Clone)]
+struct Record {
+    id: RecordId,
+    /// The last one counts.
+    versions: Vec<Entry>,
+}
+
+/// What a message asks of its facility (a few records) apart from what names it because of a patient (very many).
+#[derive(Debug, Clone, Default)]
+struct OfFacility {
+    /// The facility itself and its contracts.
+    own: Vec<u32>,
+    /// Links, merges and removals by local id.
+    by_local_id: HashMap<String, Vec<u32>>,
+    /// Consents and whatever else a patient has with it.
+    others: Vec<u32>,
+}
+
 impl Registry {
-    /// Takes the next entry of the log. What an entry may say is checked before it is written there; here nothing is
-    /// refused, so that all who follow the log agree.
+    /// Takes the next entry of the log. What an entry may say is checked before it is written there
+    /// ([`check`](Self::check)); here nothing is refused, so that all who follow the log agree.
     pub fn apply(&mut self, entry: Entry) {
         self.revision += 1;
         let id = entry.fact.record_id();
         let period = entry.fact.period();
         self.boundaries.extend([period.from].into_iter().chain(period.until));
-        let versions = self.records.entry(id.clone()).or_default();
-        if versions.is_empty() {
-            if let Some(network_id) = entry.fact.network_id() {
-                self.by_network_id.entry(network_id.0.clone()).or_default().push(id.clone());
-            }
-            if let Some(facility) = entry.fact.facility() {
-                self.by_facility.entry(facility.to_owned()).or_default().push(id.clone());
-                for local_id in identity::local_ids(&entry.fact) {
-                    let key = (facility.to_owned(), local_id.0.clone());
-                    self.by_local_id.entry(key).or_default().push(id.clone());
+        if let Some(record) = self.by_id.get(&id).and_then(|place| self.records.get_mut(*place as usize)) {
+            record.versions.push(entry);
+            return;
+        }
+        // Four thousand million records fill no memory that there is.
+        let Ok(place) = u32::try_from(self.records.len()) else { return };
+        self.index(&entry.fact, place);
+        self.by_id.insert(id.clone(), place);
+        self.records.push(Record { id, versions: vec![entry] });
+    }
+
+    fn index(&mut self, fact: &Fact, place: u32) {
+        if let Some(network_id) = fact.network_id() {
+            self.by_network_id.entry(network_id.0.clone()).or_default().push(place);
+        }
+        let Some(code) = fact.facility() else { return };
+        let facility = self.by_facility.entry(code.to_owned()).or_default();
+        match fact {
+            Fact::Facility(_) | Fact::Contract(_) => facility.own.push(place),
+            Fact::Link(_) | Fact::Merge(_) | Fact::Unmerge(_) | Fact::Removal(_) => {
+                for local_id in identity::local_ids(fact) {
+                    facility.by_local_id.entry(local_id.0.clone()).or_default().push(place);
                 }
             }
+            _ => facility.others.push(place),
         }
-        versions.push(entry);
     }
 
     /// How many entries were taken.
@@ -72,9 +107,10 @@ impl Registry {
         self.revision
     }
 
-    /// Changes when an answer may change without a new entry: how many records came into force or ended until then.
-    pub fn epoch(&self, at: Timestamp) -> u64 {
-        self.boundaries.range(..=at).count() as u64
+    /// Changes when an answer may change without a new entry: the last instant until then at which a record came into
+    /// force or ended.
+    pub fn epoch(&self, at: Timestamp) -> Option<Timestamp> {
+        self.boundaries.range(..=at).next_back().copied()
     }
 
     /// Whether anybody ever joined the network.
@@ -84,7 +120,8 @@ impl Registry {
 
     /// The versions of a record, the oldest first.
     pub fn history(&self, id: &RecordId) -> &[Entry] {
-        self.records.get(id).map_or(&[], Vec::as_slice)
+        let record = self.by_id.get(id).and_then(|place| self.records.get(*place as usize));
+        record.map_or(&[], |record| record.versions.as_slice())
     }
 
     /// The version of a record that counts.
@@ -99,22 +136,37 @@ impl Registry {
 
     /// All records of a network id.
     pub fn of_network_id(&self, network_id: &str) -> impl Iterator<Item = (&RecordId, &Fact)> {
-        self.facts(self.by_network_id.get(network_id))
+        self.facts(self.by_network_id.get(network_id).map_or(&[], Vec::as_slice))
     }
 
-    /// All records of a facility: its own, its contracts, the links and consents that name it.
+    /// A facility's own records: itself and its contracts.
     pub fn of_facility(&self, code: &str) -> impl Iterator<Item = (&RecordId, &Fact)> {
-        self.facts(self.by_facility.get(code))
+        self.facts(self.by_facility.get(code).map_or(&[], |facility| facility.own.as_slice()))
+    }
+
+    /// What names a facility because of a patient: links, consents, care teams.
+    pub fn of_patients_of(&self, code: &str) -> impl Iterator<Item = (&RecordId, &Fact)> {
+        let facility = self.by_facility.get(code).into_iter();
+        facility.flat_map(|facility| {
+            let local = facility.by_local_id.values().chain([&facility.others]);
+            local.flat_map(|places| self.facts(places))
+        })
     }
 
     /// All links, merges and removals of a facility's local id.
     pub fn of_local_id(&self, facility: &str, local_id: &str) -> impl Iterator<Item = (&RecordId, &Fact)> {
-        self.facts(self.by_local_id.get(&(facility.to_owned(), local_id.to_owned())))
+        let places = self.by_facility.get(facility).and_then(|facility| facility.by_local_id.get(local_id));
+        self.facts(places.map_or(&[], Vec::as_slice))
     }
 
-    /// All records, in no order.
+    /// All records, in the order in which they were first told of.
     pub fn all(&self) -> impl Iterator<Item = (&RecordId, &Fact)> {
-        self.facts(Some(self.records.keys()))
+        self.records.iter().filter_map(|record| Some((&record.id, &record.versions.last()?.fact)))
+    }
+
+    /// The codes of all facilities that anything was told of, in their order.
+    pub fn facilities(&self) -> impl Iterator<Item = &str> {
+        self.by_facility.keys().map(String::as_str)
     }
 
     /// The facility of that code that is in force.
@@ -125,10 +177,8 @@ impl Registry {
         })
     }
 
-    fn facts<'r>(
-        &'r self,
-        ids: Option<impl IntoIterator<Item = &'r RecordId>>,
-    ) -> impl Iterator<Item = (&'r RecordId, &'r Fact)> {
-        ids.into_iter().flatten().filter_map(|id| Some((id, &self.record(id)?.fact)))
+    fn facts<'r>(&'r self, places: &'r [u32]) -> impl Iterator<Item = (&'r RecordId, &'r Fact)> {
+        let records = places.iter().filter_map(|place| self.records.get(*place as usize));
+        records.filter_map(|record| Some((&record.id, &record.versions.last()?.fact)))
     }
 }

@@ -102,10 +102,7 @@ fn states(events: &[Event]) -> Vec<State> {
 fn an_order_and_its_images_are_one_request_in_whatever_order_they_come() {
     let (order, performed) = (|at| EXAM.order(at), |at| EXAM.performed(at));
     assert_eq!(states(&[order(0)]), []);
-    assert_eq!(
-        worklist(&[order(0)], 1).missing,
-        [("performed", 1)].into()
-    );
+    assert_eq!(worklist(&[order(0)], 1).missing, [("performed", 1)].into());
     let both = worklist(&[order(0), performed(10)], 70);
     let turned = worklist(&[performed(0), order(10)], 60);
     for list in [&both, &turned] {
