@@ -3,11 +3,15 @@
 mod check;
 mod claim;
 mod conform;
+mod desk;
+mod html;
 mod inspect;
 mod lang;
 mod names;
 mod queue;
+mod reading;
 mod reconcile;
+mod referrals;
 mod run;
 mod schema;
 mod simulate;
@@ -95,6 +99,10 @@ enum Verb {
     VerifyBackup(verify::Arguments),
     /// Compare a standardised storage with its index database's export (SSMIXIDX as CSV)
     Reconcile(reconcile::Arguments),
+    /// Show what became of referrals (紹介状): delivered, opened, replied; which nobody answered; the proof of their bytes
+    Referrals(referrals::Arguments),
+    /// Image reading (読影): join orders and examinations into requests, and keep the worklist
+    Reading(reading::Arguments),
     /// Write the JSON Schemas of all canonical kinds, and the AsyncAPI document of this routes.toml
     Schema(schema::Arguments),
     /// Make synthetic data: invented people (架空) only
@@ -125,6 +133,8 @@ pub fn main() -> ExitCode {
         Verb::Topology(arguments) => topology::main(&cli.config, lang, &arguments),
         Verb::VerifyBackup(arguments) => verify::main(lang, &arguments),
         Verb::Reconcile(arguments) => reconcile::main(lang, &arguments),
+        Verb::Referrals(arguments) => referrals::main(&cli.config, lang, &arguments),
+        Verb::Reading(arguments) => reading::main(&cli.config, lang, &arguments),
         Verb::Schema(arguments) => schema::main(&cli.config, &arguments),
         Verb::Simulate(arguments) => simulate::main(&arguments),
     };

@@ -86,6 +86,12 @@ impl Config {
         subscribers.any(|known| known.name == subscriber && known.deliver == Kind::Queue)
     }
 
+    /// The folder in which that subscriber's events lie, where it has one.
+    pub fn folder_of(&self, subscriber: &str) -> Option<&Path> {
+        let known = self.subscribers.iter().find(|known| known.name == subscriber)?;
+        if let Kind::Folder { path } = &known.deliver { Some(path) } else { None }
+    }
+
     /// Checks files that are already in memory, as those of the folder `dir`; does no I/O.
     pub fn check(files: &Files, dir: &Path) -> (Option<Self>, Vec<Fault>) {
         let (config, mut faults, _) = check(files, dir);

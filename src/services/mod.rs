@@ -5,6 +5,7 @@
 //! anything.
 
 pub mod inbox;
+pub mod output;
 pub mod reading;
 pub mod referral;
 pub mod time;

@@ -3,6 +3,7 @@
 use jiff::tz::TimeZone;
 
 use super::table::severity;
+use crate::cli::html::escaped;
 use crate::cli::lang::Lang;
 use crate::ops::conform::{DataTypeReport, Example, Report, Row};
 
@@ -137,20 +138,4 @@ fn table_head(html: &mut String, titles: &[&str]) {
 
 fn name(data_type: &DataTypeReport, lang: Lang) -> &'static str {
     data_type.name.map_or(lang.pick("not in the specification", "仕様外"), |[en, ja]| lang.pick(en, ja))
-}
-
-/// Text with the characters that mean something in HTML written as references.
-fn escaped(text: &str) -> String {
-    let mut html = String::with_capacity(text.len());
-    for character in text.chars() {
-        match character {
-            '&' => html.push_str("&amp;"),
-            '<' => html.push_str("&lt;"),
-            '>' => html.push_str("&gt;"),
-            '"' => html.push_str("&quot;"),
-            '\'' => html.push_str("&#39;"),
-            other => html.push(other),
-        }
-    }
-    html
 }
