@@ -1,6 +1,8 @@
 //! What an envelope says as attributes of CloudEvents 1.0. Names are lower case, without separators.
 
-use crate::envelope::{Change, Claim, Envelope, FHIR, Identifying, Lane, Routed};
+use crate::envelope::{
+    Change, Claim, Envelope, FHIR, ICALENDAR_CANCEL, ICALENDAR_REQUEST, Identifying, Lane, Routed,
+};
 
 /// What stands before an attribute's name in a header of AMQP (CloudEvents AMQP binding 3.1.3.1).
 pub(crate) const AMQP_PREFIX: &str = "cloudEvents:";
@@ -102,10 +104,15 @@ impl<'a> Attributes<'a> {
 /// What describes a FHIR body.
 pub(crate) const FHIR_BUNDLE: &str = "http://hl7.org/fhir/StructureDefinition/Bundle";
 
+/// What describes an iCalendar body.
+pub(crate) const ICALENDAR: &str = "urn:ietf:rfc:5545";
+
 /// `lab-result.created.v1` is described by `urn:musubi:schema:lab-result.v1`.
 fn schema_of(routed: &Routed) -> String {
-    if routed.media_type == FHIR {
-        return FHIR_BUNDLE.to_owned();
+    match routed.media_type.as_str() {
+        FHIR => return FHIR_BUNDLE.to_owned(),
+        ICALENDAR_REQUEST | ICALENDAR_CANCEL => return ICALENDAR.to_owned(),
+        _ => {}
     }
     let mut parts = routed.event_type.split('.');
     let (kind, version) = (parts.next().unwrap_or_default(), parts.next_back().unwrap_or_default());

@@ -89,6 +89,10 @@ pub struct Origin {
 pub const CANONICAL: &str = "application/json";
 /// Media type of an event as a FHIR Bundle.
 pub const FHIR: &str = "application/fhir+json";
+/// Media type of an iCalendar invitation.
+pub const ICALENDAR_REQUEST: &str = "text/calendar; charset=utf-8; method=REQUEST; component=VEVENT";
+/// Media type of the cancellation of one.
+pub const ICALENDAR_CANCEL: &str = "text/calendar; charset=utf-8; method=CANCEL; component=VEVENT";
 /// Media type of original bytes.
 pub const ORIGINAL: &str = "application/hl7-v2";
 

@@ -15,6 +15,7 @@ pub mod broker;
 pub mod canonical;
 pub mod envelope;
 pub mod fhir;
+pub mod icalendar;
 pub mod manifest;
 pub mod registry;
 pub mod store;

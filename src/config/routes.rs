@@ -173,6 +173,7 @@ impl<'d, 'r: 'd> Reader<'r, 'd> {
         let send = section.take("send").map_or(Some(Send::Canonical), |node| {
             send(&node, disclosure.is_some(), kinds.as_deref().unwrap_or_default())
         });
+        let meeting_hosts = meeting_hosts(&mut section, send);
         let invalid = section.take("invalid");
         let is_narrow = condition.is_some() || disclosure.is_some();
         let invalid = invalid.map_or(Some(false), |node| takes_invalid(&node, send?, is_narrow));
@@ -196,6 +197,7 @@ impl<'d, 'r: 'd> Reader<'r, 'd> {
             basis: basis?,
             purpose: purpose?,
             send: send?,
+            meeting_hosts: meeting_hosts?,
         })
     }
 
@@ -353,8 +355,12 @@ fn purpose(section: &mut Section<'_>, basis: Option<Basis>) -> Option<Option<Pur
     }
 }
 
-const SENDS: [(&str, Send); 3] =
-    [("canonical", Send::Canonical), ("original", Send::Original), ("fhir", Send::Fhir)];
+const SENDS: [(&str, Send); 4] = [
+    ("canonical", Send::Canonical),
+    ("original", Send::Original),
+    ("fhir", Send::Fhir),
+    ("icalendar", Send::ICalendar),
+];
 
 fn send(node: &Node<'_>, limited: bool, kinds: &[Kind]) -> Option<Send> {
     match node.word(&SENDS)? {
@@ -371,8 +377,38 @@ fn send(node: &Node<'_>, limited: bool, kinds: &[Kind]) -> Option<Send> {
             }
             node.refuse(format!("no FHIR body is made of {without}: send it by a route of its own"))
         }
+        Send::ICalendar if kinds.iter().any(|kind| *kind != Kind::Appointment) => node.refuse(
+            "an invitation is made of the kind \"appointment\" only: send others by a route of their own",
+        ),
         send => Some(send),
     }
+}
+
+/// Hosts whose links an invitation may hold: names, or `*.` before a name for all below it.
+fn meeting_hosts(section: &mut Section<'_>, send: Option<Send>) -> Option<Vec<String>> {
+    if send != Some(Send::ICalendar) {
+        return match section.take("meeting_hosts") {
+            Some(node) => node.refuse("it is for routes with send = \"icalendar\""),
+            None => Some(Vec::new()),
+        };
+    }
+    let is_host = |text: &str| {
+        let name = text.strip_prefix("*.").unwrap_or(text);
+        name.split('.').count() > 1
+            && name.split('.').all(|label| {
+                !label.is_empty()
+                    && label
+                        .bytes()
+                        .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+            })
+    };
+    let hosts = section.require("meeting_hosts")?.full_list()?.into_iter().map(|node| match node.text()? {
+        host if is_host(host) => Some(host.to_owned()),
+        other => node.refuse(format!(
+            "\"{other}\" is not a host like meet.example.jp or *.example.jp, in small letters"
+        )),
+    });
+    hosts.collect::<Vec<_>>().into_iter().collect()
 }
 
 /// Whether a route takes what makes no sense. Such a message can't be tested, nor can a part of it be taken.

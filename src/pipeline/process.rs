@@ -15,9 +15,10 @@ use crate::canonical::{Attached, CanonicalEvent, Precision};
 use crate::decode::decode;
 use crate::envelope::{CANONICAL, Change, Envelope, FHIR, Fault, Finding, Identifying, Lane, Routed};
 use crate::fhir;
+use crate::icalendar::{self, Invitation};
 use crate::normalise::{Source, normalise};
 use crate::registry::{Identity, Registry, View};
-use crate::route::{self, Asking, Disclose, Disclosure, Recipient, Routes, Send};
+use crate::route::{self, Asking, Disclose, Disclosure, Recipient, Route, Routes, Send};
 
 /// Stands where a copy for the archive has no topic, route or basis.
 const ARCHIVE: &str = "archive";
@@ -212,15 +213,17 @@ fn copy(
     let (body, media_type) = match route.send {
         Send::Original => (travelling(envelope, original), envelope.format.media_type()),
         Send::Canonical => {
-            let stand_in =
-                |field: &str, value: &str| routing.pseudonyms.of_field(&envelope.facility, field, value);
-            let context = Disclose { on: day(event, envelope, &routing.zone), stand_in: &stand_in };
-            (Bytes::from(route.body(event, &context).map_err(|_| internal())?), CANONICAL)
+            let body = disclosed(route, event, envelope, routing).map_err(|_| internal())?;
+            (Bytes::from(body), CANONICAL)
         }
         // The configuration lets only kinds that have such a body come here.
         Send::Fhir => {
             let bundle = fhir::bundle(event, envelope).ok_or_else(internal)?;
             (Bytes::from(bundle.to_string()), FHIR)
+        }
+        Send::ICalendar => {
+            let invitation = invited(route, event, envelope, routing).ok_or_else(internal)?;
+            (Bytes::from(invitation.text), invitation.media_type)
         }
     };
     let routed = routed(recipient, event.event_type(), media_type);
@@ -234,6 +237,17 @@ fn copy(
     Ok((envelope, body))
 }
 
+/// What a route discloses of an event, as JSON.
+fn disclosed(
+    route: &Route,
+    event: &CanonicalEvent<'_>,
+    envelope: &Envelope,
+    routing: &Routing,
+) -> serde_json::Result<Vec<u8>> {
+    let stand_in = |field: &str, value: &str| routing.pseudonyms.of_field(&envelope.facility, field, value);
+    route.body(event, &Disclose { on: day(event, envelope, &routing.zone), stand_in: &stand_in })
+}
+
 /// The day of the event: when the message was made, or else when the hub accepted it.
 fn day(event: &CanonicalEvent<'_>, envelope: &Envelope, zone: &TimeZone) -> Option<Date> {
     let sent = event.message.sent_at.filter(|sent| sent.precision >= Precision::Day);
@@ -242,6 +256,24 @@ fn day(event: &CanonicalEvent<'_>, envelope: &Envelope, zone: &TimeZone) -> Opti
         Date::new(year.ok()?, month.ok()?, day.ok()?).ok()
     });
     sent.or_else(|| Some(envelope.accepted_at.parse::<Timestamp>().ok()?.to_zoned(zone.clone()).date()))
+}
+
+/// The invitation that a route makes of what it discloses of an appointment.
+fn invited(
+    route: &Route,
+    event: &CanonicalEvent<'_>,
+    envelope: &Envelope,
+    routing: &Routing,
+) -> Option<Invitation> {
+    let disclosed = serde_json::from_slice(&disclosed(route, event, envelope, routing).ok()?).ok()?;
+    let link = route.meeting_link(&disclosed);
+    icalendar::invitation(&icalendar::Made {
+        event,
+        disclosed: &disclosed,
+        names: route.disclosure.is_some(),
+        link: link.as_deref(),
+        envelope,
+    })
 }
 
 /// The records that a copy's permission rests on.

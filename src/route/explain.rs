@@ -157,5 +157,9 @@ fn verdict(route: &Route, event: &CanonicalEvent<'_>, source: Source<'_>, report
             return taken;
         }
     }
-    route.condition_of(event, report.at("where"))
+    let verdict = route.condition_of(event, report.at("where"));
+    if verdict != Verdict::True || route.has_body(event) {
+        return verdict;
+    }
+    report.note("send", &"a number, a day and a link to one of the meeting hosts", Verdict::False)
 }

@@ -14,6 +14,7 @@ mod disclose;
 mod explain;
 mod filter;
 mod lookup;
+mod meeting;
 mod probe;
 mod table;
 mod transform;
@@ -54,6 +55,8 @@ pub enum Send {
     Original,
     /// The event as a FHIR Bundle.
     Fhir,
+    /// The appointment as an iCalendar invitation.
+    ICalendar,
 }
 
 /// Who sent the message, from the feed's configuration.
@@ -99,6 +102,8 @@ pub struct Route {
     pub purpose: Option<Purpose>,
     /// In what form.
     pub send: Send,
+    /// Hosts of web conferences whose links an invitation may hold.
+    pub meeting_hosts: Vec<String>,
 }
 
 impl Route {
@@ -129,6 +134,7 @@ impl Route {
             && self.changes.contains(&event.change)
             && self.takes_facility(source)
             && self.condition_of(event, &mut Blind) == Verdict::True
+            && self.has_body(event)
     }
 
     fn takes_facility(&self, source: Source<'_>) -> bool {

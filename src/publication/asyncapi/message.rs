@@ -5,8 +5,8 @@ use serde_json::{Map, Value, json};
 use super::CLOUD_EVENT;
 use super::channel::Carriage;
 use crate::canonical::{Kind, VERSION};
-use crate::cloud_event::{AMQP_PREFIX, FHIR_BUNDLE};
-use crate::envelope::{CANONICAL, Change, FHIR, Format};
+use crate::cloud_event::{AMQP_PREFIX, FHIR_BUNDLE, ICALENDAR};
+use crate::envelope::{CANONICAL, Change, FHIR, Format, ICALENDAR_CANCEL, ICALENDAR_REQUEST};
 use crate::pipeline::INVALID;
 use crate::publication::file;
 use crate::route::{Route, Send};
@@ -68,6 +68,7 @@ fn title(route: &Route, about: About) -> String {
         Send::Canonical => "canonical event",
         Send::Original => "original bytes",
         Send::Fhir => "FHIR R4 Bundle (JP Core)",
+        Send::ICalendar => "iCalendar invitation",
     };
     match &route.disclosure {
         Some(disclosure) => {
@@ -96,6 +97,7 @@ fn attributes(route: &Route, about: About) -> Map<String, Value> {
     says("basis", json!({ "const": route.basis.as_str() }));
     let described = match route.send {
         Send::Fhir => FHIR_BUNDLE.to_owned(),
+        Send::ICalendar => ICALENDAR.to_owned(),
         Send::Canonical | Send::Original => format!("urn:musubi:schema:{}.v{VERSION}{part}", about.as_str()),
     };
     says("dataschema", json!({ "const": described }));
@@ -108,6 +110,7 @@ fn media_types(route: &Route, about: About) -> Vec<&'static str> {
     match (route.send, about) {
         (Send::Canonical, _) => vec![CANONICAL],
         (Send::Fhir, _) => vec![FHIR],
+        (Send::ICalendar, _) => vec![ICALENDAR_REQUEST, ICALENDAR_CANCEL],
         (Send::Original, About::Event(Kind::Checkup)) => vec![Format::Checkup.media_type()],
         (Send::Original, About::Event(Kind::Document | Kind::Referral | Kind::ReferralReply)) => {
             vec![Format::Hl7v2.media_type(), Format::Document.media_type()]
@@ -127,12 +130,17 @@ fn body(route: &Route, about: About) -> Value {
             json!({ "schemaFormat": SCHEMA_FORMAT, "schema": schema_of(route, about) })
         }
         Send::Fhir => fhir(),
+        Send::ICalendar => invitation(),
         Send::Original => original(),
     }
 }
 
 fn fhir() -> Value {
     json!({ "type": "object", "properties": { "resourceType": { "const": "Bundle" } }, "required": ["resourceType"] })
+}
+
+fn invitation() -> Value {
+    json!({ "type": "string", "description": "A calendar object of RFC 5545, UTF-8." })
 }
 
 fn original() -> Value {
@@ -159,6 +167,7 @@ fn structured(route: &Route, about: About, attributes: Map<String, Value>) -> Va
             says["properties"]["data"] = fhir();
             says["required"] = json!(["data"]);
         }
+        Send::ICalendar => says["required"] = json!(["data_base64"]),
         // Either the bytes or, where they are too many for a queue, their hash.
         Send::Original => {
             says["anyOf"] = json!([{ "required": ["data_base64"] }, { "required": ["claimhash"] }])

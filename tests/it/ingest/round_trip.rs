@@ -46,6 +46,7 @@ fn everything() -> Routing {
         basis: Basis::Entrusted,
         purpose: None,
         send: Send::Original,
+        meeting_hosts: Vec::new(),
     };
     Routing {
         routes: Arc::new(Routes::new(vec![route])),

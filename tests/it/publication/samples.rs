@@ -149,6 +149,7 @@ fn everything(config: &Config) -> Arc<Routes> {
         condition: None,
         facilities: None,
         send: Send::Canonical,
+        meeting_hosts: Vec::new(),
         ..route.clone()
     };
     Arc::new(Routes::new(vec![route]))
