@@ -160,9 +160,21 @@ pub struct Routed {
     pub disclosure: Option<String>,
     /// Media type of the body: `application/json` for a canonical event, that of the [`Format`] for original bytes.
     pub media_type: String,
+    /// Who is to be told what became of this copy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub receipt: Option<ReceiptTo>,
     /// Its place in the subscriber's queue, once it has left that queue (parked, or given up).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place: Option<Place>,
+}
+
+/// Where the receipt of a copy goes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReceiptTo {
+    /// Topic of the receipt.
+    pub topic: String,
+    /// Name of the subscriber that gets it.
+    pub to: String,
 }
 
 /// The place in a queue that a message has left: what a subscriber compares to see a gap or a repeat.

@@ -19,7 +19,7 @@ use super::subscriber;
 use super::tables::Tables;
 use crate::canonical::{Kind, schema};
 use crate::deliver::{self, Subscriber};
-use crate::envelope::Change;
+use crate::envelope::{Change, ReceiptTo};
 use crate::fhir;
 use crate::ingest::Source;
 use crate::registry::Purpose;
@@ -174,6 +174,7 @@ impl<'d, 'r: 'd> Reader<'r, 'd> {
             send(&node, disclosure.is_some(), kinds.as_deref().unwrap_or_default())
         });
         let meeting_hosts = meeting_hosts(&mut section, send);
+        let receipt = self.receipt(&mut section);
         let invalid = section.take("invalid");
         let is_narrow = condition.is_some() || disclosure.is_some();
         let invalid = invalid.map_or(Some(false), |node| takes_invalid(&node, send?, is_narrow));
@@ -196,6 +197,7 @@ impl<'d, 'r: 'd> Reader<'r, 'd> {
             otherwise: otherwise.map_or(Some(None), |name| name.map(Some))?,
             basis: basis?,
             purpose: purpose?,
+            receipt: receipt?,
             send: send?,
             meeting_hosts: meeting_hosts?,
         })
@@ -224,6 +226,21 @@ impl<'d, 'r: 'd> Reader<'r, 'd> {
             return node.refuse("it is for routes whose \"address\" means exactly one facility");
         }
         self.recipients(std::slice::from_ref(node))?.pop()
+    }
+
+    /// `receipt`, a topic, and `receipt_to`, a subscriber: the one needs the other.
+    fn receipt(&mut self, section: &mut Section<'_>) -> Option<Option<ReceiptTo>> {
+        let Some(node) = section.take("receipt") else {
+            return match section.take("receipt_to") {
+                Some(node) => node.refuse("it is for routes with a \"receipt\""),
+                None => Some(None),
+            };
+        };
+        let topic = topic(&node);
+        let to = section
+            .require("receipt_to")
+            .and_then(|node| self.recipients(std::slice::from_ref(&node))?.pop());
+        Some(Some(ReceiptTo { topic: topic?.to_owned(), to: to? }))
     }
 
     fn scopes(&self, kinds: &[Kind]) -> Vec<Scope<'r>> {

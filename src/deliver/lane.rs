@@ -14,6 +14,7 @@ use super::Counts;
 use super::outcome::Outcome;
 use super::parked::{Memory, ParkedLane, copy_to};
 use super::patients::{Patients, Schedule};
+use super::receipt::Receipts;
 use super::release::Release;
 use super::window::{Handled, Key, Patient, State, Window};
 use super::workers::{Shared, told};
@@ -39,6 +40,7 @@ pub(super) struct LaneWorker {
     halt: watch::Receiver<bool>,
     pub(super) handled: Handled,
     pub(super) patients: Patients,
+    pub(super) receipts: Receipts,
     /// Schedules from before the broker was lost.
     schedules: HashMap<Patient, Schedule>,
     pub(super) releases: JoinSet<Release>,
@@ -59,6 +61,7 @@ impl LaneWorker {
             halt,
             handled: Handled::default(),
             patients: Patients::default(),
+            receipts: Receipts::default(),
             schedules: HashMap::new(),
             releases: JoinSet::new(),
             failures: 0,
@@ -120,7 +123,7 @@ impl LaneWorker {
                 }
                 () = sleep_until(due.unwrap_or_else(never)), if due.is_some() && !busy => self.release(),
                 () = sleep_until(held.unwrap_or_else(never)), if held.is_some() => {
-                    let dead = parked.rewrite(&self.patients).await?;
+                    let dead = parked.rewrite(&self.patients, (&mut self.receipts, self.shared.counts())).await?;
                     self.given_up(dead);
                 }
                 () = sleep_until(self.resume), if window.has_pending() => self.step(&mut window).await,
@@ -222,12 +225,15 @@ impl LaneWorker {
                 }
                 State::Dead(fault) => {
                     follow.push(self.dead_letter(&item.copy, fault));
+                    owe(&mut self.receipts, &self.shared, self.lane, &item.copy, Some(fault));
                     dead += 1;
                 }
                 State::Done | State::Pending => {}
             }
+            follow.extend(self.receipts.owed(item.key));
         }
         consumer.settle(count, follow).await?;
+        self.receipts.sent(window.finished().map(|item| item.key), self.shared.counts());
         parked.expect(keys);
         parked.forget(&given_up);
         self.given_up(given_up);
@@ -245,7 +251,7 @@ impl LaneWorker {
     /// Takes out of the parked lane what was released or given up.
     async fn tidy(&mut self, parked: &mut ParkedLane, all: bool) -> Result<(), BrokerError> {
         parked.catch_up(&mut self.memory()).await?;
-        let dead = parked.tidy(&self.patients, all).await?;
+        let dead = parked.tidy(&self.patients, (&mut self.receipts, self.shared.counts()), all).await?;
         self.given_up(dead);
         Ok(())
     }
@@ -329,6 +335,7 @@ impl LaneWorker {
                     let item = window.get_mut(*at);
                     item.state = State::Done;
                     self.handled.insert(item.key);
+                    owe(&mut self.receipts, &self.shared, self.lane, &item.copy, None);
                 }
                 Counts::add(&self.shared.counts().delivered, run.len());
             }
@@ -431,6 +438,17 @@ impl LaneWorker {
         self.ended = true;
         self.shared.gone();
     }
+}
+
+/// Notes that a copy was delivered, or given up, and that somebody may have to be told.
+pub(super) fn owe(
+    receipts: &mut Receipts,
+    shared: &Shared,
+    lane: Lane,
+    copy: &Delivery,
+    fault: Option<&Fault>,
+) {
+    receipts.owe(copy, shared.name(), lane, shared.clock().now(), fault);
 }
 
 /// Whether asking the broker again can help.

@@ -22,17 +22,20 @@ mod outcome;
 mod pace;
 mod parked;
 mod patients;
+mod receipt;
 mod release;
 mod sender;
 mod ssmix2;
 mod window;
 mod workers;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use crate::broker::BrokerError;
+use crate::broker::{BrokerError, QueueName};
 
 pub use cloud_event::CloudEvent;
 pub use folder::{Folder, FolderError};
@@ -95,9 +98,20 @@ pub struct Counts {
     pub gave_up: AtomicBool,
     /// The subscriber said that it wants no more.
     pub gone: AtomicBool,
+    /// Receipts of its copies, by the queue that they went to.
+    receipts: Mutex<BTreeMap<QueueName, u64>>,
 }
 
 impl Counts {
+    /// How many receipts of its copies went to that queue.
+    pub fn receipts_to(&self, queue: &QueueName) -> u64 {
+        self.receipts.lock().unwrap_or_else(PoisonError::into_inner).get(queue).copied().unwrap_or(0)
+    }
+
+    fn add_receipt(&self, queue: &QueueName) {
+        *self.receipts.lock().unwrap_or_else(PoisonError::into_inner).entry(queue.clone()).or_default() += 1;
+    }
+
     fn add(counter: &AtomicU64, count: usize) {
         counter.fetch_add(u64::try_from(count).unwrap_or(u64::MAX), Ordering::Relaxed);
     }

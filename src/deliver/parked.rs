@@ -20,7 +20,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::time::{Instant, timeout};
 
+use super::Counts;
 use super::patients::{Patients, Schedule};
+use super::receipt::Receipts;
 use super::window::{Handled, Key, Patient, patient_of};
 use crate::broker::{Broker, BrokerError, Consumer, Delivery, Publication, QueueName, topology};
 use crate::envelope::{Change, Envelope, Format, Identifying, Lane, Origin};
@@ -184,13 +186,22 @@ impl ParkedLane {
     }
 
     /// Publishes everything again.
-    pub(super) async fn rewrite(&mut self, patients: &Patients) -> Result<Vec<Key>, BrokerError> {
-        self.settle(self.held.len(), patients).await
+    pub(super) async fn rewrite(
+        &mut self,
+        patients: &Patients,
+        receipts: (&mut Receipts, &Counts),
+    ) -> Result<Vec<Key>, BrokerError> {
+        self.settle(self.held.len(), patients, receipts).await
     }
 
     /// Takes out what is no longer in memory, and gives what went to the dead letters. What lies far behind copies
     /// that stay is left for later, unless `all` is wanted: all that lie before it would have to be written again.
-    pub(super) async fn tidy(&mut self, patients: &Patients, all: bool) -> Result<Vec<Key>, BrokerError> {
+    pub(super) async fn tidy(
+        &mut self,
+        patients: &Patients,
+        receipts: (&mut Receipts, &Counts),
+        all: bool,
+    ) -> Result<Vec<Key>, BrokerError> {
         let all = all || !self.given_up.is_empty();
         let (mut gone, mut count) = (0, 0);
         for (before, held) in self.held.iter().enumerate() {
@@ -201,11 +212,17 @@ impl ParkedLane {
                 }
             }
         }
-        self.settle(count, patients).await
+        self.settle(count, patients, receipts).await
     }
 
-    /// Settles the oldest; what is still parked among them goes to the end of the lane.
-    async fn settle(&mut self, mut count: usize, patients: &Patients) -> Result<Vec<Key>, BrokerError> {
+    /// Settles the oldest; what is still parked among them goes to the end of the lane. The receipts of the others go
+    /// with it.
+    async fn settle(
+        &mut self,
+        mut count: usize,
+        patients: &Patients,
+        (receipts, counts): (&mut Receipts, &Counts),
+    ) -> Result<Vec<Key>, BrokerError> {
         let mut dead = Vec::new();
         while count > 0 {
             let part = count.min(BATCH);
@@ -213,9 +230,11 @@ impl ParkedLane {
             let parked = keys.iter().filter_map(|key| patients.get(*key));
             let given_up = keys.iter().filter_map(|key| self.given_up.get(key));
             let again = parked.map(|copy| copy_to(&self.queue, self.lane, copy));
-            let follow: Vec<_> =
-                again.chain(given_up.map(|copy| copy_to(&self.dead, self.lane, copy))).collect();
+            let owed = keys.iter().filter_map(|key| receipts.owed(*key));
+            let given_up = given_up.map(|copy| copy_to(&self.dead, self.lane, copy));
+            let follow = again.chain(given_up).chain(owed).collect();
             self.consumer.settle(part, follow).await?;
+            receipts.sent(keys.iter().copied(), counts);
             self.held.drain(..part);
             count -= part;
             for key in keys {

@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use tracing::{error, info, warn};
 
 use super::Counts;
-use super::lane::{LaneWorker, WITHDRAWN, fault};
+use super::lane::{LaneWorker, WITHDRAWN, fault, owe};
 use super::outcome::Outcome;
 use super::parked::ParkedLane;
 use super::patients::Schedule;
@@ -49,6 +49,7 @@ impl LaneWorker {
             let key = Key::of(&copy);
             self.handled.insert(key);
             self.patients.remove(key);
+            owe(&mut self.receipts, &self.shared, self.lane, &copy, None);
         }
         Counts::add(&self.shared.counts().delivered, delivered);
         let mut due = Instant::now();
@@ -96,7 +97,9 @@ impl LaneWorker {
         let at_once = *outcome == Outcome::Withdrawn;
         let Some(parked) = parked.filter(|_| at_once || too_long) else { return false };
         let key = Key::of(&copy);
-        copy.envelope.fault = Some(fault(code));
+        let why = fault(code);
+        owe(&mut self.receipts, &self.shared, self.lane, &copy, Some(&why));
+        copy.envelope.fault = Some(why);
         self.patients.remove(key);
         let (subscriber, lane) = (self.shared.name(), self.lane.0);
         error!(subscriber, lane, sequence = ?place.map(|place| place.sequence), code, "given up: not delivered");

@@ -235,7 +235,8 @@ impl Hub {
         if self.part.routes() && self.channel.depth(&topology::ingest()).await? != Some(0) {
             return Ok(false);
         }
-        for one in served.iter().filter(|one| !one.gave_up()) {
+        // What was delivered to the last may be a receipt for the first.
+        for one in served.iter().chain(served).filter(|one| !one.gave_up()) {
             if self.waiting_for(one).await? != Some(0) {
                 return Ok(false);
             }
@@ -273,7 +274,10 @@ impl Hub {
         let feeds: Vec<_> = sources.iter().map(|(feed, source)| source.report(feed, invalid(feed))).collect();
         let mut subscribers = Vec::new();
         for one in served {
-            let routed = counts.copies.get(&one.subscriber.name).map_or(0, read);
+            let copies = counts.copies.get(&one.subscriber.name).map_or(0, read);
+            let queue = topology::subscriber(&one.subscriber.name);
+            let receipts: u64 = served.iter().map(|other| other.counts.receipts_to(&queue)).sum();
+            let routed = copies + receipts;
             subscribers.push(one.report(routed, self.waiting_for(one).await?));
         }
         let messages = MessageReport {

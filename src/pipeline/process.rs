@@ -151,6 +151,7 @@ fn archived(event: &CanonicalEvent<'_>, envelope: &Envelope, lane: Lane) -> Resu
         grounds: Vec::new(),
         disclosure: None,
         media_type: CANONICAL.to_owned(),
+        receipt: None,
         place: None,
     };
     let envelope = Envelope { change: event.change, event: Some(routed), claim: None, ..envelope.clone() };
@@ -291,6 +292,7 @@ fn routed(recipient: &Recipient<'_>, event_type: String, media_type: &str) -> Ro
         grounds: grounds(recipient),
         disclosure: route.disclosure.as_ref().map(|disclosure| disclosure.name.clone()),
         media_type: media_type.to_owned(),
+        receipt: route.receipt.clone(),
         place: None,
     }
 }

@@ -41,7 +41,7 @@ pub use transform::{REDACTED, Transform, Unit};
 pub use watch::Tested;
 
 use crate::canonical::{CanonicalEvent, Kind};
-use crate::envelope::Change;
+use crate::envelope::{Change, ReceiptTo};
 use crate::registry::{Answer, Asked, Grant, Registry};
 pub use crate::registry::{Basis, Purpose};
 use watch::{Blind, Report, Watch};
@@ -100,6 +100,8 @@ pub struct Route {
     pub basis: Basis,
     /// What for; there is one with [`Basis::ViewConsent`].
     pub purpose: Option<Purpose>,
+    /// Who is told when a copy was delivered, or given up.
+    pub receipt: Option<ReceiptTo>,
     /// In what form.
     pub send: Send,
     /// Hosts of web conferences whose links an invitation may hold.

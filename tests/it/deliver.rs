@@ -188,6 +188,7 @@ fn envelope(id: &str, patient: &str) -> Envelope {
             grounds: Vec::new(),
             disclosure: None,
             media_type: CANONICAL.to_owned(),
+            receipt: None,
             place: None,
         }),
         fault: None,

@@ -35,6 +35,7 @@ fn outgoing(queue: &str, sequence: u64) -> Outgoing {
         grounds: Vec::new(),
         disclosure: None,
         media_type: "application/json".into(),
+        receipt: None,
         place: None,
     });
     let header = Header { envelope, lane: Lane(3), number: Number { series: u64::MAX - 1, sequence } };

@@ -21,6 +21,7 @@ fn copy(stored: Option<Stored>, body: &str) -> Delivery {
         grounds: Vec::new(),
         disclosure: None,
         media_type: ORIGINAL.into(),
+        receipt: None,
         place: None,
     };
     let envelope = Envelope {

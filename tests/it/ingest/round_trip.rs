@@ -47,6 +47,7 @@ fn everything() -> Routing {
         purpose: None,
         send: Send::Original,
         meeting_hosts: Vec::new(),
+        receipt: None,
     };
     Routing {
         routes: Arc::new(Routes::new(vec![route])),

@@ -150,6 +150,7 @@ fn everything(config: &Config) -> Arc<Routes> {
         facilities: None,
         send: Send::Canonical,
         meeting_hosts: Vec::new(),
+        receipt: None,
         ..route.clone()
     };
     Arc::new(Routes::new(vec![route]))
