@@ -103,6 +103,21 @@ fn what_every_event_fulfils() {
 }
 
 #[test]
+fn of_a_date_less_may_be_known_than_the_bound_says() {
+    let all = |bound: &str| {
+        format!(
+            "{{ any = [{{ field = \"patient.birth_date\", at_least = \"{bound}\" }}, \
+             {{ field = \"patient.birth_date\", below = \"{bound}\" }}, \
+             {{ field = \"patient.birth_date\", present = false }}] }}"
+        )
+    };
+    // Everybody was born in a year, but of whom no more is known can't be held against a month.
+    check_where(&all("1970-05"), &[]);
+    let year = all("1970");
+    check_where(&year, &[&format!("11 {year}: this always holds, as one of its parts always does")]);
+}
+
+#[test]
 fn the_changes_of_the_route_count() {
     let change =
         |taken: &str, word: &str| format!("{{ field = \"change\", is = \"{word}\" }}\nchange = [{taken}]");
