@@ -75,8 +75,7 @@ impl Report {
 pub fn run(config: &Config, filter: Option<&str>) -> Report {
     let chosen =
         |test: &&RouteTest| filter.is_none_or(|text| format!("{}: {}", test.route, test.name).contains(text));
-    let routing = routing(config);
-    let tests = config.route_tests.iter().filter(chosen).map(|test| result(test, config, &routing)).collect();
+    let tests = config.route_tests.iter().filter(chosen).map(|test| result(test, config)).collect();
     let (never_taken, never_refused) = if filter.is_none() { uncovered(config) } else { Default::default() };
     Report { tests, never_taken, never_refused }
 }
@@ -92,7 +91,7 @@ fn routing(config: &Config) -> Routing {
     }
 }
 
-fn result(test: &RouteTest, config: &Config, routing: &Routing) -> TestResult {
+fn result(test: &RouteTest, config: &Config) -> TestResult {
     let mut result = TestResult {
         route: test.route.clone(),
         name: test.name.clone(),
@@ -103,8 +102,9 @@ fn result(test: &RouteTest, config: &Config, routing: &Routing) -> TestResult {
     match input::read(test, config) {
         Err(fault) => result.unreadable = Some(fault),
         Ok(input) => {
+            let routing = routing(config);
             let Processed { follow, .. } =
-                process(&input.envelope, &input.original, Lane(0), routing, input.at);
+                process(&input.envelope, &input.original, Lane(0), &routing, input.at);
             let Some(seen) = input.inspected(config, &routing.registry.read()) else { return result };
             let mut decisions = seen.recipients.iter().filter(|decision| decision.route == test.route);
             result.decided_by = decisions.find_map(|decision| decision.why.last().cloned());
