@@ -8,4 +8,5 @@ pub mod inbox;
 pub mod output;
 pub mod reading;
 pub mod referral;
+pub mod surveillance;
 pub mod time;
