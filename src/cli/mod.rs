@@ -16,6 +16,7 @@ mod run;
 mod schema;
 mod simulate;
 mod status;
+mod surveillance;
 mod test;
 mod text;
 mod topology;
@@ -103,6 +104,8 @@ enum Verb {
     Referrals(referrals::Arguments),
     /// Image reading (読影): join orders and examinations into requests, and keep the worklist
     Reading(reading::Arguments),
+    /// Count the cases of the infection surveillance feed (感染症デイリーサーベイランス): tables and a page, no patient
+    Surveillance(surveillance::Arguments),
     /// Write the JSON Schemas of all canonical kinds, and the AsyncAPI document of this routes.toml
     Schema(schema::Arguments),
     /// Make synthetic data: invented people (架空) only
@@ -135,6 +138,7 @@ pub fn main() -> ExitCode {
         Verb::Reconcile(arguments) => reconcile::main(lang, &arguments),
         Verb::Referrals(arguments) => referrals::main(&cli.config, lang, &arguments),
         Verb::Reading(arguments) => reading::main(&cli.config, lang, &arguments),
+        Verb::Surveillance(arguments) => surveillance::main(&cli.config, lang, &arguments),
         Verb::Schema(arguments) => schema::main(&cli.config, &arguments),
         Verb::Simulate(arguments) => simulate::main(&arguments),
     };
