@@ -54,7 +54,10 @@ pub struct Event {
     pub lane: Lane,
     /// Place in the lane.
     pub sequence: u64,
-    /// The source's key of the record, or a stand-in: the same for all its versions.
+    /// SS-MIX2 data type, of a record of a storage.
+    pub datatype: Option<String>,
+    /// The source's key of the record, or a stand-in: the same for all its versions. Messages of one file of a drop folder
+    /// share it.
     pub recordkey: Identifying,
     /// The source's version of the record.
     pub recordversion: String,

@@ -31,5 +31,6 @@ mod run;
 mod schemas;
 mod store_crash;
 mod support;
+mod surveillance;
 mod tidy;
 mod torture;

@@ -1,7 +1,9 @@
-//! The parts of the hub as processes of their own: `musubi adapter`, `router`, `deliver`, and what `status` says.
+//! The parts of the hub as processes of their own: `musubi adapter`, `router`, `deliver`, and what `status` says; and a
+//! service that follows what they deliver.
 
 mod embedded;
 mod rabbitmq;
 mod regroup;
 mod running;
 mod status;
+mod surveillance;

@@ -317,6 +317,7 @@ fn a_folder_that_can_not_be_written_keeps_the_copies_parked_and_gets_them_later(
 #[test]
 fn a_queue_is_read_and_taken_once() {
     let hub = region();
+    hub.by_queue("surveillance");
     let (_, report) = hub.drain();
     let waiting = report["subscribers"]
         .as_array()

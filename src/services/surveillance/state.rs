@@ -107,10 +107,12 @@ impl State {
         self.events += 1;
         let data: Data = event.read().inspect_err(|_| self.unreadable += 1)?;
         let (code, patient) = (event.facility(), event.subject.0.as_str());
+        // Only in a storage is a record the same thing in all its versions; elsewhere messages share the key of their file.
+        let record = if event.datatype.is_some() { &event.recordkey.0 } else { &event.id };
         let subject = Subject {
             facility: self.facility(code),
             local: self.keys.of(&["patient", code, patient]),
-            record: self.keys.of(&["record", code, patient, &event.recordkey.0]),
+            record: self.keys.of(&["record", code, patient, record]),
         };
         if let Some(facility) = self.facilities.get_mut(subject.facility) {
             facility.heard_on = Some(delivered);

@@ -44,7 +44,7 @@ impl Told {
             "id": self.sequence.to_string(), "source": format!("urn:musubi:facility:{facility}"),
             "type": format!("{what}.v1"), "subject": patient, "time": "2026-11-20T00:00:00Z",
             "topic": "surveillance.evidence", "basis": "participation-agreement", "lane": 1,
-            "sequence": self.sequence, "recordkey": record, "recordversion": "1",
+            "sequence": self.sequence, "datatype": "OML-11", "recordkey": record, "recordversion": "1",
             "change": what.split('.').nth(1).unwrap(), "originhash": "h", "data": data,
         });
         let event = serde_json::from_value(event).unwrap();

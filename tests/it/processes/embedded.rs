@@ -18,6 +18,7 @@ fn the_embedded_broker_is_for_one_process() {
 #[test]
 fn names_are_checked_with_the_nearest_one() {
     let hub = region();
+    hub.by_queue("surveillance");
     for (arguments, why) in [
         (["adapter", "izumo-chu"], "no feed \"izumo-chu\": did you mean \"izumo-chuo\"?"),
         (["deliver", "referal"], "no subscriber \"referal\": did you mean \"referral\"?"),

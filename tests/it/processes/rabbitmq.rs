@@ -14,7 +14,7 @@ use crate::support::{HubFolder, rabbitmq};
 /// What the demo region's subscribers get.
 const REFERRAL: usize = 85;
 const IMAGING: usize = 16;
-const SURVEILLANCE: usize = 26;
+const SURVEILLANCE: usize = 72;
 
 async fn region_on_rabbitmq() -> HubFolder {
     let hub = region();
@@ -95,6 +95,7 @@ async fn one_process_for_all_drains_and_takes_nothing_twice() {
 #[tokio::test]
 async fn a_queue_is_looked_at_and_taken_while_the_hub_runs() {
     let hub = region_on_rabbitmq().await;
+    hub.by_queue("surveillance");
     let running = Running::start(&hub, &["run", "--json"]);
     until("everything is there", || everything_is_there(&hub));
     until("the queue holds what it should", || {

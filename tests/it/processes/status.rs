@@ -10,6 +10,7 @@ use super::running::{Running, concerns, on_rabbitmq, region, status, until};
 #[test]
 fn status_tells_what_runs_what_waits_and_what_is_gone() {
     let hub = region();
+    hub.by_queue("surveillance");
     let (code, seen) = status(&hub);
     assert_eq!((code, concerns(&seen)), (75, vec!["nothing-runs".to_owned()]), "{seen:#}");
 
@@ -24,7 +25,7 @@ fn status_tells_what_runs_what_waits_and_what_is_gone() {
     until("what waits is told", || {
         let (_, seen) = status(&hub);
         let queues = seen["queues"].as_array().unwrap();
-        queues.iter().any(|queue| queue["queue"] == "to.surveillance" && queue["messages"] == 26)
+        queues.iter().any(|queue| queue["queue"] == "to.surveillance" && queue["messages"] == 72)
     });
     let (_, seen) = status(&hub);
     let process = &seen["processes"][0];

@@ -55,6 +55,14 @@ impl HubFolder {
         self.write(&format!("feeds/{name}.toml"), text);
     }
 
+    /// Lets a subscriber read its queue itself, instead of having a folder.
+    pub(crate) fn by_queue(&self, subscriber: &str) {
+        let routes = fs::read_to_string(self.path("routes.toml")).unwrap();
+        let (before, after) = routes.split_once(&format!("name = \"{subscriber}\"")).unwrap();
+        let after = after.replacen("kind = \"folder\"", "kind = \"queue\"", 1);
+        self.write("routes.toml", format!("{before}name = \"{subscriber}\"{after}"));
+    }
+
     /// Every event that reached a subscriber of kind `folder`, in the order of the file.
     pub(crate) fn delivered(&self, subscriber: &str) -> Vec<serde_json::Value> {
         let folder = self.path("var/deliveries").join(subscriber);

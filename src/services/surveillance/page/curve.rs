@@ -16,10 +16,11 @@ const TOP: f64 = 10.0;
 const BOTTOM: f64 = 24.0;
 const WEEKS: f64 = 53.0;
 
-/// One curve for each disease that had a case in the year.
+/// One curve for each disease that had a confirmed case in the year.
 pub(super) fn year(report: &Report<'_>, language: Language) -> String {
     let weeks = report.year();
-    let drawn = report.diseases().into_iter().filter(|(id, _)| report.sums.has_any(*id, &weeks));
+    let has_case = |id| weeks.iter().any(|week| report.sums.week(id, *week, Slice::All).confirmed > 0);
+    let drawn = report.diseases().into_iter().filter(|(id, _)| has_case(*id));
     let curves: String = drawn.map(|(id, disease)| curve(report, language, id, disease)).collect();
     if curves.is_empty() {
         return String::new();
@@ -46,7 +47,8 @@ fn curve(report: &Report<'_>, language: Language, id: DiseaseId, disease: &Disea
         .filter_map(|(en, ja, level)| Some((language.pick(en, ja), f64::from(level.filter(|_| is_rate)?))))
         .collect();
     let values = series.iter().flatten().filter_map(|(_, value)| *value);
-    let largest = values.chain(levels.iter().map(|(_, level)| *level)).fold(1.0, f64::max);
+    let largest =
+        values.chain(levels.iter().map(|(_, level)| *level)).fold(if is_rate { 0.4 } else { 4.0 }, f64::max);
     let top = ceiling(largest);
     let mut out = axes(top);
     for (name, level) in levels {
@@ -138,9 +140,9 @@ fn y(value: f64, top: f64) -> f64 {
     TOP + (1.0 - value / top) * (HEIGHT - TOP - BOTTOM)
 }
 
-/// The next of 4, 8, 12, 20, 40, 80, 120 … that is not smaller: it divides into four.
+/// The next of 0.4, 0.8, 1.2, 2, 4, 8, 12, 20, 40 … that is not smaller: it divides into four.
 fn ceiling(value: f64) -> f64 {
-    let mut scale = 1.0;
+    let mut scale = 0.1;
     loop {
         if let Some(step) = [4.0, 8.0, 12.0, 20.0].into_iter().find(|step| value <= step * scale) {
             return step * scale;
@@ -156,7 +158,7 @@ mod tests {
     #[test]
     fn an_axis_ends_at_a_round_number() {
         let told = [0.3, 4.0, 8.84, 33.8, 1_284.0].map(ceiling);
-        assert_eq!(told, [4.0, 4.0, 12.0, 40.0, 2_000.0]);
+        assert_eq!(told, [0.4, 4.0, 12.0, 40.0, 2_000.0]);
     }
 
     #[test]

@@ -88,8 +88,8 @@ fn attention(report: &Report<'_>, language: Language) -> String {
             format!("<span class=\"urgent\">{} {n}</span>", language.name(&disease.names))
         });
         let text = language.pick(
-            "Possible cases that a physician must notify at once (last five weeks); the officer of the facility has a task:",
-            "直ちに届け出る疾患の疑いを含む症例 (直近5週)。各医療機関の担当者に確認を依頼済み:",
+            "Possible cases of diseases that a physician must notify at once (last five weeks). This feed notifies nobody:",
+            "診断した医師が直ちに届け出る疾患の可能性がある症例 (直近5週、疑い例を含む)。本フィードは届出を行いません:",
         );
         out += &format!("<p class=\"note alarm\">{text} {}</p>\n", names.collect::<Vec<_>>().join("、"));
     }
