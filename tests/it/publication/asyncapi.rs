@@ -254,9 +254,10 @@ fn a_contract_refuses_what_its_disclosure_keeps_back() {
             "specimens": [], "results": [{ "at": "OBX" }],
         })
     };
-    assert_valid(&contract, &event(json!({ "at": "PID", "id": "1" })), "listed");
-    assert!(!contract.is_valid(&event(json!({ "at": "PID", "id": "1", "names": [] }))));
-    let mut more = event(json!({ "at": "PID", "id": "1" }));
+    assert_valid(&contract, &event(json!({ "at": "PID", "sex": "male" })), "listed");
+    assert!(!contract.is_valid(&event(json!({ "at": "PID", "sex": "male", "names": [] }))));
+    assert!(!contract.is_valid(&event(json!({ "at": "PID", "sex": "male", "id": "1" }))));
+    let mut more = event(json!({ "at": "PID", "sex": "male" }));
     more["unmapped"] = json!({ "PID-19.1": "x" });
     assert!(!contract.is_valid(&more));
 }
