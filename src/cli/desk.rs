@@ -106,7 +106,7 @@ fn follow(desk: &mut impl Desk, inbox: &mut Inbox, out: Option<&Path>) -> Result
 }
 
 /// Waits until the folder is to be looked at again. Whether a signal said that there is no need.
-async fn ended(terminate: &mut Signal, interrupt: &mut Signal) -> bool {
+pub(super) async fn ended(terminate: &mut Signal, interrupt: &mut Signal) -> bool {
     tokio::select! {
         _ = terminate.recv() => true,
         _ = interrupt.recv() => true,

@@ -3,24 +3,23 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use jiff::civil::Date;
-use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::signal::unix::{SignalKind, signal};
 
+use super::desk::ended;
 use super::lang::Lang;
 use super::{check, complain, exit, fail, print, print_json};
 use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
+use crate::services::output;
 use crate::services::surveillance::{
-    BaselineDays, Count, Follower, Language, Report, Settings, Slice, Tables, Week, as_json, files, write,
+    BaselineDays, Count, Follower, Language, Report, Settings, Slice, Tables, Week, as_json, files,
 };
 
 /// The subscriber whose folder is read where none is named.
 const SUBSCRIBER: &str = "surveillance";
-/// How often the folder is looked at.
-const POLL: Duration = Duration::from_secs(1);
 
 /// Arguments of `surveillance`.
 #[derive(Debug, Args)]
@@ -147,16 +146,9 @@ impl Run<'_> {
             Lang::En => Language::En,
             Lang::Ja => Language::Ja,
         };
-        write(out, &files(report, language)).map_err(|error| fail(&error, exit::TRY_LATER))
-    }
-}
-
-/// Waits until the folder is to be looked at again. Whether a signal said that there is no need.
-async fn ended(terminate: &mut Signal, interrupt: &mut Signal) -> bool {
-    tokio::select! {
-        _ = terminate.recv() => true,
-        _ = interrupt.recv() => true,
-        () = tokio::time::sleep(POLL) => false,
+        let files = files(report, language);
+        let files = files.iter().map(|file| (file.path.as_str(), file.text.as_str()));
+        output::write(out, files).map_err(|error| fail(&error, exit::TRY_LATER))
     }
 }
 

@@ -164,17 +164,21 @@ pub struct Inbox {
     folder: PathBuf,
     files: BTreeMap<String, Read>,
     seen: HashSet<u128>,
+    is_out_of_order: bool,
 }
 
 impl Inbox {
     /// Follows a folder from its beginning. It may not be there yet.
     pub fn new(folder: &Path) -> Self {
-        Self { folder: folder.to_owned(), files: BTreeMap::new(), seen: HashSet::new() }
+        let (files, seen) = (BTreeMap::new(), HashSet::new());
+        Self { folder: folder.to_owned(), files, seen, is_out_of_order: false }
     }
 
     /// Hands on every complete line that came since the last call, in the order of days and lines, and tells how many
     /// they were. Repeats are not handed on.
     pub fn read(&mut self, mut take: impl FnMut(Place<'_>, Line)) -> Result<u64, InboxError> {
+        let newest = self.files.iter().rev().find(|(_, read)| read.lines > 0).map(|(day, _)| day.clone());
+        self.is_out_of_order = false;
         let mut lines = 0;
         for day in self.days()? {
             let path = self.folder.join(format!("{day}.ndjson"));
@@ -182,25 +186,18 @@ impl Inbox {
             let after = self
                 .read_file(&path, before, |line, content| take(Place { day: &day, line }, content))
                 .map_err(|source| InboxError { path, source })?;
-            lines += after.lines.saturating_sub(before.lines);
+            let new = after.lines.saturating_sub(before.lines);
+            self.is_out_of_order |= new > 0 && newest.as_ref().is_some_and(|newest| day < *newest);
+            lines += new;
             self.files.insert(day, after);
         }
         Ok(lines)
     }
 
-    /// Whether a line came to a file after lines of a later day had been read: a reader whose result depends on the
-    /// order of days must begin anew.
-    pub fn is_out_of_order(&self) -> Result<bool, InboxError> {
-        let newest = self.files.iter().rev().find(|(_, read)| read.lines > 0).map(|(day, _)| day);
-        let Some(newest) = newest else { return Ok(false) };
-        for day in self.days()?.iter().filter(|day| *day < newest) {
-            let path = self.folder.join(format!("{day}.ndjson"));
-            let length = fs::metadata(&path).map_err(|source| InboxError { path, source })?.len();
-            if length > self.files.get(day).copied().unwrap_or_default().bytes {
-                return Ok(true);
-            }
-        }
-        Ok(false)
+    /// Whether the last call of [`Self::read`] found lines of a day after it had read some of a later one: a reader whose
+    /// result depends on the order of days must begin anew.
+    pub const fn is_out_of_order(&self) -> bool {
+        self.is_out_of_order
     }
 
     /// The days that have a file.

@@ -136,12 +136,12 @@ impl Outbreak<'_> {
         let instance = self.people * 10;
         let mut list = vec![(instance, "J101", "インフルエンザA型", at.date(), false)];
         let sent = at.saturating_add(10.minutes());
-        let first = self.list(patient, sent, &list);
+        let first = self.list(patient, sent, "AD", &list);
         self.send(patient, sent, &first);
         while self.random.chance(20) {
             list.push((instance + 1, "J209", "急性気管支炎", at.date(), false));
             let sent = at.saturating_add((1 + self.random.below_signed(20)).days());
-            let again = self.list(patient, sent, &list);
+            let again = self.list(patient, sent, "AD", &list);
             self.send(patient, sent, &again);
         }
     }
@@ -169,23 +169,27 @@ impl Outbreak<'_> {
             }
             2 => {
                 let list = [(instance, "J101", "インフルエンザA型", at.date(), false)];
-                for (sent, problems) in [(at, &list[..]), (day_after, &[])] {
-                    let list = self.list(&patient, sent, problems);
+                for (sent, action) in [(at, "AD"), (day_after, "DE")] {
+                    let list = self.list(&patient, sent, action, &list);
                     self.send(&patient, sent, &list);
                 }
                 self.summary.withdrawn += 1;
             }
             3 => {
                 let list = [(instance, "J101", "インフルエンザの疑い", at.date(), true)];
-                let list = self.list(&patient, at, &list);
+                let list = self.list(&patient, at, "AD", &list);
                 self.send(&patient, at, &list);
                 self.summary.suspected += 1;
             }
             4 => {
                 // An old illness that is still on the list.
                 let long_ago = at.date().saturating_sub(60.days());
-                let list =
-                    self.list(&patient, at, &[(instance, "J101", "インフルエンザA型", long_ago, false)]);
+                let list = self.list(
+                    &patient,
+                    at,
+                    "AD",
+                    &[(instance, "J101", "インフルエンザA型", long_ago, false)],
+                );
                 self.send(&patient, at, &list);
             }
             5 => {
@@ -254,12 +258,12 @@ impl Outbreak<'_> {
         segments
     }
 
-    fn list(&self, patient: &Patient, sent: DateTime, problems: &[Listed]) -> Vec<Segment> {
+    fn list(&self, patient: &Patient, sent: DateTime, action: &str, problems: &[Listed]) -> Vec<Segment> {
         let mut segments = self.head(patient, sent, "PPR^ZD1^PPR_ZD1");
         for (instance, icd10, name, day, suspected) in problems {
             let day = day.strftime("%Y%m%d").to_string();
             let problem = Segment::new("PRB")
-                .with(1, "AD")
+                .with(1, action)
                 .with(2, seconds(sent))
                 .with(3, format!("{icd10}^{name}^I10"))
                 .with(4, instance.to_string())

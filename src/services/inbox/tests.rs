@@ -49,10 +49,15 @@ fn days_come_in_their_order_and_lines_once() {
     assert!(read(&mut inbox).is_empty());
     append(folder.path(), "2026-11-24", &line(3, "c"));
     assert_eq!(read(&mut inbox), ["2026-11-24.ndjson:4 c"]);
-    assert!(!inbox.is_out_of_order().unwrap());
-    append(folder.path(), "2026-11-23", &line(4, "late"));
-    assert!(inbox.is_out_of_order().unwrap());
-    assert_eq!(read(&mut inbox), ["2026-11-23.ndjson:2 late"]);
+    append(folder.path(), "2026-11-23", "torn");
+    assert!(read(&mut inbox).is_empty());
+    assert!(!inbox.is_out_of_order(), "a torn line is none");
+    append(folder.path(), "2026-11-23", &format!("\n{}", line(4, "late")));
+    assert_eq!(read(&mut inbox).last().unwrap(), "2026-11-23.ndjson:3 late");
+    assert!(inbox.is_out_of_order());
+    append(folder.path(), "2026-11-24", &line(5, "d"));
+    assert_eq!(read(&mut inbox), ["2026-11-24.ndjson:5 d"]);
+    assert!(!inbox.is_out_of_order());
 }
 
 #[test]

@@ -51,10 +51,12 @@ impl AgeBand {
         }
     }
 
-    /// The band of years (`30-39`, `90-`, `0-4`) that somebody else generalised a birth date to; [`Self::Unknown`] where
+    /// The band of years (`30-39`, `20+`, `90-`, `0-4`) that somebody else generalised a birth date to; [`Self::Unknown`] where
     /// it reaches over a border of ours.
     pub fn of_years(years: &str) -> Self {
-        let (from, to) = years.split_once('-').unwrap_or((years, years));
+        let open = years.ends_with('+');
+        let years = years.trim_end_matches('+');
+        let (from, to) = years.split_once('-').unwrap_or((years, if open { "" } else { years }));
         let (Ok(from), to) = (from.trim().parse::<u16>(), to.trim().parse::<u16>()) else {
             return Self::Unknown;
         };
@@ -88,7 +90,7 @@ mod tests {
 
     #[test]
     fn bands_of_others_that_lie_within_one_of_ours() {
-        assert_eq!(AgeBand::of_years("0"), AgeBand::Infant);
+        assert_eq!((AgeBand::of_years("0"), AgeBand::of_years("20+")), (AgeBand::Infant, AgeBand::From20));
         assert_eq!(AgeBand::of_years("1-4"), AgeBand::From1);
         assert_eq!(AgeBand::of_years("10-14"), AgeBand::From10);
         assert_eq!(

@@ -37,7 +37,7 @@ fn drugs(order: &Medication, facility: usize, calendar: &Calendar, tables: &Tabl
     rows.map(drug).collect()
 }
 
-/// Whether one of the drug's codes fits the YJ or the HOT code of the row.
+/// Whether one of the drug's codes (HOT, YJ) fits the row.
 fn is_of(drug: &Coded, row: &CodeRow) -> bool {
     let codes = [drug.code.as_ref(), drug.alternate.as_ref().and_then(|other| other.code.as_ref())];
     codes.into_iter().flatten().any(|code| row.patterns.iter().any(|cell| fits(cell, code)))

@@ -1,25 +1,13 @@
-//! The service at work: it follows the folder, and writes its files whole or not at all.
+//! The service at work: it follows the folder.
 
-use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use super::files::OutputFile;
 use super::state::State;
 use super::table::Tables;
 use crate::services::inbox::{Inbox, InboxError, Line, Unreadable};
-
-/// A file could not be written.
-#[derive(Debug, thiserror::Error)]
-#[error("could not write {}", path.display())]
-pub struct WriteError {
-    path: PathBuf,
-    #[source]
-    source: io::Error,
-}
 
 /// What stands in the folder, and what it comes to.
 pub struct Follower {
@@ -44,13 +32,20 @@ impl Follower {
     /// Takes what came since the last call, and tells whether anything did. `tell` hears of every line that can't be
     /// used, by its place.
     pub fn catch_up(&mut self, mut tell: impl FnMut(&str, Unreadable)) -> Result<bool, InboxError> {
-        if self.inbox.is_out_of_order()? {
+        let lines = self.read(&mut tell)?;
+        if self.inbox.is_out_of_order() {
             // A line came to a day that is over. What was known when depends on the order, so all is read again.
             self.inbox = Inbox::new(&self.folder);
             self.state = State::new(self.tables.clone(), self.zone.clone(), self.secret);
+            self.read(&mut |_, _| {})?;
         }
+        self.state.publish();
+        Ok(lines > 0)
+    }
+
+    fn read(&mut self, tell: &mut impl FnMut(&str, Unreadable)) -> Result<u64, InboxError> {
         let (state, until) = (&mut self.state, self.until);
-        let lines = self.inbox.read(|place, line| {
+        self.inbox.read(|place, line| {
             // A file that is not named after a day is nobody's delivery.
             let Ok(day) = place.day.parse::<Date>() else { return };
             if until.is_some_and(|until| day > until) {
@@ -66,31 +61,11 @@ impl Follower {
             if let Err(why) = taken {
                 tell(&place.to_string(), why);
             }
-        })?;
-        self.state.publish();
-        Ok(lines > 0)
+        })
     }
 
     /// What is known now.
     pub const fn state(&self) -> &State {
         &self.state
     }
-}
-
-/// Writes files below a folder; each takes the place of the one before in one step.
-pub fn write(folder: &Path, files: &[OutputFile]) -> Result<(), WriteError> {
-    for OutputFile { path, text } in files {
-        let path = folder.join(path);
-        replace(&path, text).map_err(|source| WriteError { path, source })?;
-    }
-    Ok(())
-}
-
-fn replace(path: &Path, text: &str) -> io::Result<()> {
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder)?;
-    }
-    let new = path.with_extension("new");
-    fs::write(&new, text)?;
-    fs::rename(&new, path)
 }

@@ -42,7 +42,7 @@ pub use disease::{Disease, DiseaseId, Diseases, Sentinel, Show};
 pub use ears::{Method, Verdict, last as ears};
 pub use facility::Facility;
 pub use files::{OutputFile, as_json, files};
-pub use follow::{Follower, WriteError, write};
+pub use follow::Follower;
 pub use page::Language;
 pub use report::{Coverage, Report, Settings};
 pub use state::{ShownCase, State, Tally};

@@ -108,7 +108,7 @@ impl Tables {
         Ok(Self {
             tests: codes("lab_tests", &["analyte", "ident", "material"], "confirm")?,
             icd10: codes("notifiable_diseases", &["icd10"], "confirm")?,
-            drugs: codes("drugs", &["yj", "hot"], "support")?,
+            drugs: codes("drugs", &["code"], "support")?,
             reporting: reporting.into_iter().map(|one| (one.facility.clone(), one)).collect(),
             diseases,
             areas,
@@ -132,7 +132,8 @@ fn area(row: &Row<'_>) -> Result<Area, TableError> {
 fn reporting(row: &Row<'_>, areas: &[Area]) -> Result<Reporting, TableError> {
     let word = row.text("area")?;
     let area = areas.iter().position(|area| area.word == word);
-    let area = area.ok_or_else(|| row.fault(format!("no area \"{word}\" in tables/surveillance_areas.tsv")))?;
+    let area =
+        area.ok_or_else(|| row.fault(format!("no area \"{word}\" in tables/surveillance_areas.tsv")))?;
     Ok(Reporting { facility: row.text("facility")?.to_owned(), area, from: row.date("from")? })
 }
 
@@ -155,7 +156,7 @@ fn code(
     let words = row.text("disease")?;
     let diseases = words.split([';', '/']).map(find).collect::<Result<_, _>>()?;
     let patterns = columns.iter().map(|column| row.text(column).map(str::to_owned));
-    let days = if columns.contains(&"yj") { row.number("prophylaxis_days")? } else { None };
+    let days = if columns.contains(&"code") { row.number("prophylaxis_days")? } else { None };
     let patterns = patterns.collect::<Result<_, _>>()?;
     Ok(Some(CodeRow { patterns, diseases, value_tells: words.contains('/'), prophylaxis_days: days }))
 }
