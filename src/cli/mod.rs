@@ -12,6 +12,7 @@ mod queue;
 mod reading;
 mod reconcile;
 mod referrals;
+mod registry;
 mod run;
 mod schema;
 mod simulate;
@@ -106,6 +107,9 @@ enum Verb {
     Reading(reading::Arguments),
     /// Count the cases of the infection surveillance feed (感染症デイリーサーベイランス): tables and a page, no patient
     Surveillance(surveillance::Arguments),
+    /// Import, show and change what is known of facilities, patients and their consents
+    #[command(subcommand)]
+    Registry(registry::Verb),
     /// Write the JSON Schemas of all canonical kinds, and the AsyncAPI document of this routes.toml
     Schema(schema::Arguments),
     /// Make synthetic data: invented people (架空) only
@@ -139,6 +143,7 @@ pub fn main() -> ExitCode {
         Verb::Referrals(arguments) => referrals::main(&cli.config, lang, &arguments),
         Verb::Reading(arguments) => reading::main(&cli.config, lang, &arguments),
         Verb::Surveillance(arguments) => surveillance::main(&cli.config, lang, &arguments),
+        Verb::Registry(verb) => registry::main(&cli.config, lang, &verb),
         Verb::Schema(arguments) => schema::main(&cli.config, &arguments),
         Verb::Simulate(arguments) => simulate::main(&arguments),
     };

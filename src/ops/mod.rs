@@ -5,6 +5,7 @@ pub mod conform;
 pub mod inspect;
 pub mod queues;
 pub mod reconcile;
+pub mod registry;
 mod remote;
 pub mod route_tests;
 pub mod status;

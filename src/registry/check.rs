@@ -126,3 +126,6 @@ fn codes(fact: &Fact) -> impl Iterator<Item = &str> {
 }
 
 const CONFLICT: Why = ("conflict", "another row tells of the same record and says something else");
+
+#[cfg(test)]
+mod tests;

@@ -16,8 +16,10 @@ mod fact;
 mod identity;
 mod merges;
 mod period;
+mod query;
 mod view;
 pub mod csv;
+pub mod when;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -33,6 +35,7 @@ pub use fact::{
 };
 pub use identity::Identity;
 pub use period::Period;
+pub use query::Subject;
 pub use view::View;
 
 /// The view: all entries, folded.

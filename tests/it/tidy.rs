@@ -32,6 +32,7 @@ fn the_pure_stages_do_no_io_and_are_not_async() {
     for stage in [
         "src/decode",
         "src/normalise",
+        "src/registry",
         "src/route",
         "adapters/cda/src",
         "adapters/checkup/src",
@@ -76,6 +77,8 @@ fn the_model_names_nothing_else_of_the_crate() {
     absent("src/canonical", &own, "it is the model");
     absent("src/broker", &["crate::store", "crate::canonical", "crate::config"], "it carries bytes");
     absent("src/store", &["crate::broker", "crate::canonical", "crate::config"], "it keeps bytes");
+    let others = own.into_iter().chain(["crate::canonical", "crate::deliver", "crate::ops", "crate::clock"]);
+    absent("src/registry", &others.collect::<Vec<_>>(), "it names only the envelope");
 }
 
 #[test]

@@ -4,8 +4,8 @@ use csv::StringRecord;
 use jiff::Timestamp;
 
 use super::super::code::is_id;
-use super::super::{HISTORY, Period};
-use super::{Reading, when};
+use super::super::{HISTORY, Period, when};
+use super::Reading;
 use crate::envelope::Identifying;
 use crate::envelope::{NOT_A_FACILITY_CODE, is_facility_code};
 

@@ -5,7 +5,6 @@
 
 mod cells;
 mod table;
-mod when;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -116,6 +115,8 @@ impl File<'_> {
                 "the text is neither UTF-8 nor CP932: save the file as \"CSV UTF-8\"".into(),
             );
         };
+        // One kind of line end, because rows are told by their line.
+        let text = text.replace("\r\n", "\n").replace('\r', "\n");
         let mut reader = ReaderBuilder::new().flexible(true).has_headers(false).from_reader(text.as_bytes());
         let mut rows = reader.records();
         let header = match rows.next() {
@@ -199,3 +200,6 @@ fn decode(bytes: &[u8]) -> Option<Cow<'_, str>> {
         Err(_) => encoding_rs::SHIFT_JIS.decode_without_bom_handling_and_without_replacement(bytes),
     }
 }
+
+#[cfg(test)]
+mod tests;

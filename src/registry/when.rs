@@ -1,15 +1,15 @@
-//! Days and instants in the files.
+//! How people write days and instants: in files and on the command line.
 
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 /// What is allowed.
-pub(super) const RULE: &str =
+pub const RULE: &str =
     "neither a day, like 2026-04-01 or 2026/4/1, nor an instant, like 2026-04-01T09:00:00+09:00";
 
 /// An instant, or the first one of a day.
-pub(super) fn start(text: &str, zone: &TimeZone) -> Option<Timestamp> {
+pub fn start(text: &str, zone: &TimeZone) -> Option<Timestamp> {
     match day(text) {
         Some(day) => Some(day.to_zoned(zone.clone()).ok()?.timestamp()),
         None => text.parse().ok(),
@@ -17,7 +17,7 @@ pub(super) fn start(text: &str, zone: &TimeZone) -> Option<Timestamp> {
 }
 
 /// An instant, or the one at which a day is over.
-pub(super) fn end(text: &str, zone: &TimeZone) -> Option<Timestamp> {
+pub fn end(text: &str, zone: &TimeZone) -> Option<Timestamp> {
     match day(text) {
         Some(day) => Some(day.tomorrow().ok()?.to_zoned(zone.clone()).ok()?.timestamp()),
         None => text.parse().ok(),
