@@ -23,6 +23,7 @@ mod killed;
 mod lossless;
 mod many_feeds;
 mod rabbitmq;
+mod registry;
 mod pipeline_simulation;
 mod processes;
 mod publication;
