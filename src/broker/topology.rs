@@ -44,6 +44,8 @@ pub enum Role {
     Unroutable,
     /// All canonical events, to be read from a point in time.
     Archive,
+    /// The entries of the registry, to be read from the first one.
+    Registry,
 }
 
 impl QueueName {
@@ -70,6 +72,7 @@ impl QueueName {
             Some("invalid") => Role::Invalid,
             Some("unroutable") => Role::Unroutable,
             Some("archive") => Role::Archive,
+            Some("registry") => Role::Registry,
             _ => Role::Subscriber,
         }
     }
@@ -157,6 +160,11 @@ pub fn unroutable() -> QueueName {
 /// All canonical events, kept for replay.
 pub fn archive() -> QueueName {
     QueueName("archive".into())
+}
+
+/// The entries of the registry, in the order that counts. Nothing is ever taken out of it.
+pub fn registry() -> QueueName {
+    QueueName("registry".into())
 }
 
 /// Exchange to which every canonical event goes once, with key `<kind>.<change>.<facility>`.
@@ -250,6 +258,8 @@ impl Queue {
                 ("x-max-length-bytes", Argument::Number(50_000_000_000)),
                 ("x-stream-max-segment-size-bytes", Argument::Number(100_000_000)),
             ]),
+            // Kept for ever: who reads it from the beginning has the registry.
+            Role::Registry => Arguments::from([("x-queue-type", text("stream"))]),
             Role::Ingest => dead_lettered(&invalid().on_rabbitmq(Lane(0)), DELIVERIES),
             Role::Subscriber => {
                 let subscriber = name.strip_prefix(PREFIX).and_then(|name| name.strip_prefix("to."));
@@ -293,7 +303,7 @@ fn dead_lettered(to: &str, deliveries: i64) -> Arguments {
 impl Topology {
     /// What so many lanes and these subscribers need.
     pub fn of<'n>(lanes: u16, subscribers: impl IntoIterator<Item = &'n str>) -> Self {
-        let mut names: Vec<_> = [routers(), invalid()].map(|name| (name, Lane(0))).into();
+        let mut names: Vec<_> = [routers(), invalid(), registry()].map(|name| (name, Lane(0))).into();
         for subscriber in subscribers {
             let queue = self::subscriber(subscriber);
             let of_it = [Some(dead(subscriber)), Some(parked(subscriber)), turn(&queue), Some(queue)];
@@ -365,7 +375,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_queue_but_the_stream_says_how_often_a_message_may_come_back() {
+    fn every_queue_but_the_streams_says_how_often_a_message_may_come_back() {
         let topology = Topology::of(2, ["surveillance"]);
         assert!(topology.queues.len() >= 12, "{topology:?}");
         for Queue { name, arguments } in topology.queues {

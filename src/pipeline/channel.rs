@@ -11,7 +11,7 @@ use super::hub::Tasks;
 use super::part::Part;
 use super::start::Start;
 use crate::broker::rabbitmq::amqp::Amqp;
-use crate::broker::rabbitmq::{Link, Options, Outbox, RabbitMq, Settings};
+use crate::broker::rabbitmq::{History, Link, Options, Outbox, RabbitMq, Settings};
 use crate::broker::{Broker, BrokerError, QueueName, topology};
 use crate::config::{self, Config};
 
@@ -41,26 +41,30 @@ pub(super) struct Remote {
 
 impl Channel {
     /// Opens what these parts need. `history` tells routers that answer alike from others.
-    pub(super) fn open(config: &Config, part: &Part, history: String) -> Result<Self, HubError> {
+    pub(super) fn open(
+        config: &Config,
+        part: &Part,
+        link: Option<Arc<Link>>,
+        history: History,
+    ) -> Result<Self, HubError> {
         let lanes = config.hub.broker.lanes();
         let feeds: Vec<_> = part.feeds(config).iter().map(|feed| feed.settings.name.clone()).collect();
         let data_dir = &config.hub.data_dir;
-        match &config.hub.broker {
-            config::Broker::Embedded { .. } => {
+        match (&config.hub.broker, link) {
+            (config::Broker::RabbitMq(settings), Some(link)) => {
+                let homes =
+                    if feeds.is_empty() { Vec::new() } else { Home::of_feeds(data_dir, lanes, &feeds)? };
+                Ok(Self::remote(settings, link, history, homes))
+            }
+            _ => {
                 let home = Home::of_hub(data_dir, lanes, feeds)?;
                 let broker: Arc<dyn Broker> = Arc::new(home.journal.clone());
                 Ok(Self { lanes, broker: broker.clone(), homes: vec![(home, broker)], remote: None })
             }
-            config::Broker::RabbitMq(settings) => {
-                let homes =
-                    if feeds.is_empty() { Vec::new() } else { Home::of_feeds(data_dir, lanes, &feeds)? };
-                Ok(Self::remote(settings, part, history, homes))
-            }
         }
     }
 
-    fn remote(settings: &Settings, part: &Part, history: String, homes: Vec<Home>) -> Self {
-        let link = Arc::new(Link::new(settings.clone(), part.role()));
+    fn remote(settings: &Settings, link: Arc<Link>, history: History, homes: Vec<Home>) -> Self {
         let options = Options { lanes: settings.lanes, prefetch: settings.prefetch, history };
         let rabbitmq = |outbox| {
             let amqp: Arc<dyn Amqp> = link.clone();

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use tokio::task::JoinError;
 
+use super::registry::RegistryError;
 use crate::broker::{BrokerError, QueueName};
 use crate::deliver::DeliverError;
 use crate::envelope::Lane;
@@ -100,6 +101,9 @@ pub enum HubError {
         /// Lanes of `hub.toml`.
         lanes: u16,
     },
+    /// The registry of facilities, patients and consents.
+    #[error("the registry can't be used")]
+    Registry(#[from] RegistryError),
     /// A feed.
     #[error("picking up stopped")]
     Ingest(#[from] IngestError),
@@ -125,6 +129,9 @@ impl HubError {
 
     /// Whether trying again later can help.
     pub const fn passes(&self) -> bool {
+        if let Self::Registry(error) = self {
+            return error.passes();
+        }
         let lasting = matches!(
             self,
             Self::Failed(_)

@@ -17,10 +17,12 @@ use super::feeds::{Sources, start_feeds};
 use super::part::Part;
 use super::process::Routing;
 use super::pseudonym::Pseudonyms;
+use super::registry::Register;
 use super::report::{MessageReport, Report};
 use super::router::{Router, RouterCounts};
 use super::start::Start;
 use super::watch::Watched;
+use crate::broker::rabbitmq::{History, Link};
 use crate::broker::{BrokerError, QueueName, topology};
 use crate::clock::Clock;
 use crate::config::{self, Config};
@@ -56,7 +58,9 @@ pub struct Hub {
     pub(super) channel: Arc<Channel>,
     /// Where this process routes.
     routing: Option<Arc<Routing>>,
-    /// Facilities, patients and consents, as far as this process has heard.
+    /// Facilities, patients and consents, where this process asks for them.
+    pub(super) register: Option<Arc<Register>>,
+    /// What they are, as far as this process has heard.
     pub(super) registry: View,
     pub(super) clock: Arc<dyn Clock>,
 }
@@ -79,11 +83,16 @@ impl Hub {
         if part != Part::All && matches!(config.hub.broker, config::Broker::Embedded { .. }) {
             return Err(HubError::OneProcess);
         }
-        let registry = View::default();
+        let link = match &config.hub.broker {
+            config::Broker::RabbitMq(settings) => Some(Arc::new(Link::new(settings.clone(), part.role()))),
+            config::Broker::Embedded { .. } => None,
+        };
+        let register = if part.asks_the_registry() { Some(register(&config, link.clone())?) } else { None };
+        let registry = register.as_ref().map_or_else(View::default, |register| register.view().clone());
         let routing = if part.routes() { Some(Arc::new(routing(&config, &registry)?)) } else { None };
-        let history = routing.as_ref().map_or_else(String::new, |routing| history(&config, routing));
-        let channel = Arc::new(Channel::open(&config, &part, history)?);
-        Ok(Self { config, part, channel, routing, registry, clock })
+        let history = history(&config, routing.as_deref(), register.clone(), clock.clone());
+        let channel = Arc::new(Channel::open(&config, &part, link, history)?);
+        Ok(Self { config, part, channel, routing, register, registry, clock })
     }
 
     /// Runs until the mode's end or until `stop`; `progress` is told files and accepted messages now and then.
@@ -100,9 +109,7 @@ impl Hub {
         let (mut takers, mut pickers) = (JoinSet::new(), JoinSet::new());
         let connection = self.follow(&halted, &mut takers);
         let start = match &self.channel.remote {
-            Some(remote) => {
-                Start::when_made(&remote.link, &self.config, &self.part, halted.clone(), &mut takers)
-            }
+            Some(remote) => Start::when_made(&remote.link, self, halted.clone(), &mut takers),
             None => Start::now(halted.clone()),
         };
         self.channel.start_forwarding(&start, &mut takers);
@@ -369,8 +376,29 @@ fn routing(config: &Config, registry: &View) -> Result<Routing, HubError> {
     })
 }
 
-/// A fingerprint of all that makes a router's answers: two routers with the same one repeat each other exactly.
-fn history(config: &Config, routing: &Routing) -> String {
+/// The registry, opened: on the embedded broker it is known to its end then.
+fn register(config: &Config, link: Option<Arc<Link>>) -> Result<Arc<Register>, HubError> {
+    let folder = config.hub.data_dir.join("registry");
+    Ok(Arc::new(match link {
+        Some(link) => Register::follower(&folder, link)?,
+        None => Register::open(&folder)?,
+    }))
+}
+
+/// All that makes a router's answers: what it was started with, and what the registry says now.
+fn history(
+    config: &Config,
+    routing: Option<&Routing>,
+    register: Option<Arc<Register>>,
+    clock: Arc<dyn Clock>,
+) -> History {
+    let (Some(routing), Some(register)) = (routing, register) else { return History::from("") };
+    let fixed = fingerprint(config, routing);
+    History::new(move || format!("{fixed} {}", register.state(clock.now())))
+}
+
+/// A fingerprint of all that a router is started with and that makes its answers.
+fn fingerprint(config: &Config, routing: &Routing) -> String {
     let zone = config.hub.timezone.iana_name().unwrap_or_default();
     let own = [env!("CARGO_PKG_VERSION"), zone, &config.routes_hash, &routing.pseudonyms.fingerprint()];
     let feeds = config.feeds.iter().map(|feed| &feed.settings);

@@ -18,6 +18,7 @@ mod original;
 mod part;
 mod process;
 mod pseudonym;
+mod registry;
 mod report;
 mod router;
 mod start;
@@ -31,6 +32,7 @@ pub use original::Original;
 pub use part::Part;
 pub use process::{INVALID, Outcome, Processed, Routing, process};
 pub use pseudonym::Pseudonyms;
+pub use registry::{Register, RegistryError, Taken};
 pub use report::{FeedReport, MessageReport, Report, SubscriberReport};
 pub use status::{
     BrokerStatus, FeedStatus, OutboxStatus, ProcessStatus, QueueStatus, SubscriberStatus, processes,

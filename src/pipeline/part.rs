@@ -35,6 +35,11 @@ impl Part {
         }
     }
 
+    /// Whether it asks what may go where: it routes or delivers.
+    pub const fn asks_the_registry(&self) -> bool {
+        !matches!(self, Self::Adapter(_))
+    }
+
     /// Whether it routes.
     pub const fn routes(&self) -> bool {
         matches!(self, Self::All | Self::Router)

@@ -1,4 +1,4 @@
-//! Before anybody works on RabbitMQ, what the topology says is made there.
+//! Before anybody works on RabbitMQ, what the topology says is made there, and the registry is known to its end.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,7 +7,7 @@ use tokio::sync::watch;
 use tracing::{debug, warn};
 
 use super::error::HubError;
-use super::hub::Tasks;
+use super::hub::{Hub, Tasks};
 use super::part::Part;
 use crate::broker::BrokerError;
 use crate::broker::rabbitmq::Link;
@@ -31,17 +31,38 @@ impl Start {
         Self { ready: watch::channel(true).1, halted }
     }
 
-    /// When RabbitMQ has what these parts need.
+    /// When RabbitMQ has what the hub's parts need.
     pub(super) fn when_made(
         link: &Arc<Link>,
-        config: &Config,
-        part: &Part,
+        hub: &Hub,
         halted: watch::Receiver<bool>,
         tasks: &mut Tasks,
     ) -> Self {
-        let (made, ready) = watch::channel(false);
-        tasks.spawn(make(link.clone(), needed(config, part).without_archive(), made, halted.clone()));
-        Self { ready, halted }
+        let (ready, is_ready) = watch::channel(false);
+        let topology = needed(&hub.config, &hub.part).without_archive();
+        let (link, register, stop) = (link.clone(), hub.register.clone(), halted.clone());
+        if let Some(register) = register.clone() {
+            let halted = halted.clone();
+            tasks.spawn(async move { Ok(register.follow(halted).await?) });
+        }
+        tasks.spawn(async move {
+            let mut stopped = stop.clone();
+            let prepared = async {
+                make(link, topology, stop).await?;
+                if let Some(register) = register {
+                    register.when_whole().await;
+                }
+                Ok::<(), HubError>(())
+            };
+            tokio::select! {
+                biased;
+                _ = stopped.wait_for(|&stop| stop) => return Ok(()),
+                prepared = prepared => prepared?,
+            }
+            ready.send_replace(true);
+            Ok(())
+        });
+        Self { ready: is_ready, halted }
     }
 
     /// Does the work once it may begin, unless it must end before.
@@ -72,7 +93,6 @@ fn needed(config: &Config, part: &Part) -> Topology {
 async fn make(
     link: Arc<Link>,
     topology: Topology,
-    made: watch::Sender<bool>,
     mut halted: watch::Receiver<bool>,
 ) -> Result<(), HubError> {
     loop {
@@ -81,11 +101,11 @@ async fn make(
             applied = link.apply(&topology) => applied,
         };
         match applied {
-            Ok(()) => break,
+            Ok(()) => return Ok(()),
             Err(error @ BrokerError::Refused { .. }) => {
                 let error = causes(&error);
                 warn!(error, "RabbitMQ has queues otherwise than declared, or does not let them be declared");
-                break;
+                return Ok(());
             }
             Err(error) if error.passes() => debug!(error = causes(&error), "declaring again"),
             Err(error) => return Err(error.into()),
@@ -95,6 +115,4 @@ async fn make(
             () = tokio::time::sleep(BACK_OFF) => {}
         }
     }
-    made.send_replace(true);
-    Ok(())
 }

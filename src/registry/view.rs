@@ -23,4 +23,15 @@ impl View {
     pub fn apply(&self, entry: Entry) {
         self.0.write().unwrap_or_else(PoisonError::into_inner).apply(entry);
     }
+
+    /// Takes the next entries of the log: who reads sees all of them or none.
+    pub fn extend(&self, entries: impl IntoIterator<Item = Entry>) {
+        let mut registry = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        entries.into_iter().for_each(|entry| registry.apply(entry));
+    }
+
+    /// Puts another fold in the place of this one.
+    pub fn replace(&self, registry: Registry) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = registry;
+    }
 }

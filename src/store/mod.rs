@@ -1,17 +1,19 @@
 //! What the hub keeps beside its broker: the pick-up ledger, and the bytes that are too large for a message.
 //!
 //! The embedded database is for what can be rebuilt from the sources or the journal: here the pick-up ledger.
-//! What must not be lost lives in the broker's journal, and the bytes that it claims in [`Claims`]. The database itself is named in
-//! `sled_kv` only; everything else speaks [`Kv`].
+//! What must not be lost lives in the broker's journal, the bytes that it claims in [`Claims`], and the registry's
+//! entries in a [`Log`]. The database itself is named in `sled_kv` only; everything else speaks [`Kv`].
 
 pub mod claims;
 pub mod kv;
 pub mod ledger;
+mod log;
 pub mod record;
 mod sled_kv;
 
 pub use claims::{ClaimError, Claims};
 pub use kv::{Batch, Durability, Kv, StoreError};
 pub use ledger::{Ledger, Place, Sighting};
+pub use log::{Log, LogError};
 pub use record::{DropRecord, FileRecord, FileState, FolderRecord, PartRecord};
 pub use sled_kv::SledKv;

@@ -77,6 +77,10 @@ pub trait Amqp: Send + Sync {
     /// Registers as a consumer of a queue with single active consumer, on a channel of its own.
     async fn consume(&self, queue: &str, prefetch: u16) -> Result<Box<dyn Subscription>, BrokerError>;
 
+    /// Reads a stream from its first message on, and what is published to it from then on. What is acknowledged makes
+    /// room for more to be sent; it stays in the stream.
+    async fn follow(&self, stream: &str, prefetch: u16) -> Result<Box<dyn Subscription>, BrokerError>;
+
     /// What a queue holds.
     async fn count(&self, queue: &str) -> Result<Count, BrokerError>;
 

@@ -4,6 +4,16 @@
 //! copies that the successor sends again under the same numbers; a crash after the second leaves messages in the lane
 //! that the token knows as taken. Nothing is acknowledged that the token does not tell, and the token tells nothing
 //! that is not confirmed.
+//!
+//! What a router answers depends on its registry, which changes while it has the lane. The token tells under which
+//! *history* whatever is beyond it was answered, so that a successor knows whether it repeats that, number by number:
+//! - No copy is sent before a token that tells the history under which it was answered is confirmed and in hand. Where
+//!   the history changed between the taking of a batch and its settling, nobody can tell under which its messages were
+//!   answered, and the token tells one that nobody else has.
+//! - A history that is new to the lane leaves numbers out as long as the router before may have begun, under the old one,
+//!   what comes next: for as many messages after taking over as a router can have open.
+//!
+//! So a number stands for two events only if two routers with one history answer one message differently.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -17,6 +27,7 @@ use super::Shared;
 use super::amqp::{Incoming, Number, Outgoing, Subscription};
 use super::balance::{self, Held, Lanes};
 use super::grip::{COMING_BACK, Grip, RENEW};
+use super::history::History;
 use super::message::{delivery, outgoing};
 use super::token::{Seen, Token};
 use crate::broker::topology::{self, Role};
@@ -43,7 +54,14 @@ struct Work {
     is_fresh: bool,
     /// The next message, where it came already.
     next: Option<Incoming>,
-    history: String,
+    history: History,
+    /// The history when the first of the open messages was handed out.
+    handed: Option<String>,
+    /// The token tells under which history the open messages were answered.
+    told: bool,
+    /// So many of the next messages the router before may have begun, under the history that it told.
+    begun: usize,
+    prefetch: u16,
     /// Received, not settled, in order.
     open: VecDeque<Open>,
     balanced: Instant,
@@ -99,6 +117,10 @@ impl LaneConsumer {
             is_fresh: true,
             next: None,
             history: options.history.clone(),
+            handed: None,
+            told: false,
+            begun: 0,
+            prefetch: options.prefetch,
             open: VecDeque::new(),
             balanced: now,
             renewed: now,
@@ -169,19 +191,48 @@ impl LaneConsumer {
     }
 
     async fn try_settle(&mut self, count: usize, follow: Vec<Publication>) -> Result<(), BrokerError> {
-        let Some(work) = self.work.as_ref() else { return not_received(count, 0) };
+        let Some(work) = self.work.as_mut() else { return not_received(count, 0) };
         let Some(done) = work.reach(count) else { return not_received(count, work.handed_out()) };
+        work.tell_history().await?;
+        let Some(work) = self.work.as_ref() else { return Ok(()) };
         let (copies, token) = self.numbered(work, done, follow);
         self.shared.publish(copies).await?;
         let Some(work) = self.work.as_mut() else { return Ok(()) };
         work.grip.replace(token).await?;
         work.renewed = Instant::now();
         self.shared.lanes.know(self.lane, work.grip.token());
+        work.settled(count);
         work.acknowledge(done).await
     }
 }
 
 impl Work {
+    /// Makes sure that the token tells under which history the open messages were answered, before a copy of them is
+    /// sent. They are answered by now; what is sent again after a refusal is the same.
+    async fn tell_history(&mut self) -> Result<(), BrokerError> {
+        if self.told {
+            return Ok(());
+        }
+        let now = self.history.now();
+        let is_one = self.handed.as_ref() == Some(&now);
+        if !is_one || self.grip.token().history != now {
+            let history = if is_one { now } else { format!("mixed {:032x}", rand::random::<u128>()) };
+            let token = self.grip.token().clone().answering(&history, self.begun > 0);
+            self.grip.replace(token).await?;
+            // Whoever gets the lane after us finds it.
+            self.grip.hold().await?;
+            self.begun = 0;
+        }
+        self.told = true;
+        Ok(())
+    }
+
+    /// So many messages are settled; others may be open, and not answered yet.
+    fn settled(&mut self, count: usize) {
+        self.begun = self.begun.saturating_sub(count);
+        self.told = false;
+    }
+
     /// How many are open that were handed out.
     fn handed_out(&self) -> usize {
         self.open.iter().filter(|open| !open.repeat).count()
@@ -235,6 +286,9 @@ impl Work {
             let repeats = self.open.len();
             self.acknowledge(repeats).await?;
         }
+        if !deliveries.is_empty() {
+            self.hand_out(deliveries.len());
+        }
         Ok((!deliveries.is_empty()).then_some(deliveries))
     }
 
@@ -242,12 +296,25 @@ impl Work {
     /// published a token first, so the furthest token is in the token's queue now. Only now a new generation begins.
     async fn take_over(&mut self) -> Result<(), BrokerError> {
         self.grip.collect().await?;
-        let token = self.grip.token().clone().taken_over(&self.history);
+        let history = self.history.now();
+        let before = self.grip.token();
+        // Where it answered otherwise, its numbers are left out already.
+        let repeats = before.may_be_begun() && before.history == history;
+        self.begun = if repeats { usize::from(self.prefetch) } else { 0 };
+        let token = before.clone().taken_over(&history);
         self.grip.replace(token).await?;
         // Before the first copy: so no two routers ever work in one generation.
         self.grip.hold().await?;
         self.is_fresh = false;
         Ok(())
+    }
+
+    /// Notes what the answers to new messages will rest on, and that nothing tells it yet.
+    fn hand_out(&mut self, new: usize) {
+        if self.handed_out() == new {
+            self.handed = Some(self.history.now());
+        }
+        self.told = false;
     }
 
     /// The token as it will be once everything open is settled.

@@ -17,6 +17,7 @@ pub mod amqp;
 mod balance;
 mod forward;
 mod grip;
+mod history;
 mod lane;
 mod link;
 mod message;
@@ -43,6 +44,7 @@ use super::topology::{self, Role};
 use super::{Broker, BrokerError, Consumer, Delivery, Publication, QueueName};
 use crate::envelope::Lane;
 
+pub use history::History;
 pub use link::{Difference, LineState, Link, LinkState};
 pub use settings::{PREFETCH, Settings, Tls};
 
@@ -75,8 +77,8 @@ pub struct Options {
     pub lanes: u16,
     /// Messages handed to one consumer and not yet acknowledged.
     pub prefetch: u16,
-    /// A fingerprint of all that makes a router's answers: routers with the same one repeat each other exactly.
-    pub history: String,
+    /// What makes a router's answers.
+    pub history: History,
 }
 
 /// What the parts of this broker share.

@@ -19,13 +19,16 @@ const LEAP: u64 = 1 << 17;
 /// State of a lane.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub(super) struct Token {
-    /// How often the lane was taken over. With `position` it tells the further of two tokens.
+    /// How often the lane was taken over. With `position` and `edition` it tells the further of two tokens.
     pub(super) generation: u64,
     /// Messages of the lane that are done, repeats included.
     pub(super) position: u64,
     /// Tells this token from a copy of it.
     pub(super) nonce: u64,
-    /// What made the router's answers when it was written; others may answer otherwise.
+    /// How often `history` changed in this generation.
+    #[serde(default)]
+    pub(super) edition: u64,
+    /// What makes the answers that may have been begun beyond this token; others may answer otherwise.
     pub(super) history: String,
     /// Nothing beyond it was begun.
     pub(super) clean: bool,
@@ -67,7 +70,7 @@ pub(super) enum Seen {
 impl Token {
     /// Whether this token tells of more than another.
     pub(super) fn is_further_than(&self, other: &Self) -> bool {
-        let place = |token: &Self| (token.generation, token.position, token.clean);
+        let place = |token: &Self| (token.generation, token.position, token.edition, token.clean);
         place(self) > place(other)
     }
 
@@ -77,14 +80,38 @@ impl Token {
     /// another can't: its numbers leap, so that no number ever stands for two events. Subscribers see a gap then.
     #[must_use]
     pub(super) fn taken_over(mut self, history: &str) -> Self {
-        if !self.clean && self.generation > 0 && self.history != history {
-            self.given.values_mut().for_each(|last| *last += LEAP);
-            self.floor += LEAP;
+        if self.may_be_begun() && self.history != history {
+            self.leap();
         }
         self.generation += 1;
+        self.edition = 0;
         history.clone_into(&mut self.history);
         self.clean = false;
         self
+    }
+
+    /// Whether the router that wrote it may have begun something beyond it.
+    pub(super) const fn may_be_begun(&self) -> bool {
+        !self.clean && self.generation > 0
+    }
+
+    /// The token of a router whose answers change while it has the lane. `begun`: the one before may have begun what
+    /// comes next, with other answers.
+    #[must_use]
+    pub(super) fn answering(mut self, history: &str, begun: bool) -> Self {
+        if begun {
+            self.leap();
+        }
+        self.edition += 1;
+        history.clone_into(&mut self.history);
+        self.clean = false;
+        self
+    }
+
+    /// Leaves out more numbers than can have been given.
+    fn leap(&mut self) {
+        self.given.values_mut().for_each(|last| *last += LEAP);
+        self.floor += LEAP;
     }
 
     /// A copy that can be told from this one.
@@ -158,6 +185,19 @@ mod tests {
         assert_eq!(token.take(number(5)), Seen::Gap { missing: 3 });
         let seen: Vec<_> = [3, 3, 2, 4, 4, 6].map(|n| token.take(number(n))).into();
         assert_eq!(seen, [Seen::Late, Seen::Repeat, Seen::Late, Seen::Late, Seen::Repeat, Seen::Next]);
+    }
+
+    #[test]
+    fn answers_that_change_are_told_by_a_further_token_and_leap_over_what_another_may_have_begun() {
+        let mut token = Token::default().taken_over("a");
+        token.give("to.x");
+        let changed = token.clone().answering("b", false);
+        assert!(changed.is_further_than(&token) && !token.is_further_than(&changed));
+        assert_eq!(changed.clone().give("to.x").sequence, 2, "nothing was begun under the old answers");
+        assert_eq!(changed.clone().taken_over("b").give("to.x").sequence, 2);
+        assert_eq!(changed.clone().taken_over("a").give("to.x").sequence, LEAP + 2);
+        assert_eq!(token.clone().answering("b", true).give("to.x").sequence, LEAP + 2);
+        assert!(token.taken_over("a").is_further_than(&changed), "who has the lane now counts");
     }
 
     #[test]

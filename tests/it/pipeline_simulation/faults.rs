@@ -1,5 +1,6 @@
 //! What goes wrong, at seeded moments.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use musubi::broker::{Broker, topology};
@@ -32,6 +33,9 @@ impl World {
     }
 
     async fn fault(&mut self) {
+        if self.plan.changing && self.one_in(3) {
+            self.common.registry.fetch_add(1, Ordering::Relaxed);
+        }
         match self.common.below(24) {
             0..=2 => self.kill_router().await,
             3 => self.stop_router().await,

@@ -1,12 +1,12 @@
 //! The stages, as simple as they can be: each is a process with tasks.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
 use musubi::broker::rabbitmq::amqp::Amqp;
-use musubi::broker::rabbitmq::{Options, Outbox, RabbitMq};
+use musubi::broker::rabbitmq::{History, Options, Outbox, RabbitMq};
 use musubi::broker::{Broker, BrokerError, Consumer, Delivery, Publication, topology};
 use musubi::envelope::{Envelope, Identifying, Lane};
 use rand::Rng;
@@ -28,6 +28,32 @@ pub(super) struct Common {
     pub(super) dice: Arc<Mutex<StdRng>>,
     pub(super) oracle: Arc<Mutex<Oracle>>,
     pub(super) prefetch: u16,
+    /// How often the registry changed.
+    pub(super) registry: Arc<AtomicU64>,
+}
+
+/// What a router has seen of the registry: it decides its answers.
+#[derive(Clone)]
+pub(super) struct Seen(Arc<AtomicU64>);
+
+impl Seen {
+    fn revision(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    fn version(&self) -> u8 {
+        (self.revision() % 3) as u8
+    }
+
+    /// Hears of changes, each some time after it was made.
+    async fn follow(self, common: Common) {
+        loop {
+            common.pause(600).await;
+            if self.revision() < common.registry.load(Ordering::Relaxed) {
+                self.0.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+    }
 }
 
 impl Common {
@@ -40,7 +66,7 @@ impl Common {
         sleep(Duration::from_millis(time.into())).await;
     }
 
-    pub(super) fn options(&self, history: &str) -> Options {
+    pub(super) fn options(&self, history: impl Into<History>) -> Options {
         Options { lanes: LANES, prefetch: self.prefetch, history: history.into() }
     }
 }
@@ -161,16 +187,30 @@ pub(super) fn adapter(
     process
 }
 
-/// A router: all lanes, as far as the broker gives them to it.
-pub(super) fn router(amqp: Arc<dyn Amqp>, client: &str, version: u8, common: &Common) -> Process {
+/// A router: all lanes, as far as the broker gives them to it. Where the registry changes it follows that, else it stays
+/// at its version.
+pub(super) fn router(
+    amqp: Arc<dyn Amqp>,
+    client: &str,
+    version: u8,
+    follows: bool,
+    common: &Common,
+) -> Process {
     let mut process = Process::new(client);
-    let history = format!("version {version}");
-    let broker = Arc::new(RabbitMq::new(amqp, None, common.options(&history)));
+    let seen = Seen(Arc::new(AtomicU64::new(version.into())));
+    if follows {
+        seen.0.store(common.registry.load(Ordering::Relaxed), Ordering::Relaxed);
+        process.tasks.spawn(seen.clone().follow(common.clone()));
+    }
+    let answers = seen.clone();
+    let history = History::new(move || format!("revision {}", answers.revision()));
+    let broker = Arc::new(RabbitMq::new(amqp, None, common.options(history)));
     for lane in (0..LANES).map(Lane) {
         let (broker, common, stop) = (Arc::clone(&broker), common.clone(), process.stop.clone());
+        let seen = seen.clone();
         process.tasks.spawn(async move {
             while !stop.is_told() {
-                let ended = route_lane(&broker, lane, version, &common, &stop).await;
+                let ended = route_lane(&broker, lane, &seen, follows, &common, &stop).await;
                 is_expected(ended);
                 sleep(BACK_OFF).await;
             }
@@ -182,7 +222,8 @@ pub(super) fn router(amqp: Arc<dyn Amqp>, client: &str, version: u8, common: &Co
 async fn route_lane(
     broker: &RabbitMq,
     lane: Lane,
-    version: u8,
+    seen: &Seen,
+    follows: bool,
     common: &Common,
     stop: &Stop,
 ) -> Result<(), BrokerError> {
@@ -198,8 +239,14 @@ async fn route_lane(
             consumer.close().await;
             return Ok(());
         };
-        let copies: Vec<_> = batch.iter().flat_map(|delivery| copies(delivery, lane, version)).collect();
-        settle(&mut *consumer, batch.len(), copies).await?;
+        let mut answers = Vec::new();
+        for delivery in &batch {
+            if follows {
+                common.pause(100).await;
+            }
+            answers.extend(copies(delivery, lane, seen.version()));
+        }
+        settle(&mut *consumer, batch.len(), answers).await?;
     }
 }
 

@@ -31,6 +31,8 @@ pub(super) struct Plan {
     pub(super) calm: Duration,
     /// Routers of two versions of the routing table are at work.
     pub(super) mixed: bool,
+    /// The registry changes while routers are at work, and not for all of them at once.
+    pub(super) changing: bool,
     pub(super) prefetch: u16,
 }
 
@@ -47,6 +49,7 @@ impl Plan {
             calm: Duration::from_millis(pick(&mut dice, [100, 400, 1_500]).into()),
             mixed: dice.random_ratio(1, 5),
             prefetch: pick(&mut dice, [4, 16, 100]) as u16,
+            changing: dice.random_ratio(1, 4),
         }
     }
 }
@@ -74,9 +77,14 @@ pub(super) struct World {
 impl World {
     pub(super) fn new(seed: u64, plan: Plan) -> Self {
         let mut oracle = Oracle::default();
-        oracle.mixed = plan.mixed;
+        oracle.mixed = plan.mixed || plan.changing;
         let dice = Arc::new(Mutex::new(StdRng::seed_from_u64(seed)));
-        let common = Common { dice, oracle: Arc::new(Mutex::new(oracle)), prefetch: plan.prefetch };
+        let common = Common {
+            dice,
+            oracle: Arc::new(Mutex::new(oracle)),
+            prefetch: plan.prefetch,
+            registry: Arc::default(),
+        };
         let facility = |n| Facility { feed: format!("f{n}"), outbox: MemoryBroker::default(), process: None };
         let mut deliveries: Vec<_> = SUBSCRIBERS.iter().map(|name| (*name, None)).collect();
         deliveries.push((SUBSCRIBERS[0], None));
@@ -125,7 +133,8 @@ impl World {
         let client = self.name("router");
         let version = if self.plan.mixed { self.common.below(2) as u8 } else { 0 };
         let amqp = self.server.client(&client);
-        self.routers[place] = Some(stages::router(amqp, &client, version, &self.common));
+        let follows = self.plan.changing;
+        self.routers[place] = Some(stages::router(amqp, &client, version, follows, &self.common));
     }
 
     pub(super) fn start_delivery(&mut self, place: usize) {
@@ -181,7 +190,11 @@ impl World {
     }
 
     fn versions(&self) -> &[u8] {
-        if self.plan.mixed { &[0, 1] } else { &[0] }
+        match (self.plan.changing, self.plan.mixed) {
+            (true, _) => &[0, 1, 2],
+            (false, true) => &[0, 1],
+            (false, false) => &[0],
+        }
     }
 
     /// Whether every version of the routing table sends it to a subscriber, or one does.

@@ -27,7 +27,8 @@ use tokio::sync::watch;
 use super::Settings;
 use super::amqp::{Amqp, Count, Incoming, Outgoing, Subscription};
 use crate::broker::BrokerError;
-use crate::broker::topology::{Queue, Topology};
+use crate::broker::topology::{Argument, Arguments, Queue, Topology};
+use apply::table;
 pub use check::Difference;
 use error::answer;
 use line::Line;
@@ -96,6 +97,20 @@ impl Link {
 }
 
 impl Link {
+    async fn subscribe(
+        &self,
+        queue: &str,
+        prefetch: u16,
+        arguments: &Arguments,
+    ) -> Result<Box<dyn Subscription>, BrokerError> {
+        let (_connection, channel) = self.consuming.channel().await?;
+        let registering = Subscribed::register(channel, queue, prefetch, table(arguments));
+        match tokio::time::timeout(ANSWER, registering).await {
+            Ok(subscribed) => Ok(Box::new(subscribed?)),
+            Err(_) => Err(BrokerError::Away { what: format!("consuming {queue}: no answer") }),
+        }
+    }
+
     /// Such a queue gives single messages to nobody: one has to be its consumer.
     ///
     /// A quorum queue hands out first what was given back, and puts what is given back behind what lies there so
@@ -131,12 +146,12 @@ impl Amqp for Link {
     }
 
     async fn consume(&self, queue: &str, prefetch: u16) -> Result<Box<dyn Subscription>, BrokerError> {
-        let (_connection, channel) = self.consuming.channel().await?;
-        let registering = Subscribed::register(channel, queue, prefetch);
-        match tokio::time::timeout(ANSWER, registering).await {
-            Ok(subscribed) => Ok(Box::new(subscribed?)),
-            Err(_) => Err(BrokerError::Away { what: format!("consuming {queue}: no answer") }),
-        }
+        self.subscribe(queue, prefetch, &Arguments::new()).await
+    }
+
+    async fn follow(&self, stream: &str, prefetch: u16) -> Result<Box<dyn Subscription>, BrokerError> {
+        let from_the_first = Arguments::from([("x-stream-offset", Argument::Text("first".to_owned()))]);
+        self.subscribe(stream, prefetch, &from_the_first).await
     }
 
     async fn count(&self, queue: &str) -> Result<Count, BrokerError> {

@@ -30,12 +30,17 @@ struct Parts {
 }
 
 impl Subscribed {
-    pub(super) async fn register(channel: Channel, queue: &str, prefetch: u16) -> Result<Self, BrokerError> {
+    pub(super) async fn register(
+        channel: Channel,
+        queue: &str,
+        prefetch: u16,
+        arguments: FieldTable,
+    ) -> Result<Self, BrokerError> {
         let what = format!("consuming {queue}");
         let refused = |error: lapin::Error| answer(&what, &error);
         channel.basic_qos(prefetch, BasicQosOptions::default()).await.map_err(refused)?;
         let consumer = channel
-            .basic_consume(short(queue)?, "".into(), BasicConsumeOptions::default(), FieldTable::default())
+            .basic_consume(short(queue)?, "".into(), BasicConsumeOptions::default(), arguments)
             .await
             .map_err(refused)?;
         Ok(Self { queue: queue.into(), parts: Some(Parts { channel, consumer }) })

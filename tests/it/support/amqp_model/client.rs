@@ -84,6 +84,10 @@ impl Amqp for Client {
         Ok(Box::new(registered))
     }
 
+    async fn follow(&self, stream: &str, _: u16) -> Result<Box<dyn Subscription>, BrokerError> {
+        Err(BrokerError::Refused { what: format!("{stream}: the model has no streams") })
+    }
+
     async fn count(&self, queue: &str) -> Result<Count, BrokerError> {
         self.ask(|state, _| {
             // Of those that wait for their turn the server says nothing.
