@@ -152,6 +152,7 @@ fn run(case: &str, input: &Path, rounds: u64) -> Result<(), Box<dyn Error>> {
             let routing = Routing {
                 routes,
                 registry: View::default(),
+                authority: None,
                 zone: TimeZone::get("Asia/Tokyo")?,
                 pseudonyms: Pseudonyms::new([7; 32]),
                 archive: false,

@@ -23,6 +23,7 @@ pub mod store;
 // What people touch.
 pub mod cli;
 pub mod config;
+pub mod console;
 pub mod ops;
 pub mod publication;
 pub mod services;

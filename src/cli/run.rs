@@ -1,6 +1,7 @@
 //! `musubi run`, `adapter`, `router` and `deliver`: the parts of the hub, together or as processes of their own.
 
 use std::io::{self, IsTerminal};
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,11 +10,14 @@ use clap::Args;
 use indicatif::ProgressBar;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 
 use super::lang::Lang;
 use super::{check, complain, exit, fail, names, print, print_json, text};
 use crate::clock::SystemClock;
 use crate::config::Config;
+use crate::console::{self, Console};
+use crate::ops::registry::api;
 use crate::pipeline::{Hub, HubError, Mode, Part, Report};
 
 /// Threads for work that waits for the disk. Each keeps memory of its own, so not too many.
@@ -179,6 +183,10 @@ async fn work(hub: &Hub, mode: Mode, lang: Lang, signals: Signals) -> Result<Rep
             Lang::Ja => format!("ファイル {files} 件、受理 {accepted} 件"),
         });
     };
+    let mut serving = JoinSet::new();
+    if let (Mode::Watch, Some((console, address))) = (mode, console(hub)?) {
+        serving.spawn(console::serve(console, address, stopped.clone()));
+    }
     let running = hub.run(mode, stopped, show);
     tokio::pin!(running);
     let report = tokio::select! {
@@ -189,7 +197,21 @@ async fn work(hub: &Hub, mode: Mode, lang: Lang, signals: Signals) -> Result<Rep
         }
     };
     bar.finish_and_clear();
+    serving.shutdown().await;
     report
+}
+
+/// What the console works with and where it listens, where this process has one.
+fn console(hub: &Hub) -> Result<Option<(Console, SocketAddr)>, HubError> {
+    let (Some(register), Some(address)) = (hub.register(), hub.settings().console) else { return Ok(None) };
+    if !hub.routes() {
+        return Ok(None);
+    }
+    let settings = hub.settings();
+    let token = api::token(&settings.data_dir)
+        .map_err(|source| HubError::Token { path: api::token_file(&settings.data_dir), source })?;
+    let (register, zone) = (register.clone(), settings.timezone.clone());
+    Ok(Some((Console { register, token, zone, clock: Arc::new(SystemClock) }, address)))
 }
 
 /// SIGTERM and SIGINT, caught from here on.

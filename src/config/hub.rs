@@ -33,6 +33,8 @@ pub struct Hub {
     pub claims: PathBuf,
     /// Folder of CSV files that is imported into the registry at every start.
     pub registry_import: Option<PathBuf>,
+    /// Assigning authority (PID-3.4) of the network's ids: where a facility sends one of them, the card was shown there.
+    pub registry_authority: Option<String>,
     /// Where the console listens.
     pub console: Option<SocketAddr>,
 }
@@ -87,7 +89,7 @@ pub(super) fn read(document: &Document<'_>, dir: &Path) -> Option<Hub> {
         None => data_dir.as_ref().map(|dir| dir.join(CLAIMS)),
     };
     let registry =
-        section.take("registry").map(|node| node.section().and_then(|section| registry(section, dir)));
+        section.take("registry").and_then(|node| node.section()).map(|section| registry(section, dir));
     let console = section.take("console").and_then(|node| node.section()).and_then(console);
     section.finish();
     Some(Hub {
@@ -97,7 +99,8 @@ pub(super) fn read(document: &Document<'_>, dir: &Path) -> Option<Hub> {
         broker: broker?,
         pseudonym_key: pseudonym_key?,
         claims: claims?,
-        registry_import: registry.map_or(Some(None), |path| path.map(Some))?,
+        registry_import: registry.as_ref().and_then(|registry| registry.0.clone()),
+        registry_authority: registry.and_then(|registry| registry.1),
         console,
     })
 }
@@ -115,14 +118,25 @@ fn claims(mut section: Section<'_>, dir: &Path) -> Option<PathBuf> {
     path
 }
 
-fn registry(mut section: Section<'_>, dir: &Path) -> Option<PathBuf> {
-    let path = section.require("import").and_then(|node| node.existing_path(dir));
+/// Folder of files to import, and the authority of network ids.
+fn registry(mut section: Section<'_>, dir: &Path) -> (Option<PathBuf>, Option<String>) {
+    let import = section.take("import").and_then(|node| node.existing_path(dir));
+    let authority = section.take("authority").and_then(|node| match node.text()?.trim() {
+        "" => node.refuse("an assigning authority has a name: what facilities write into PID-3.4"),
+        authority => Some(authority.to_owned()),
+    });
     section.finish();
-    path
+    (import, authority)
 }
 
 fn console(mut section: Section<'_>) -> Option<SocketAddr> {
-    let listen = section.require("listen").and_then(|node| node.listen());
+    let listen = section.require("listen").and_then(|node| match node.listen()? {
+        address if address.ip().is_loopback() => Some(address),
+        _ => node.refuse(
+            "the console has no encryption and no users yet, so it listens on this machine only: 127.0.0.1:7575 or \
+             [::1]:7575",
+        ),
+    });
     section.finish();
     listen
 }

@@ -104,6 +104,15 @@ pub enum HubError {
     /// The registry of facilities, patients and consents.
     #[error("the registry can't be used")]
     Registry(#[from] RegistryError),
+    /// The token of the console and the API.
+    #[error("the token in {} can't be read or made", path.display())]
+    Token {
+        /// File.
+        path: PathBuf,
+        /// Cause.
+        #[source]
+        source: io::Error,
+    },
     /// A feed.
     #[error("picking up stopped")]
     Ingest(#[from] IngestError),
@@ -118,6 +127,9 @@ pub enum HubError {
 impl HubError {
     /// Whether `hub.toml` has to be changed, or the call.
     pub const fn is_configuration(&self) -> bool {
+        if let Self::Registry(error) = self {
+            return error.is_configuration();
+        }
         matches!(
             self,
             Self::OneProcess

@@ -102,6 +102,9 @@ impl Hub {
         stop: watch::Receiver<bool>,
         progress: impl FnMut(u64, u64),
     ) -> Result<Report, HubError> {
+        if self.channel.remote.is_none() {
+            self.import().await?;
+        }
         let carried = self.prepare().await?;
         let served = Arc::new(self.served().await?);
         let counts = Arc::new(self.router_counts());
@@ -143,6 +146,30 @@ impl Hub {
             Some(failure) => Err(failure),
             None => Ok(Report { broken_off, ..self.report(carried, &sources, &served, &counts).await? }),
         }
+    }
+
+    /// The registry, where this process asks for it.
+    pub fn register(&self) -> Option<&Arc<Register>> {
+        self.register.as_ref()
+    }
+
+    /// The settings that it runs with.
+    pub fn settings(&self) -> &config::Hub {
+        &self.config.hub
+    }
+
+    /// Whether it routes.
+    pub fn routes(&self) -> bool {
+        self.part.routes()
+    }
+
+    /// Imports the files that every start imports.
+    async fn import(&self) -> Result<(), HubError> {
+        let (Some(register), Some(folder)) = (&self.register, &self.config.hub.registry_import) else {
+            return Ok(());
+        };
+        register.import(folder, &self.config.hub.timezone, self.clock.now()).await?;
+        Ok(())
     }
 
     /// On the embedded broker declares the queues; on RabbitMQ whoever uses a queue does so. Returns how many messages
@@ -227,8 +254,8 @@ impl Hub {
         for lane in (0..self.channel.lanes).map(Lane) {
             let (broker, routing, counts) = (self.channel.broker.clone(), routing.clone(), counts.clone());
             let (archive, claims) = (archive.clone(), self.claims());
-            let clock = self.clock.clone();
-            let router = Router { broker, lane, routing, counts, archive, claims, clock };
+            let (register, clock) = (self.register.clone(), self.clock.clone());
+            let router = Router { broker, lane, routing, counts, archive, claims, register, clock };
             let halted = start.halted.clone();
             tasks.spawn(start.clone().then(async move { Ok(router.run(halted).await?) }));
         }
@@ -370,6 +397,7 @@ fn routing(config: &Config, registry: &View) -> Result<Routing, HubError> {
     Ok(Routing {
         routes: config.routes.clone(),
         registry: registry.clone(),
+        authority: config.hub.registry_authority.clone(),
         zone: config.hub.timezone.clone(),
         pseudonyms,
         archive,
@@ -378,7 +406,7 @@ fn routing(config: &Config, registry: &View) -> Result<Routing, HubError> {
 
 /// The registry, opened: on the embedded broker it is known to its end then.
 fn register(config: &Config, link: Option<Arc<Link>>) -> Result<Arc<Register>, HubError> {
-    let folder = config.hub.data_dir.join("registry");
+    let folder = Register::folder(&config.hub.data_dir);
     Ok(Arc::new(match link {
         Some(link) => Register::follower(&folder, link)?,
         None => Register::open(&folder)?,

@@ -18,6 +18,7 @@ mod original;
 mod part;
 mod process;
 mod pseudonym;
+mod registrar;
 mod registry;
 mod report;
 mod router;

@@ -10,6 +10,7 @@ use jiff::tz::TimeZone;
 
 use super::original::Original;
 use super::pseudonym::Pseudonyms;
+use super::registrar;
 use crate::broker::{Publication, topology};
 use crate::canonical::{Attached, CanonicalEvent, Precision};
 use crate::decode::decode;
@@ -17,7 +18,7 @@ use crate::envelope::{CANONICAL, Change, Envelope, FHIR, Fault, Finding, Identif
 use crate::fhir;
 use crate::icalendar::{self, Invitation};
 use crate::normalise::{Source, normalise};
-use crate::registry::{Identity, Registry, View};
+use crate::registry::{Entry, Identity, Registry, View};
 use crate::route::{self, Asking, Disclose, Disclosure, Recipient, Route, Routes, Send};
 
 /// Stands where a copy for the archive has no topic, route or basis.
@@ -55,6 +56,9 @@ pub struct Processed {
     pub follow: Vec<Publication>,
     /// What the archive gets.
     pub archived: Option<Publication>,
+    /// What the message tells the registry and it does not know yet. Once that is entered, the message is processed
+    /// again: what becomes of it rests on what it tells itself.
+    pub entries: Vec<Entry>,
     /// The files of the event, to be kept before the copies that name them are published. Of an event that goes
     /// nowhere there are none.
     pub attached: Vec<Attached>,
@@ -68,6 +72,8 @@ pub struct Routing {
     pub registry: View,
     /// Zone of times that carry none.
     pub zone: TimeZone,
+    /// Assigning authority of the network's ids in PID-3.4, where facilities send them.
+    pub authority: Option<String>,
     /// Stand-ins for what a disclosure keeps back.
     pub pseudonyms: Pseudonyms,
     /// Whether every event goes to the archive too, from which a replay can read it. The embedded broker has none.
@@ -90,6 +96,7 @@ pub fn process(
             outcome: Outcome::Filtered,
             follow: Vec::new(),
             archived: None,
+            entries: Vec::new(),
             attached: Vec::new(),
         };
     }
@@ -119,6 +126,8 @@ fn understand(
     let mut event = normalise(&message, &source)?;
     event.findings.splice(0..0, envelope.findings.iter().cloned());
     let registry = routing.registry.read();
+    let told = registrar::told(&message, &event, envelope, routing.authority.as_deref(), &registry);
+    event.findings.extend(told.refused);
     identify(&mut event, envelope, &registry, now);
     let asking = Asking { source: source_of(envelope), registry: &registry, at: now };
     let recipients = routing.routes.decide(&event, &asking).recipients;
@@ -131,7 +140,7 @@ fn understand(
     let outcome = if names.is_empty() { Outcome::Filtered } else { Outcome::Routed(names) };
     let goes = !follow.is_empty() || archived.is_some();
     let attached = if goes { event.attached } else { Vec::new() };
-    Ok(Processed { outcome, follow, archived, attached })
+    Ok(Processed { outcome, follow, archived, entries: told.entries, attached })
 }
 
 /// The order number that the storage files a record under: the last part of its key.
@@ -346,7 +355,13 @@ pub(super) fn invalid(
     let kept = Envelope { stored: None, ..envelope.clone() };
     let kept = Publication { to: vec![(topology::invalid(), Lane(0))], envelope: kept, body };
     let follow = follow.into_iter().flatten().chain([kept]).collect();
-    Processed { outcome: Outcome::Invalid(names(&recipients)), follow, archived: None, attached: Vec::new() }
+    Processed {
+        outcome: Outcome::Invalid(names(&recipients)),
+        follow,
+        archived: None,
+        entries: Vec::new(),
+        attached: Vec::new(),
+    }
 }
 
 fn internal() -> Fault {

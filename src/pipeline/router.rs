@@ -12,10 +12,12 @@ use tracing::{debug, error};
 use super::archive::Archive;
 use super::original::{Original, keep};
 use super::process::{Outcome, Processed, Routing, invalid, process};
+use super::registry::{Register, RegistryError};
 use crate::broker::{Broker, BrokerError, Consumer, Delivery, topology};
 use crate::canonical::Attached;
 use crate::clock::Clock;
 use crate::envelope::{Change, Lane};
+use crate::registry::Entry;
 use crate::store::Claims;
 use crate::telemetry::causes;
 
@@ -84,6 +86,7 @@ pub(super) struct Router {
     pub(super) counts: Arc<RouterCounts>,
     pub(super) archive: Arc<Archive>,
     pub(super) claims: Claims,
+    pub(super) register: Option<Arc<Register>>,
     pub(super) clock: Arc<dyn Clock>,
 }
 
@@ -193,7 +196,13 @@ impl Router {
             match Original::load(&self.claims, delivery, takes_history).await {
                 Ok(Ok(original)) => {
                     let now = self.clock.now();
-                    return Some(process(&delivery.envelope, &original, self.lane, &self.routing, now));
+                    let done = process(&delivery.envelope, &original, self.lane, &self.routing, now);
+                    if done.entries.is_empty() {
+                        return Some(done);
+                    }
+                    if self.enter(done.entries, stop).await {
+                        continue;
+                    }
                 }
                 Ok(Err(fault)) => {
                     let Delivery { envelope, body, .. } = delivery;
@@ -206,6 +215,25 @@ impl Router {
             }
             if pause(stop).await {
                 return None;
+            }
+        }
+    }
+
+    /// Enters what a message tells the registry; it is durable then, and the message can be processed anew. What is
+    /// refused now is refused by the new processing, too. False: it could not be entered.
+    async fn enter(&self, entries: Vec<Entry>, stop: &mut watch::Receiver<bool>) -> bool {
+        let Some(register) = &self.register else { return false };
+        let entered = tokio::select! {
+            biased;
+            _ = stop.wait_for(|&stop| stop) => return false,
+            entered = register.submit(entries) => entered,
+        };
+        match entered {
+            Ok(_) | Err(RegistryError::Refused(_)) => true,
+            Err(error) => {
+                let lane = self.lane.0;
+                error!(lane, error = causes(&error), "the registry can't be written; trying again");
+                false
             }
         }
     }

@@ -41,6 +41,8 @@ impl Start {
         let (ready, is_ready) = watch::channel(false);
         let topology = needed(&hub.config, &hub.part).without_archive();
         let (link, register, stop) = (link.clone(), hub.register.clone(), halted.clone());
+        let import = hub.config.hub.registry_import.clone();
+        let (zone, clock) = (hub.config.hub.timezone.clone(), hub.clock.clone());
         if let Some(register) = register.clone() {
             let halted = halted.clone();
             tasks.spawn(async move { Ok(register.follow(halted).await?) });
@@ -51,6 +53,9 @@ impl Start {
                 make(link, topology, stop).await?;
                 if let Some(register) = register {
                     register.when_whole().await;
+                    if let Some(folder) = import {
+                        register.import(&folder, &zone, clock.now()).await?;
+                    }
                 }
                 Ok::<(), HubError>(())
             };

@@ -88,9 +88,16 @@ impl Log {
 
     /// The records, oldest first.
     pub fn records(&self) -> Result<Vec<String>, LogError> {
-        let failed = |source| LogError::Io { path: self.path.clone(), source };
-        let content = fs::read(&self.path).map_err(failed)?;
-        let damaged = |line| LogError::Damaged { path: self.path.clone(), line };
+        Self::look(&self.path)
+    }
+
+    /// The records of a file that another process may have, oldest first; none where there is no file.
+    pub fn look(path: &Path) -> Result<Vec<String>, LogError> {
+        let content = match fs::read(path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+            content => content.map_err(|source| LogError::Io { path: path.to_owned(), source })?,
+        };
+        let damaged = |line| LogError::Damaged { path: path.to_owned(), line };
         read(&content).map(|(records, _)| records).map_err(damaged)
     }
 

@@ -1,22 +1,23 @@
-//! The registry's log of this configuration.
+//! The registry's log of this configuration, whoever has it: this process, a hub that runs, or RabbitMQ.
 
-use std::fs::{self, File};
-use std::io::{self, ErrorKind, Write};
-use std::path::PathBuf;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
 
-use crate::config::Config;
+use tokio::sync::watch;
+use tokio::time::timeout;
+
+use super::api::{self, ApiError};
+use crate::broker::rabbitmq::{Link, Settings};
+use crate::config::{self, Config};
+use crate::pipeline::{Register, RegistryError};
 use crate::registry::{Entry, Refusal, Registry};
+use crate::store::LogError;
 
-/// What became of a batch.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Submitted {
-    /// Entries that were new.
-    pub new: usize,
-    /// Entries that said nothing new, and were passed over.
-    pub known: usize,
-    /// How many entries the log has now.
-    pub revision: u64,
-}
+pub use crate::pipeline::Taken as Submitted;
+
+/// How long the way to RabbitMQ and through the stream may take.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Why nothing of a batch was taken.
 #[derive(Debug, thiserror::Error)]
@@ -26,26 +27,57 @@ pub enum SubmitError {
     Refused(Vec<Refusal>),
     /// The log can't be read or written.
     #[error("the registry's log can't be used")]
-    Log(#[source] io::Error),
+    Log(#[source] RegistryError),
+    /// A hub has the log, and says nothing.
+    #[error(
+        "a hub runs on this data folder and has the registry's log: let it listen with [console] listen in hub.toml, \
+         or stop it"
+    )]
+    Busy,
+    /// The hub that has the log did not take the batch.
+    #[error("the hub that runs did not take the entries")]
+    Hub(#[source] ApiError),
+    /// No runtime for the way to a hub or to RabbitMQ.
+    #[error("the way to the hub can't be opened")]
+    Runtime(#[source] io::Error),
+}
+
+impl From<ApiError> for SubmitError {
+    fn from(error: ApiError) -> Self {
+        match error {
+            ApiError::Rows(refusals) => Self::Refused(refusals),
+            other => Self::Hub(other),
+        }
+    }
+}
+
+impl From<RegistryError> for SubmitError {
+    fn from(error: RegistryError) -> Self {
+        match error {
+            RegistryError::Refused(refusals) => Self::Refused(refusals),
+            other => Self::Log(other),
+        }
+    }
 }
 
 /// The registry as it stands.
 ///
 /// # Errors
 ///
-/// The log can't be read.
+/// The log can't be read, or RabbitMQ is away.
 pub fn view(config: &Config) -> Result<Registry, SubmitError> {
-    let text = match fs::read_to_string(path(config)) {
-        Ok(text) => text,
-        Err(error) if error.kind() == ErrorKind::NotFound => String::new(),
-        Err(error) => return Err(SubmitError::Log(error)),
-    };
-    let mut registry = Registry::default();
-    for line in text.lines() {
-        let entry: Entry = serde_json::from_str(line).map_err(|error| SubmitError::Log(error.into()))?;
-        registry.apply(entry);
+    match &config.hub.broker {
+        config::Broker::Embedded { .. } => Ok(Register::look(&Register::folder(&config.hub.data_dir))?),
+        config::Broker::RabbitMq(settings) => {
+            let register = follower(config, settings)?;
+            let whole = async {
+                register.when_whole().await;
+                Ok(())
+            };
+            runtime()?.block_on(following(&register, whole))?;
+            Ok(register.view().read().clone())
+        }
     }
-    Ok(registry)
 }
 
 /// Enters a batch, whole or not at all: it is durable then.
@@ -54,27 +86,40 @@ pub fn view(config: &Config) -> Result<Registry, SubmitError> {
 ///
 /// An entry is refused, or the log can't be written.
 pub fn submit(config: &Config, batch: Vec<Entry>) -> Result<Submitted, SubmitError> {
-    let registry = view(config)?;
-    registry.check(&batch).map_err(SubmitError::Refused)?;
-    let asked = batch.len();
-    let news = registry.news(batch);
-    let mut lines = Vec::new();
-    for entry in &news {
-        serde_json::to_writer(&mut lines, entry).map_err(|error| SubmitError::Log(error.into()))?;
-        lines.push(b'\n');
+    match &config.hub.broker {
+        config::Broker::Embedded { .. } => match Register::open(&Register::folder(&config.hub.data_dir)) {
+            Ok(register) => Ok(register.take(batch)?),
+            Err(RegistryError::Log(LogError::Taken { .. })) => {
+                let address = config.hub.console.ok_or(SubmitError::Busy)?;
+                Ok(runtime()?.block_on(api::submit(address, &config.hub.data_dir, &batch))?)
+            }
+            Err(error) => Err(error.into()),
+        },
+        config::Broker::RabbitMq(settings) => {
+            let register = follower(config, settings)?;
+            Ok(runtime()?.block_on(following(&register, register.submit(batch)))?)
+        }
     }
-    append(config, &lines).map_err(SubmitError::Log)?;
-    let revision = registry.revision() + news.len() as u64;
-    Ok(Submitted { new: news.len(), known: asked - news.len(), revision })
 }
 
-fn append(config: &Config, lines: &[u8]) -> io::Result<()> {
-    fs::create_dir_all(&config.hub.data_dir)?;
-    let mut file = File::options().create(true).append(true).open(path(config))?;
-    file.write_all(lines)?;
-    file.sync_all()
+fn follower(config: &Config, settings: &Settings) -> Result<Arc<Register>, SubmitError> {
+    let link = Arc::new(Link::new(settings.clone(), "registry"));
+    Ok(Arc::new(Register::follower(&Register::folder(&config.hub.data_dir), link)?))
 }
 
-fn path(config: &Config) -> PathBuf {
-    config.hub.data_dir.join("registry.ndjson")
+/// Follows the stream while something is done with the registry.
+async fn following<T>(
+    register: &Register,
+    work: impl Future<Output = Result<T, RegistryError>>,
+) -> Result<T, RegistryError> {
+    let (_never, told) = watch::channel(false);
+    tokio::select! {
+        biased;
+        done = timeout(PATIENCE, work) => done.unwrap_or(Err(RegistryError::Behind)),
+        ended = register.follow(told) => Err(ended.err().unwrap_or(RegistryError::Behind)),
+    }
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime, SubmitError> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(SubmitError::Runtime)
 }

@@ -1,6 +1,8 @@
 //! The registry as an operator sees it: what files say, what is known, and what is entered.
 
+pub mod api;
 mod log;
+pub mod records;
 
 use std::fs;
 use std::io;

@@ -13,7 +13,7 @@ use crate::registry::Registry;
 
 /// When test messages are accepted and decided: always the same moment (2026-11-22, 09:00 in Japan), so that a test comes
 /// out the same on every day.
-const AT: Timestamp = Timestamp::constant(1_795_305_600, 0);
+pub(super) const AT: Timestamp = Timestamp::constant(1_795_305_600, 0);
 
 /// A message on its way to the router.
 pub(super) struct Input {

@@ -12,7 +12,7 @@ use serde::Serialize;
 use crate::config::{Config, RouteTest};
 use crate::envelope::{Fault, Lane};
 use crate::pipeline::{Processed, Pseudonyms, Routing, process};
-use crate::registry::View;
+use crate::registry::{Registry, View};
 
 /// What came of all tests.
 #[derive(Debug, Serialize)]
@@ -86,9 +86,19 @@ fn routing(config: &Config) -> Routing {
         routes: Arc::clone(&config.routes),
         zone: config.hub.timezone.clone(),
         pseudonyms: Pseudonyms::new([0; 32]),
-        registry: View::default(),
+        registry: registry(config),
+        authority: config.hub.registry_authority.clone(),
         archive: false,
     }
+}
+
+/// Facilities, patients and consents as the files of the configuration say it, at the moment of the tests.
+fn registry(config: &Config) -> View {
+    let folder = config.hub.registry_import.as_ref();
+    let read = folder.and_then(|folder| super::registry::read(config, folder, input::AT).ok());
+    let mut registry = Registry::default();
+    read.into_iter().flat_map(|import| import.entries).for_each(|entry| registry.apply(entry));
+    View::of(registry)
 }
 
 fn result(test: &RouteTest, config: &Config) -> TestResult {

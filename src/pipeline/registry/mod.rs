@@ -8,12 +8,13 @@
 //! answer is given.
 
 mod error;
+mod import;
 mod stream;
 #[cfg(test)]
 mod tests;
 
 use std::collections::HashSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -30,6 +31,8 @@ use crate::broker::rabbitmq::amqp::Amqp;
 use crate::registry::{Entry, Registry, View};
 use crate::store::{Log, LogError};
 
+/// File of the registry, or of the first copy of it.
+const FIRST: &str = "entries.log";
 /// Processes on one machine, each with its own copy.
 const COPIES_MAX: u16 = 64;
 /// The hash over no entry.
@@ -62,9 +65,21 @@ pub struct Register {
 }
 
 impl Register {
+    /// Where a process keeps it, below the data folder.
+    pub fn folder(data_dir: &Path) -> PathBuf {
+        data_dir.join("registry")
+    }
+
+    /// What the folder's first copy says, read while another process may have it.
+    pub fn look(folder: &Path) -> Result<Registry, RegistryError> {
+        let mut registry = Registry::default();
+        read(&Log::look(&folder.join(FIRST))?)?.into_iter().for_each(|entry| registry.apply(entry));
+        Ok(registry)
+    }
+
     /// Opens the registry of a hub on the embedded broker. Nobody else can while it is open.
     pub fn open(folder: &Path) -> Result<Self, RegistryError> {
-        let (log, records) = Log::open(&folder.join("entries.log"))?;
+        let (log, records) = Log::open(&folder.join(FIRST))?;
         Self::with(log, &records, None)
     }
 
@@ -72,7 +87,7 @@ impl Register {
     pub fn follower(folder: &Path, amqp: Arc<dyn Amqp>) -> Result<Self, RegistryError> {
         let mut number = 1;
         loop {
-            let name = if number == 1 { "entries.log".to_owned() } else { format!("entries-{number}.log") };
+            let name = if number == 1 { FIRST.to_owned() } else { format!("entries-{number}.log") };
             match Log::open(&folder.join(name)) {
                 Err(LogError::Taken { .. }) if number < COPIES_MAX => number += 1,
                 opened => {
@@ -103,7 +118,7 @@ impl Register {
     }
 
     /// Waits until everything is seen that was there when this process began.
-    pub(super) async fn when_whole(&self) {
+    pub async fn when_whole(&self) {
         // Nobody drops the sender while this waits.
         drop(self.whole.subscribe().wait_for(|whole| *whole).await);
     }
@@ -165,8 +180,8 @@ impl Register {
     /// What of a batch is new; refuses a batch in which anything must not be said.
     fn admit(&self, entries: Vec<Entry>) -> Result<Vec<Entry>, RegistryError> {
         let registry = self.view.read();
-        let new = once(entries.into_iter().filter(|entry| says_something_new(&registry, entry)));
-        Ok(new)
+        registry.check(&entries).map_err(RegistryError::Refused)?;
+        Ok(registry.news(entries))
     }
 
     /// Shows entries to everybody who reads the view.
@@ -206,13 +221,6 @@ impl Register {
 /// Whether that very entry is in the registry.
 fn is_known(registry: &Registry, entry: &Entry) -> bool {
     registry.history(&entry.fact.record_id()).contains(entry)
-}
-
-/// Whether an entry tells more than the version of its record that counts. One that was there before and was
-/// overtaken since says nothing new either: it is a repeat.
-fn says_something_new(registry: &Registry, entry: &Entry) -> bool {
-    let last = registry.record(&entry.fact.record_id());
-    last.is_none_or(|last| last.fact != entry.fact) && !is_known(registry, entry)
 }
 
 /// The same entries without repeats.

@@ -52,6 +52,7 @@ fn everything() -> Routing {
     Routing {
         routes: Arc::new(Routes::new(vec![route])),
         registry: View::default(),
+        authority: None,
         zone: TimeZone::UTC,
         pseudonyms: Pseudonyms::new([7; 32]),
         archive: false,

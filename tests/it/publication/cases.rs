@@ -85,6 +85,7 @@ pub(crate) fn processed(original: &Original, envelope: &Envelope, routes: &Arc<R
     let routing = Routing {
         routes: Arc::clone(routes),
         registry: View::default(),
+        authority: None,
         zone: TimeZone::get("Asia/Tokyo").unwrap(),
         pseudonyms: Pseudonyms::new([7; 32]),
         archive: false,

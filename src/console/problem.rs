@@ -1,0 +1,97 @@
+//! Answers that are no success: problem details (RFC 9457).
+
+use axum::Json;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+
+use crate::pipeline::RegistryError;
+
+/// A problem.
+#[derive(Debug, Serialize)]
+pub(super) struct Problem {
+    title: &'static str,
+    status: u16,
+    detail: String,
+    /// What is wrong, row by row.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    errors: Vec<Wrong>,
+}
+
+/// What is wrong with a row.
+#[derive(Debug, Serialize)]
+pub(super) struct Wrong {
+    /// File, where there are several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) file: Option<String>,
+    /// Entry of a JSON array from 1, or line of a CSV file.
+    pub(super) row: u64,
+    /// A stable word.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) code: Option<String>,
+    /// For people; nothing of a patient.
+    pub(super) reason: String,
+}
+
+impl Problem {
+    fn new(status: StatusCode, title: &'static str, detail: impl Into<String>) -> Self {
+        Self { title, status: status.as_u16(), detail: detail.into(), errors: Vec::new() }
+    }
+
+    pub(super) fn unauthorized() -> Self {
+        let detail = "send the token of the data folder (api.token): Authorization: Bearer …";
+        Self::new(StatusCode::UNAUTHORIZED, "The token is missing or wrong", detail)
+    }
+
+    pub(super) fn not_found() -> Self {
+        Self::new(StatusCode::NOT_FOUND, "Not found", "there is nothing of that name")
+    }
+
+    pub(super) fn bad(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "The request can't be read", detail)
+    }
+
+    pub(super) fn refused(errors: Vec<Wrong>) -> Self {
+        let detail = format!("{} rows can't be taken; nothing of the batch was", errors.len());
+        let problem = Self::new(StatusCode::UNPROCESSABLE_ENTITY, "The registry refuses the batch", detail);
+        Self { errors, ..problem }
+    }
+}
+
+impl From<RegistryError> for Problem {
+    fn from(error: RegistryError) -> Self {
+        let wrong = |file, row, code, reason| Wrong { file, row, code, reason };
+        match error {
+            RegistryError::Refused(refusals) => Self::refused(
+                refusals
+                    .into_iter()
+                    .map(|one| wrong(None, one.index as u64 + 1, Some(one.code.into()), one.reason.into()))
+                    .collect(),
+            ),
+            RegistryError::Import(faults) => {
+                let reason = |column: String, reason: String| match column.as_str() {
+                    "" => reason,
+                    column => format!("{column}: {reason}"),
+                };
+                let errors = faults.into_iter().map(|fault| {
+                    wrong(Some(fault.place.file), fault.place.row, None, reason(fault.column, fault.reason))
+                });
+                Self::refused(errors.collect())
+            }
+            error => {
+                let detail = crate::telemetry::causes(&error);
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "The registry takes nothing at present", detail)
+            }
+        }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut response = (status, Json(self)).into_response();
+        let media_type = HeaderValue::from_static("application/problem+json");
+        response.headers_mut().insert(header::CONTENT_TYPE, media_type);
+        response
+    }
+}
