@@ -20,7 +20,7 @@ const STALE: Duration = Duration::from_secs(60);
 
 /// Arguments of every desk.
 #[derive(Debug, Args)]
-pub(super) struct Arguments {
+pub(super) struct Options {
     /// Folder of delivered events; the default is that of the subscriber
     #[arg(long, value_name = "DIR")]
     from: Option<PathBuf>,
@@ -57,7 +57,7 @@ pub(super) struct Shown {
 }
 
 /// Runs a desk on the folder of `subscriber`.
-pub(super) fn run(mut desk: impl Desk, config: &Config, subscriber: &str, arguments: &Arguments) -> u8 {
+pub(super) fn run(mut desk: impl Desk, config: &Config, subscriber: &str, arguments: &Options) -> u8 {
     let Some(from) = arguments.from.as_deref().or_else(|| config.folder_of(subscriber)) else {
         complain(&format!(
             "musubi: subscriber {subscriber} has no folder (deliver.kind = \"folder\"): give --from"
@@ -72,7 +72,7 @@ pub(super) fn run(mut desk: impl Desk, config: &Config, subscriber: &str, argume
     outcome.unwrap_or_else(|code| code)
 }
 
-fn once(desk: &mut impl Desk, inbox: &mut Inbox, arguments: &Arguments) -> Result<u8, u8> {
+fn once(desk: &mut impl Desk, inbox: &mut Inbox, arguments: &Options) -> Result<u8, u8> {
     catch_up(desk, inbox)?;
     let shown = desk.show(arguments.at.unwrap_or_else(|| SystemClock.now()));
     write(&shown, arguments.out.as_deref())?;

@@ -26,7 +26,7 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "FILE")]
     rules: Option<PathBuf>,
     #[command(flatten)]
-    desk: desk::Arguments,
+    desk: desk::Options,
 }
 
 struct Reading {

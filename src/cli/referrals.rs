@@ -30,7 +30,7 @@ pub(super) struct Arguments {
     #[arg(long)]
     check_files: bool,
     #[command(flatten)]
-    desk: desk::Arguments,
+    desk: desk::Options,
 }
 
 struct Referrals<'a> {

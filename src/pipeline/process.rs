@@ -293,6 +293,8 @@ fn grounds(recipient: &Recipient<'_>) -> Vec<String> {
 
 fn routed(recipient: &Recipient<'_>, event_type: String, media_type: &str) -> Routed {
     let route = recipient.route;
+    // Whoever has to find the addressee is not the addressee.
+    let receipt = route.receipt.clone().filter(|_| route.to.iter().any(|name| name == recipient.subscriber));
     Routed {
         event_type,
         topic: route.topic.clone(),
@@ -301,7 +303,7 @@ fn routed(recipient: &Recipient<'_>, event_type: String, media_type: &str) -> Ro
         grounds: grounds(recipient),
         disclosure: route.disclosure.as_ref().map(|disclosure| disclosure.name.clone()),
         media_type: media_type.to_owned(),
-        receipt: route.receipt.clone(),
+        receipt,
         place: None,
     }
 }

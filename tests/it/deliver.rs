@@ -4,6 +4,7 @@ mod claimed;
 mod hl7;
 mod over_rabbitmq;
 mod random;
+mod receipts;
 mod webhook;
 mod withdrawn;
 

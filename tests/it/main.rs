@@ -16,6 +16,7 @@ mod config;
 mod conform;
 mod corpus;
 mod deliver;
+mod desks;
 mod documentation;
 mod documents;
 mod ingest;
