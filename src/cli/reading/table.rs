@@ -50,8 +50,8 @@ pub(super) fn text(list: &Worklist, lang: Lang) -> String {
         out.push_str(&format!("{id} {urgency}: {} {told}\n", work.age_minutes));
     }
     if !list.unmatched.is_empty() {
-        let told = lang.pick("reports belong to no request", "件の報告書は依頼と対応しません");
-        out.push_str(&format!("{} {told}\n", list.unmatched.len()));
+        let told = lang.pick("reports that belong to no request", "依頼と対応しない報告書");
+        out.push_str(&format!("{told}: {}\n", list.unmatched.len()));
     }
     out
 }

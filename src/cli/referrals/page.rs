@@ -32,7 +32,7 @@ pub(super) fn page(list: &List, lang: Lang, zone: &TimeZone) -> String {
             "Accepted",
             "Delivered",
             "Opened",
-            "Answered",
+            "Answered, ended",
             "Days",
             "Original",
         ],
@@ -45,7 +45,7 @@ pub(super) fn page(list: &List, lang: Lang, zone: &TimeZone) -> String {
             "受付",
             "配信",
             "開封",
-            "返書",
+            "返書・終了",
             "経過日数",
             "原本",
         ],
@@ -102,7 +102,7 @@ fn cells(row: &Row, lang: Lang, zone: &TimeZone) -> Vec<String> {
         1 => String::new(),
         many => small(&format!("{} {many}", lang.pick("version", "版"))),
     };
-    let findings: String = row.findings.iter().map(|code| small(&escaped(code))).collect();
+    let findings: String = row.findings.iter().map(|code| small(&escaped(finding(code, lang)))).collect();
     vec![
         format!("<span class=\"nowrap {state}\">{}</span>{findings}", word(row.state, lang)),
         format!("<span class=\"nowrap\">{}</span>{external}{versions}", escaped(&row.id)),
@@ -120,6 +120,15 @@ fn cells(row: &Row, lang: Lang, zone: &TimeZone) -> Vec<String> {
             small(&format!("<code>{hash}</code>"))
         ),
     ]
+}
+
+/// What a finding asks of people.
+fn finding(code: &str, lang: Lang) -> &str {
+    match code {
+        "referral-addressee" => lang.pick("addressee to be found", "紹介先を確認"),
+        "referral-id-missing" => lang.pick("without a number", "紹介番号なし"),
+        other => other,
+    }
 }
 
 fn party(name: Option<&str>, code: &str) -> String {

@@ -46,8 +46,8 @@ pub(super) fn text(list: &List, lang: Lang) -> String {
         out.push_str(&format!("{} {}: {told}\n", row.id, row.from));
     }
     if !list.unmatched.is_empty() {
-        let told = lang.pick("answers belong to no referral", "件の返書は紹介状と対応しません");
-        out.push_str(&format!("{} {told}\n", list.unmatched.len()));
+        let told = lang.pick("answers that belong to no referral", "紹介状と対応しない返書");
+        out.push_str(&format!("{told}: {}\n", list.unmatched.len()));
     }
     out
 }
