@@ -16,7 +16,7 @@ pub struct RouteTest {
     pub name: String,
     /// Name of the route that it stands at.
     pub route: String,
-    /// A message, or a folder with a file `input`.
+    /// A message, a folder with a file `input`, or a content folder of an extension storage.
     pub input: PathBuf,
     /// Feed that the message comes from, where the test says it.
     pub feed: Option<String>,

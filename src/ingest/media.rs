@@ -8,8 +8,8 @@ pub(super) const LOOKED_AT: u64 = 512;
 
 const OTHER: &str = "application/octet-stream";
 
-/// Media type of a file that begins so.
-pub(super) fn of(first: &[u8], name: &str) -> &'static str {
+/// Media type of a file that begins so, by at least its first 512 bytes, and has that name.
+pub fn of(first: &[u8], name: &str) -> &'static str {
     let by_name =
         || by_name(&name.rsplit_once('.').map(|(_, end)| end.to_ascii_lowercase()).unwrap_or_default());
     match by_content(first) {

@@ -43,5 +43,6 @@ mod transaction;
 pub use context::FeedCounts;
 pub use error::IngestError;
 pub use feed::{Feed, Pace};
+pub use media::of as media_type;
 pub use mllp::Listener;
 pub use settings::{After, Extension, FeedSettings, ListenerSettings, Source};

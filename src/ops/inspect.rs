@@ -233,6 +233,12 @@ pub fn inspect(path: &Path, bytes: &[u8], given: Given<'_>, config: Option<&Conf
     }
 }
 
+/// Looks at one message, of whatever format.
+pub(super) fn one(raw: Raw<'_>, given: Given<'_>, config: &Config) -> InspectedMessage {
+    let source = file_source(Path::new(raw.name), given, Some(config));
+    message(raw, 0, &source, given, Some(config))
+}
+
 fn file_source(path: &Path, given: Given<'_>, config: Option<&Config>) -> FileSource {
     let feed = config.and_then(|config| match given.feed {
         Some(name) => config.feeds.iter().map(|feed| &feed.settings).find(|feed| feed.name == name),

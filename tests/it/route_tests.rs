@@ -153,6 +153,29 @@ fn a_message_that_makes_no_sense_never_passes_and_a_missing_file_is_bad_data() {
 }
 
 #[test]
+fn a_content_folder_of_an_extension_storage_is_a_message_too() {
+    let hub = hub("");
+    copy_tree(&repository().join("fixtures/documents"), &hub.path("fixtures/cases"));
+    let routes = std::fs::read_to_string(hub.path("routes.toml")).unwrap();
+    let route = "[[route]]\nname = \"documents\"\ntopic = \"a.b\"\nto = [\"s\"]\nkinds = [\"document\"]\n\
+        basis = \"addressed\"\nwhere = { field = \"code.code\", is = \"34112-3\" }\n";
+    let tests = [
+        test("taken", "inpatient_record_cda", "to = [\"s\"], disclosed = [\"patient\"]"),
+        test("other", "progress_note_pdf", "to = []"),
+        test("empty", "none", "to = []"),
+    ];
+    std::fs::create_dir(hub.path("fixtures/cases/none")).unwrap();
+    hub.write("routes.toml", format!("{routes}{route}{}", tests.concat()));
+    let output = hub.run(&["test"]);
+    let told = stdout(&output);
+    assert_eq!(code(&output), Some(65), "{told}");
+    assert!(told.contains("failed documents: taken\n         disclosed\n           expected patient\n           found    authors.id"), "{told}");
+    assert!(told.contains("code.code") && told.contains("patient.id"), "{told}");
+    assert!(told.contains("ok     documents: other\n"), "{told}");
+    assert!(told.contains("neither a message nor a content folder"), "{told}");
+}
+
+#[test]
 fn a_bad_configuration_runs_no_test() {
     let hub = hub("[[route.test]]\nname = \"n\"\n");
     let output = hub.run(&["test"]);

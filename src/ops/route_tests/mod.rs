@@ -2,6 +2,7 @@
 //! expected of its route.
 
 mod compare;
+mod document;
 mod input;
 
 use std::collections::BTreeSet;
@@ -115,7 +116,7 @@ fn result(test: &RouteTest, config: &Config) -> TestResult {
             let routing = routing(config);
             let Processed { follow, .. } =
                 process(&input.envelope, &input.original, Lane(0), &routing, input.at);
-            let Some(seen) = input.inspected(config, &routing.registry.read()) else { return result };
+            let seen = input.inspected(config, &routing.registry.read());
             let mut decisions = seen.recipients.iter().filter(|decision| decision.route == test.route);
             result.decided_by = decisions.find_map(|decision| decision.why.last().cloned());
             result.differences = compare::differences(test, config, &follow, &seen);
