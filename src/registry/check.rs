@@ -113,7 +113,7 @@ impl Registry {
         }
         let mut around = Self::default();
         for record in places.into_iter().filter_map(|place| self.records.get(place as usize)) {
-            record.versions.iter().cloned().for_each(|version| around.apply(version));
+            record.versions.iter().cloned().for_each(|version| around.put(record.id.clone(), version));
         }
         around
     }

@@ -46,13 +46,15 @@ impl fmt::Display for RecordId {
 impl Fact {
     /// The record of which it is a version.
     pub fn record_id(&self) -> RecordId {
-        let from = self.period().from.to_string();
-        let parts = [self.as_str(), &from].into_iter().chain(self.identity());
-        let mut hasher = blake3::Hasher::new();
-        for part in parts {
-            hasher.update(&(part.len() as u64).to_le_bytes()).update(part.as_bytes());
+        let from = self.period().from.as_nanosecond().to_string();
+        // Each part behind its length: no two lists of parts are the same bytes.
+        let mut bytes = Vec::with_capacity(160);
+        for part in [self.as_str(), &from].into_iter().chain(self.identity()) {
+            bytes.extend_from_slice(&(part.len() as u64).to_le_bytes());
+            bytes.extend_from_slice(part.as_bytes());
         }
-        RecordId(hasher.finalize().to_hex().chars().take(32).collect())
+        let hash = blake3::hash(&bytes).to_hex();
+        RecordId(hash.get(..32).unwrap_or_default().to_owned())
     }
 }
 

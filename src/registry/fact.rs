@@ -346,7 +346,7 @@ impl Fact {
 
     /// What identifies it, beside [`as_str`](Self::as_str) and the instant from which it is in force. Two facts with
     /// the same are versions of one record.
-    pub(super) fn identity(&self) -> Vec<&str> {
+    pub(super) fn identity(&self) -> [&str; 4] {
         let also: [&str; 2] = match self {
             Self::Facility(_) | Self::Member(_) => ["", ""],
             Self::Link(fact) => [&fact.local_id.0, ""],
@@ -357,7 +357,7 @@ impl Fact {
             Self::Merge(fact) | Self::Unmerge(fact) => [&fact.former.0, &fact.into.0],
             Self::Removal(fact) => [&fact.local_id.0, ""],
         };
-        let network_id = self.network_id().map_or("", |id| &id.0);
-        [network_id, self.facility().unwrap_or_default()].into_iter().chain(also).collect()
+        let [one, other] = also;
+        [self.network_id().map_or("", |id| &id.0), self.facility().unwrap_or_default(), one, other]
     }
 }

@@ -73,8 +73,11 @@ impl Registry {
     /// Takes the next entry of the log. What an entry may say is checked before it is written there
     /// ([`check`](Self::check)); here nothing is refused, so that all who follow the log agree.
     pub fn apply(&mut self, entry: Entry) {
+        self.put(entry.fact.record_id(), entry);
+    }
+
+    fn put(&mut self, id: RecordId, entry: Entry) {
         self.revision += 1;
-        let id = entry.fact.record_id();
         let period = entry.fact.period();
         self.boundaries.extend([period.from].into_iter().chain(period.until));
         if let Some(record) = self.by_id.get(&id).and_then(|place| self.records.get_mut(*place as usize)) {

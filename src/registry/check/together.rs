@@ -22,7 +22,7 @@ pub(super) fn check(registry: &Registry, batch: &[Entry], new: &[(usize, RecordI
     let entries: Vec<_> =
         new.iter().filter_map(|(index, id)| Some((*index, id, batch.get(*index)?))).collect();
     let mut all = registry.around(entries.iter().map(|(.., entry)| &entry.fact));
-    entries.iter().for_each(|(.., entry)| all.apply((*entry).clone()));
+    entries.iter().for_each(|(_, id, entry)| all.put((*id).clone(), (*entry).clone()));
     let places = new.iter().map(|(index, id)| (id, *index)).collect();
     let mut check = Together { all, places, seen: HashSet::new(), refusals: Vec::new() };
     for (index, id, entry) in entries {
