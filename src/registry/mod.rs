@@ -19,6 +19,7 @@ mod period;
 mod query;
 mod view;
 pub mod csv;
+pub mod suggest;
 pub mod when;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};

@@ -155,3 +155,40 @@ fn a_link_and_an_emergency_are_entered_with_account_and_reason() {
         .collect();
     assert_eq!(entered, [("link", "yamada"), ("emergency", "madoguchi")]);
 }
+
+/// 架空.
+fn event(facility: &str, id: &str, kana: &str, day: &str) -> String {
+    let names = json!([{"family": kana, "script": "phonetic"}, {"family": "出雲", "script": "ideographic"}]);
+    let patient = json!({"id": id, "names": names, "birth_date": day, "sex": "female"});
+    json!({"source": format!("urn:musubi:facility:{facility}"), "data": {"patient": patient}}).to_string()
+        + "\n"
+}
+
+#[test]
+fn demographics_suggest_a_link_and_make_none() {
+    let hub = region();
+    assert_eq!(import(&hub).0, 0);
+    let (chuo, kita) = ("3210100018", "3210200024");
+    let events = [
+        event(chuo, "0001", "イズモ", "1980-02-29"),
+        event(kita, "A-7", "ｲｽﾞﾓ", "1980-02-29"),
+        event(kita, "A-8", "ｲｽﾞﾓ", "1981-02-28"),
+        event(chuo, "0002", "イズモ", "1980-02-29"),
+        "not an event\n".to_owned(),
+    ];
+    hub.write("events/2026-11-22.ndjson", events.concat());
+    let suggest = ["suggest", hub.path("events").to_str().unwrap()].map(str::to_owned);
+    let suggest = suggest.each_ref().map(String::as_str);
+    let (code, output, errors) = registry(&hub, &suggest);
+    assert_eq!(code, 0, "{errors}");
+    let lines: Vec<_> = output.lines().collect();
+    assert_eq!(
+        lines,
+        [
+            " 60  3210100018/0001 (900000000001)  3210200024/A-7  kana birth-date sex",
+            " 60  3210100018/0002  3210200024/A-7  kana birth-date sex",
+            "2 suggestions among 4 patients; ask for the card",
+        ]
+    );
+    assert!(registry(&hub, &["history", "3210200024/A-7"]).2.contains("nothing is known"));
+}

@@ -3,6 +3,7 @@
 mod change;
 mod import;
 mod show;
+mod suggest;
 
 use std::env;
 use std::path::Path;
@@ -28,6 +29,8 @@ pub(super) enum Verb {
     Withdraw(change::Withdraw),
     /// Link a facility's local id to a network id, once the card was shown there
     Link(change::Link),
+    /// Suggest which patients of several facilities may be one person; links nobody
+    Suggest(suggest::Arguments),
     /// Open a patient's record to a facility because of danger to life; audited
     Emergency(change::Emergency),
 }
@@ -43,6 +46,7 @@ pub(super) fn main(folder: &Path, lang: Lang, verb: &Verb) -> u8 {
         Verb::History(arguments) => show::history(&config, lang, arguments),
         Verb::Withdraw(arguments) => change::withdraw(&config, lang, arguments),
         Verb::Link(arguments) => change::link(&config, lang, arguments),
+        Verb::Suggest(arguments) => suggest::main(&config, lang, arguments),
         Verb::Emergency(arguments) => change::emergency(&config, lang, arguments),
     }
 }

@@ -3,6 +3,7 @@
 pub mod api;
 mod log;
 pub mod records;
+pub mod suggest;
 
 use std::fs;
 use std::io;
