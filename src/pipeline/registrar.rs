@@ -59,7 +59,8 @@ fn entries(
     let (Some(patient), Ok(at)) = (&event.patient, envelope.accepted_at.parse::<Timestamp>()) else {
         return Vec::new();
     };
-    if event.change == Change::Superseded {
+    // Where no facility was ever entered there is no registry yet.
+    if event.change == Change::Superseded || registry.facilities().next().is_none() {
         return Vec::new();
     }
     let trigger = event.message.message_type.split('^').nth(1).unwrap_or_default();

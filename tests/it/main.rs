@@ -25,6 +25,7 @@ mod lossless;
 mod many_feeds;
 mod rabbitmq;
 mod registry;
+mod registry_log;
 mod pipeline_simulation;
 mod processes;
 mod publication;

@@ -3,7 +3,8 @@
 
 mod embedded;
 mod rabbitmq;
+mod registry;
 mod regroup;
-mod running;
+pub(crate) mod running;
 mod status;
 mod surveillance;

@@ -18,20 +18,20 @@ const END: u32 = 300;
 const COME: u32 = 1_200;
 
 /// A process that ends with the test.
-pub(super) struct Running(Option<Child>);
+pub(crate) struct Running(Option<Child>);
 
 impl Running {
-    pub(super) fn start(hub: &HubFolder, arguments: &[&str]) -> Self {
+    pub(crate) fn start(hub: &HubFolder, arguments: &[&str]) -> Self {
         Self(Some(hub.start(arguments)))
     }
 
-    pub(super) fn id(&self) -> u32 {
+    pub(crate) fn id(&self) -> u32 {
         self.0.as_ref().unwrap().id()
     }
 
     /// SIGTERM; it must end, cleanly and soon. Gives its report.
     #[track_caller]
-    pub(super) fn stop(self) -> Value {
+    pub(crate) fn stop(self) -> Value {
         let output = self.terminate();
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         assert_eq!(output.status.code(), Some(0), "{said}");
@@ -40,7 +40,7 @@ impl Running {
 
     /// SIGTERM, and what came of it.
     #[track_caller]
-    pub(super) fn terminate(mut self) -> Output {
+    pub(crate) fn terminate(mut self) -> Output {
         let mut child = self.0.take().unwrap();
         kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
         let ended = (0..END).any(|_| {
@@ -55,7 +55,7 @@ impl Running {
     }
 
     /// `kill -9`.
-    pub(super) fn kill(mut self) {
+    pub(crate) fn kill(mut self) {
         let mut child = self.0.take().unwrap();
         child.kill().unwrap();
         child.wait().unwrap();
@@ -76,7 +76,7 @@ impl Drop for Running {
 
 /// Waits for it.
 #[track_caller]
-pub(super) fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+pub(crate) fn until(what: &str, mut is_so: impl FnMut() -> bool) {
     let came = (0..COME).any(|_| {
         sleep(LOOK);
         is_so()
@@ -85,7 +85,7 @@ pub(super) fn until(what: &str, mut is_so: impl FnMut() -> bool) {
 }
 
 /// The demo region, whose files have stood still for long: all of them are taken in one pass, in their order.
-pub(super) fn region() -> HubFolder {
+pub(crate) fn region() -> HubFolder {
     let hub = crate::run::region();
     let long_ago = UNIX_EPOCH + Duration::from_secs(1_700_000_000);
     for file in files_below(&hub.path("fixtures")) {
@@ -95,7 +95,7 @@ pub(super) fn region() -> HubFolder {
 }
 
 /// Puts a hub on RabbitMQ.
-pub(super) fn on_rabbitmq(hub: &HubFolder, settings: &Settings) {
+pub(crate) fn on_rabbitmq(hub: &HubFolder, settings: &Settings) {
     hub.write("pseudonym.key", [7; 32]);
     let Settings { urls, vhost, user, password_file, lanes, .. } = settings;
     let text = format!(
@@ -107,13 +107,13 @@ pub(super) fn on_rabbitmq(hub: &HubFolder, settings: &Settings) {
 }
 
 /// Events that reached a subscriber of kind `folder`; the last line may be torn.
-pub(super) fn lines(hub: &HubFolder, subscriber: &str) -> usize {
+pub(crate) fn lines(hub: &HubFolder, subscriber: &str) -> usize {
     let Ok(days) = fs::read_dir(hub.path("var/deliveries").join(subscriber)) else { return 0 };
     days.map(|day| fs::read(day.unwrap().path()).unwrap().iter().filter(|byte| **byte == b'\n').count()).sum()
 }
 
 /// `musubi status --json`: exit code and what it printed.
-pub(super) fn status(hub: &HubFolder) -> (i32, Value) {
+pub(crate) fn status(hub: &HubFolder) -> (i32, Value) {
     let output = hub.run(&["status", "--json"]);
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     let printed = serde_json::from_slice(&output.stdout);
@@ -121,7 +121,7 @@ pub(super) fn status(hub: &HubFolder) -> (i32, Value) {
 }
 
 /// What `status` wants looked at.
-pub(super) fn concerns(overview: &Value) -> Vec<String> {
+pub(crate) fn concerns(overview: &Value) -> Vec<String> {
     let list = overview["attention"].as_array().unwrap().iter();
     list.map(|concern| concern["what"].as_str().unwrap().to_owned()).collect()
 }
