@@ -126,7 +126,7 @@ impl Page<'_> {
                     period.until.map_or_else(|| self.words.open_end.to_owned(), |until| self.time(until));
                 vec![
                     self.time(entry.recorded_at),
-                    self.words.fact(entry.fact.as_str()).to_owned(),
+                    self.fact(&entry.fact),
                     entry.fact.facility().unwrap_or_default().to_owned(),
                     self.time(period.from),
                     until,
@@ -136,6 +136,16 @@ impl Page<'_> {
             })
             .collect();
         format!("<h2>{}</h2>{}", self.words.history, table(&self.words.history_head, &rows))
+    }
+
+    /// A fact and what it is given for.
+    fn fact(&self, fact: &Fact) -> String {
+        let name = self.words.fact(fact.as_str());
+        match fact {
+            Fact::ViewConsent(consent) => format!("{name} ({})", consent.purpose.as_str()),
+            Fact::SensitiveConsent(consent) => format!("{name} ({})", consent.category.as_str()),
+            _ => name.to_owned(),
+        }
     }
 
     /// To the minute, in the hub's zone.

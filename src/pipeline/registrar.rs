@@ -146,3 +146,6 @@ fn network_ids(message: &hl7v2::Message, authority: &str) -> Vec<String> {
     }
     ids
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,10 +1,11 @@
 //! Faults that the simulation found once, step by step.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use musubi::broker::rabbitmq::amqp::{Header, Number, Outgoing};
-use musubi::broker::rabbitmq::{Options, RabbitMq};
+use musubi::broker::rabbitmq::{History, Options, RabbitMq};
 use musubi::broker::{Broker, Consumer, Delivery, Publication, topology};
 use musubi::envelope::Lane;
 use tokio::task::JoinSet;
@@ -105,4 +106,38 @@ async fn a_router_that_answers_otherwise_gives_no_number_that_may_have_been_give
     assert_eq!(route(&mut *second).await, "1");
     let routed = routed(&server);
     assert!(routed[1].0 > 100_000, "{routed:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_router_whose_answers_change_after_taking_over_repeats_no_number_of_the_one_before() {
+    let server = Server::new(0, Weather::CALM);
+    three_messages(&server).await;
+    let a = router(&server, "a", "one");
+    let mut first = a.consume(&topology::ingest(), Lane(0)).await.unwrap();
+    assert_eq!(route(&mut *first).await, "1");
+    first.receive(1).await.unwrap();
+    // It publishes its second copy, and dies before it can say so.
+    let begun = message(&[], "2 as answered by a", "x");
+    let number = Number { series: 0, sequence: 2 };
+    let header = Header { envelope: begun.envelope, lane: Lane(0), number };
+    let outgoing = Outgoing { queue: SUBSCRIBER.into(), header: Some(header), body: begun.body };
+    server.client("a").publish(vec![outgoing]).await.unwrap();
+    server.kill("a", Duration::ZERO);
+    drop((first, a));
+
+    // It begins with the same answers as the one before, and hears of another only when it has the message in hand.
+    let heard = Arc::new(AtomicBool::new(false));
+    let hears = Arc::clone(&heard);
+    let history = History::new(move || if hears.load(Ordering::Relaxed) { "two" } else { "one" }.to_owned());
+    let b = RabbitMq::new(server.client("b"), None, Options { lanes: 1, prefetch: 16, history });
+    let mut second = b.consume(&topology::ingest(), Lane(0)).await.unwrap();
+    let batch = second.receive(1).await.unwrap();
+    heard.store(true, Ordering::Relaxed);
+    second.settle(1, copies(&batch)).await.unwrap();
+    let numbers = routed(&server);
+    let own = numbers.iter().find(|(_, id)| id == "2").unwrap();
+    assert!(own.0 > 100_000, "{numbers:?}");
+    assert_eq!(route(&mut *second).await, "3");
+    let numbers = routed(&server);
+    assert_eq!(numbers.last().unwrap().0, own.0 + 1, "one leap is enough: {numbers:?}");
 }
