@@ -21,6 +21,7 @@ mod surveillance;
 mod test;
 mod text;
 mod topology;
+mod trace;
 mod verify;
 
 use std::io::{self, IsTerminal, Write};
@@ -95,6 +96,8 @@ enum Verb {
     Invalid(queue::InvalidArguments),
     /// Give the bytes that stand behind a claim: what is too large for a queue, and the files of documents
     Claim(claim::Arguments),
+    /// Show a message's way: who got it and who did not, on what basis, and what became of each copy
+    Trace(trace::Arguments),
     /// Show, make, compare or export the queues and exchanges that this configuration needs (RabbitMQ)
     Topology(topology::Arguments),
     /// Compare a storage with its copy (subscriber kind ssmix2), byte for byte
@@ -137,6 +140,7 @@ pub fn main() -> ExitCode {
         Verb::Subscribe(arguments) => queue::subscribe(&cli.config, lang, &arguments),
         Verb::Invalid(arguments) => queue::invalid(&cli.config, lang, &arguments),
         Verb::Claim(arguments) => claim::main(&cli.config, lang, &arguments),
+        Verb::Trace(arguments) => trace::main(&cli.config, lang, &arguments),
         Verb::Topology(arguments) => topology::main(&cli.config, lang, &arguments),
         Verb::VerifyBackup(arguments) => verify::main(lang, &arguments),
         Verb::Reconcile(arguments) => reconcile::main(lang, &arguments),

@@ -1,13 +1,16 @@
 //! What people read of a run, in their language.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::lang::Lang;
-use crate::pipeline::{MessageReport, Report, SubscriberReport};
+use crate::pipeline::{MessageReport, Report, ServiceCell, SubscriberReport};
 
 /// The tables of a run and the conservation line.
 pub(super) fn report(report: &Report, lang: Lang) -> String {
     let mut text = String::new();
     feeds(&mut text, report, lang);
     subscribers(&mut text, report, lang);
+    matrix(&mut text, report, lang);
     if report.shared {
         part(&mut text, report, lang);
     } else {
@@ -54,6 +57,27 @@ fn subscribers(text: &mut String, report: &Report, lang: Lang) {
     text.push('\n');
 }
 
+/// Facilities and services, with how many copies went from one to the other.
+fn matrix(text: &mut String, report: &Report, lang: Lang) {
+    if report.matrix.is_empty() {
+        return;
+    }
+    let services: BTreeSet<_> = report.matrix.iter().map(|cell| cell.service.as_str()).collect();
+    let mut header = vec![lang.pick("facility", "施設")];
+    header.extend(&services);
+    let mut facilities: BTreeMap<&str, (String, BTreeMap<&str, u64>)> = BTreeMap::new();
+    for ServiceCell { facility, name, service, copies } in &report.matrix {
+        let shown = || name.as_ref().map_or_else(|| facility.clone(), |name| format!("{facility} {name}"));
+        let row = facilities.entry(facility).or_insert_with(|| (shown(), BTreeMap::new()));
+        row.1.insert(service, *copies);
+    }
+    let count = |row: &BTreeMap<&str, u64>| {
+        services.iter().map(|service| row.get(service).copied().unwrap_or(0)).collect()
+    };
+    table(text, &header, facilities.values().map(|(name, row)| (name.clone(), count(row))));
+    text.push('\n');
+}
+
 /// What a process on RabbitMQ can say: its own part, others may have done theirs.
 fn part(text: &mut String, report: &Report, lang: Lang) {
     let word = |en, ja| lang.pick(en, ja);
@@ -96,7 +120,7 @@ pub(super) fn table(text: &mut String, header: &[&str], rows: impl Iterator<Item
         let gap = " ".repeat(if column == 0 {
             width.saturating_sub(cells(title))
         } else {
-            11_usize.saturating_sub(cells(title))
+            column_width(title) - cells(title)
         });
         text.push_str(&if column == 0 { format!("{title}{gap}") } else { format!("{gap}{title}") });
     }
@@ -104,11 +128,16 @@ pub(super) fn table(text: &mut String, header: &[&str], rows: impl Iterator<Item
     for (name, numbers) in rows {
         text.push_str(&name);
         text.push_str(&" ".repeat(width - cells(&name)));
-        for number in numbers {
-            text.push_str(&format!("{number:>11}"));
+        for (number, title) in numbers.iter().zip(header.iter().skip(1)) {
+            text.push_str(&format!("{number:>width$}", width = column_width(title)));
         }
         text.push('\n');
     }
+}
+
+/// Cells of a column of numbers with that title.
+fn column_width(title: &str) -> usize {
+    11.max(cells(title) + 1)
 }
 
 fn cells(text: &str) -> usize {

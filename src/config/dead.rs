@@ -1,7 +1,7 @@
 //! Routes that can never send anything, because earlier ones already serve all their subscribers.
 
 use super::node::Node;
-use crate::route::Route;
+use crate::route::{Basis, Route};
 
 /// Reports a route that never comes into play after these.
 pub(super) fn check(route: &Route, earlier: &[Route], place: &Node<'_>) {
@@ -17,9 +17,11 @@ pub(super) fn check(route: &Route, earlier: &[Route], place: &Node<'_>) {
     }
 }
 
-/// Whether every event of `route` is taken by `other`, as far as can be told without its condition.
+/// Whether every event of `route` is taken by `other`, as far as can be told without its condition and the registry.
 fn takes_all_of(other: &Route, route: &Route) -> bool {
     other.condition.is_none()
+        && other.address.is_none()
+        && matches!(other.basis, Basis::Addressed | Basis::PublicDuty)
         && (other.invalid || !route.invalid)
         && other.facilities.is_none()
         && route.kinds.iter().all(|kind| other.kinds.contains(kind))

@@ -29,6 +29,7 @@ mod reach;
 mod route_test;
 mod routes;
 mod rule;
+mod sensitive;
 mod subscriber;
 mod tables;
 #[cfg(test)]
@@ -142,6 +143,9 @@ fn check(files: &Files, dir: &Path) -> (Option<Config>, Vec<Fault>, ExpectedPath
     for (file, text) in files.below("tables/") {
         let document = Document::new(file, text);
         tables::read(&document, text, &mut tables);
+        if let Some(table) = tables.get(sensitive::NAME).filter(|_| file == "tables/sensitive.tsv") {
+            sensitive::check(&document, table);
+        }
         sound &= close(document);
     }
     let routes_file = Document::new("routes.toml", files.get("routes.toml"));

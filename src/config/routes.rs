@@ -15,6 +15,7 @@ use super::feed::Feeds;
 use super::fields::Scope;
 use super::node::{NAME_RULE, Node, Section, check_version, is_name};
 use super::route_test::{self, Around, RouteTest};
+use super::sensitive;
 use super::subscriber;
 use super::tables::Tables;
 use crate::canonical::{Kind, schema};
@@ -76,6 +77,7 @@ pub(super) fn read(document: &Document<'_>, known: &Known<'_>) -> RouteFile {
     let tests = reader.tests;
     let facilities = subscribers.iter().filter_map(|one| Some((one.name.clone(), one.facility.clone()?)));
     let routes = Routes::new(routes).with_facilities(facilities.collect::<Vec<_>>());
+    let routes = routes.with_sensitive(sensitive::read(known.tables));
     RouteFile { subscribers, routes, tests }
 }
 
@@ -179,6 +181,7 @@ impl<'d, 'r: 'd> Reader<'r, 'd> {
         let is_narrow = condition.is_some() || disclosure.is_some();
         let invalid = invalid.map_or(Some(false), |node| takes_invalid(&node, send?, is_narrow));
         self.check_forms(&section, send, invalid == Some(true));
+        self.check_facilities(&section, basis, address.flatten());
         if let Some(tests) = section.take("test").and_then(|node| node.list()) {
             self.read_tests(&tests, name.unwrap_or_default(), to.as_deref(), &scopes, send);
         }
@@ -286,6 +289,28 @@ impl<'d, 'r: 'd> Reader<'r, 'd> {
             };
             if send.is_some_and(|send| send != Send::Original) {
                 node.error(format!("{needs}: this route needs send = \"original\""));
+            }
+        }
+    }
+
+    /// Points to recipients that can never get a copy, because nobody knows whose they are.
+    fn check_facilities(&self, route: &Section<'_>, basis: Option<Basis>, address: Option<Address>) {
+        let Some(DeValue::Array(_)) = route.peek("to").map(|node| node.value) else { return };
+        let asks = basis.filter(|basis| matches!(basis, Basis::ViewConsent | Basis::Emergency));
+        for node in route.peek("to").and_then(|node| node.list()).unwrap_or_default() {
+            let named = |subscriber: &&Subscriber| node.is_text() && node.text() == Some(&*subscriber.name);
+            let Some(subscriber) = self.subscribers.iter().find(named) else { continue };
+            if subscriber.facility.is_some() {
+                continue;
+            }
+            if let Some(address) = address {
+                let word = address.as_str();
+                node.error(format!("it has no \"facility\": with address = \"{word}\" it is never meant"));
+            } else if let Some(basis) = asks {
+                let word = basis.as_str();
+                node.warn(format!(
+                    "it has no \"facility\": with basis = \"{word}\" nothing is ever sent to it"
+                ));
             }
         }
     }

@@ -15,6 +15,7 @@ use super::outcome::Outcome;
 use super::parked::{Memory, ParkedLane, copy_to};
 use super::patients::{Patients, Schedule};
 use super::receipt::Receipts;
+use super::record::Fate;
 use super::release::Release;
 use super::window::{Handled, Key, Patient, State, Window};
 use super::workers::{Shared, told};
@@ -279,10 +280,12 @@ impl LaneWorker {
             return Some(State::Done);
         }
         if item.copy.envelope.event.is_none() {
+            self.shared.note(&[&item.copy], Fate::Dead("no-event"));
             return Some(State::Dead(fault("no-event")));
         }
         if !self.shared.may_go(&item.copy) {
             self.tell_withdrawn(&item.copy);
+            self.shared.note(&[&item.copy], Fate::Dead(WITHDRAWN));
             return Some(State::Dead(fault(WITHDRAWN)));
         }
         if !self.patients.is_parked(&item.patient) || self.is_full() {
@@ -331,6 +334,7 @@ impl LaneWorker {
         let outcome = self.shared.attempt(self.lane, &copies).await;
         match outcome {
             Outcome::Delivered => {
+                self.shared.note(&copies, Fate::Delivered);
                 for at in run {
                     let item = window.get_mut(*at);
                     item.state = State::Done;
@@ -410,6 +414,7 @@ impl LaneWorker {
         if let Some(event) = &mut copy.envelope.event {
             event.place.get_or_insert(place);
         }
+        self.shared.note(&[&copy], Fate::Parked(fault.as_ref().map(|fault| fault.code.as_str())));
         copy.envelope.fault = fault;
         let schedule = Schedule {
             failures: 1,

@@ -23,6 +23,7 @@ mod pace;
 mod parked;
 mod patients;
 mod receipt;
+mod record;
 mod release;
 mod sender;
 mod ssmix2;

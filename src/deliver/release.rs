@@ -11,6 +11,7 @@ use super::lane::{LaneWorker, WITHDRAWN, fault, owe};
 use super::outcome::Outcome;
 use super::parked::ParkedLane;
 use super::patients::Schedule;
+use super::record::Fate;
 use super::window::{Key, Patient};
 use crate::broker::Delivery;
 
@@ -45,6 +46,7 @@ impl LaneWorker {
             Err(panic) => std::panic::resume_unwind(panic.into_panic()),
         };
         let rest = copies.split_off(delivered);
+        self.shared.note(&copies.iter().collect::<Vec<_>>(), Fate::Delivered);
         for copy in copies {
             let key = Key::of(&copy);
             self.handled.insert(key);
@@ -97,6 +99,7 @@ impl LaneWorker {
         let at_once = *outcome == Outcome::Withdrawn;
         let Some(parked) = parked.filter(|_| at_once || too_long) else { return false };
         let key = Key::of(&copy);
+        self.shared.note(&[&copy], Fate::Dead(code));
         let why = fault(code);
         owe(&mut self.receipts, &self.shared, self.lane, &copy, Some(&why));
         copy.envelope.fault = Some(why);

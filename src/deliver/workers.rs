@@ -18,7 +18,7 @@ use crate::broker::{Broker, BrokerError, Delivery, topology};
 use crate::clock::Clock;
 use crate::envelope::Lane;
 use crate::registry::{RecordId, View};
-use crate::store::Claims;
+use crate::store::{Claims, DayLog};
 use crate::telemetry::causes;
 
 /// Delivers to one subscriber.
@@ -39,6 +39,8 @@ pub struct Workers {
     pub claims: Claims,
     /// Facilities, patients and consents.
     pub registry: View,
+    /// Where it is written down what became of copies, if anywhere.
+    pub history: Option<Arc<DayLog>>,
     /// Attempts before a lane leaves its copies in the queue and ends; `None` never gives up.
     pub attempts_max: Option<u32>,
     /// Times and bounds.
@@ -168,6 +170,10 @@ impl Shared {
 
     pub(super) fn clock(&self) -> &dyn Clock {
         self.workers.clock.as_ref()
+    }
+
+    pub(super) fn history(&self) -> Option<&DayLog> {
+        self.workers.history.as_deref()
     }
 
     pub(super) fn pace(&self) -> &Pace {

@@ -10,4 +10,5 @@ mod remote;
 pub mod route_tests;
 pub mod status;
 pub mod topology;
+pub mod trace;
 pub mod trees;

@@ -63,6 +63,7 @@ pub(super) fn start_deliveries(hub: &Hub, served: &[Served], mode: Mode, start: 
             zone: hub.config.hub.timezone.clone(),
             claims: hub.claims(),
             registry: hub.registry.clone(),
+            history: Some(hub.written.history.clone()),
             attempts_max: (mode == Mode::Drain).then_some(DRAIN_ATTEMPTS),
             pace: Pace::default(),
         };

@@ -1,7 +1,7 @@
 //! A process of the hub: the parts that it runs, from their start to their end.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -18,10 +18,11 @@ use super::part::Part;
 use super::process::Routing;
 use super::pseudonym::Pseudonyms;
 use super::registry::Register;
-use super::report::{MessageReport, Report};
+use super::report::{MessageReport, Report, ServiceCell};
 use super::router::{Router, RouterCounts};
 use super::start::Start;
 use super::watch::Watched;
+use super::written::Written;
 use crate::broker::rabbitmq::{History, Link};
 use crate::broker::{BrokerError, QueueName, topology};
 use crate::clock::Clock;
@@ -62,6 +63,7 @@ pub struct Hub {
     pub(super) register: Option<Arc<Register>>,
     /// What they are, as far as this process has heard.
     pub(super) registry: View,
+    pub(super) written: Arc<Written>,
     pub(super) clock: Arc<dyn Clock>,
 }
 
@@ -92,7 +94,8 @@ impl Hub {
         let routing = if part.routes() { Some(Arc::new(routing(&config, &registry)?)) } else { None };
         let history = history(&config, routing.as_deref(), register.clone(), clock.clone());
         let channel = Arc::new(Channel::open(&config, &part, link, history)?);
-        Ok(Self { config, part, channel, routing, register, registry, clock })
+        let written = Arc::new(Written::new(&config.hub, &part));
+        Ok(Self { config, part, channel, routing, register, registry, written, clock })
     }
 
     /// Runs until the mode's end or until `stop`; `progress` is told files and accepted messages now and then.
@@ -254,8 +257,9 @@ impl Hub {
         for lane in (0..self.channel.lanes).map(Lane) {
             let (broker, routing, counts) = (self.channel.broker.clone(), routing.clone(), counts.clone());
             let (archive, claims) = (archive.clone(), self.claims());
-            let (register, clock) = (self.register.clone(), self.clock.clone());
-            let router = Router { broker, lane, routing, counts, archive, claims, register, clock };
+            let (register, clock, written) =
+                (self.register.clone(), self.clock.clone(), self.written.clone());
+            let router = Router { broker, lane, routing, counts, archive, claims, register, clock, written };
             let halted = start.halted.clone();
             tasks.spawn(start.clone().then(async move { Ok(router.run(halted).await?) }));
         }
@@ -323,7 +327,25 @@ impl Hub {
             waiting: self.channel.kept(),
             taken: self.channel.remote.is_some().then(|| read(&counts.taken)),
         };
-        Ok(Report::new(feeds, subscribers, messages))
+        Ok(Report { matrix: self.matrix(counts), ..Report::new(feeds, subscribers, messages) })
+    }
+
+    /// Copies by facility and service, with the facilities' names: of their feed, else of the registry.
+    fn matrix(&self, counts: &RouterCounts) -> Vec<ServiceCell> {
+        let services = counts.services.lock().unwrap_or_else(PoisonError::into_inner);
+        let registry = self.registry.read();
+        let name_of = |code: &str| {
+            let feed = self.config.feeds.iter().find(|feed| feed.settings.facility == code);
+            let known = || registry.facility(code, self.clock.now()).map(|facility| facility.name.clone());
+            feed.map(|feed| feed.title.clone()).or_else(known)
+        };
+        let cell = |((facility, service), copies): (&(String, String), &u64)| ServiceCell {
+            facility: facility.clone(),
+            name: name_of(facility),
+            service: service.clone(),
+            copies: *copies,
+        };
+        services.iter().map(cell).collect()
     }
 }
 

@@ -17,6 +17,7 @@ mod hub;
 mod original;
 mod part;
 mod process;
+mod provision;
 mod pseudonym;
 mod registrar;
 mod registry;
@@ -25,6 +26,7 @@ mod router;
 mod start;
 mod status;
 mod watch;
+mod written;
 
 pub use connection::Reach;
 pub use error::HubError;
@@ -34,7 +36,7 @@ pub use part::Part;
 pub use process::{INVALID, Outcome, Processed, Routing, process};
 pub use pseudonym::Pseudonyms;
 pub use registry::{Register, RegistryError, Taken};
-pub use report::{FeedReport, MessageReport, Report, SubscriberReport};
+pub use report::{FeedReport, MessageReport, Report, ServiceCell, SubscriberReport};
 pub use status::{
     BrokerStatus, FeedStatus, OutboxStatus, ProcessStatus, QueueStatus, SubscriberStatus, processes,
 };

@@ -9,6 +9,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::original::Original;
+use super::provision;
 use super::pseudonym::Pseudonyms;
 use super::registrar;
 use crate::broker::{Publication, topology};
@@ -19,7 +20,8 @@ use crate::fhir;
 use crate::icalendar::{self, Invitation};
 use crate::normalise::{Source, normalise};
 use crate::registry::{Entry, Identity, Registry, View};
-use crate::route::{self, Asking, Disclose, Disclosure, Recipient, Route, Routes, Send};
+use crate::route::{self, Asking, Decided, Disclose, Disclosure, Recipient, Route, Routes, Send};
+use crate::store::history::{EmergencyUse, Step};
 
 /// Stands where a copy for the archive has no topic, route or basis.
 const ARCHIVE: &str = "archive";
@@ -59,6 +61,10 @@ pub struct Processed {
     /// What the message tells the registry and it does not know yet. Once that is entered, the message is processed
     /// again: what becomes of it rests on what it tells itself.
     pub entries: Vec<Entry>,
+    /// What the history says of it; nothing of history that nobody asked for.
+    pub decision: Option<Step>,
+    /// What the audit says of it.
+    pub emergencies: Vec<EmergencyUse>,
     /// The files of the event, to be kept before the copies that name them are published. Of an event that goes
     /// nowhere there are none.
     pub attached: Vec<Attached>,
@@ -97,6 +103,8 @@ pub fn process(
             follow: Vec::new(),
             archived: None,
             entries: Vec::new(),
+            decision: None,
+            emergencies: Vec::new(),
             attached: Vec::new(),
         };
     }
@@ -130,7 +138,10 @@ fn understand(
     event.findings.extend(told.refused);
     identify(&mut event, envelope, &registry, now);
     let asking = Asking { source: source_of(envelope), registry: &registry, at: now };
-    let recipients = routing.routes.decide(&event, &asking).recipients;
+    let decided = routing.routes.decide(&event, &asking);
+    let decision = provision::decided(&event, envelope, &decided, routing, now);
+    let emergencies = provision::emergencies(&decision, &decided, &registry);
+    let recipients = decided.recipients;
     let follow =
         copies(&recipients, lane, |recipient| copy(recipient, &event, envelope, &original.body, routing))?;
     // A replay is about what was announced.
@@ -140,7 +151,8 @@ fn understand(
     let outcome = if names.is_empty() { Outcome::Filtered } else { Outcome::Routed(names) };
     let goes = !follow.is_empty() || archived.is_some();
     let attached = if goes { event.attached } else { Vec::new() };
-    Ok(Processed { outcome, follow, archived, entries: told.entries, attached })
+    let decision = Some(decision);
+    Ok(Processed { outcome, follow, archived, entries: told.entries, decision, emergencies, attached })
 }
 
 /// The order number that the storage files a record under: the last part of its key.
@@ -220,6 +232,8 @@ fn copy(
     routing: &Routing,
 ) -> Result<(Envelope, Bytes), Fault> {
     let route = recipient.route;
+    let shared = routing.routes.share(event, recipient).ok_or_else(internal)?;
+    let event = &*shared;
     let (body, media_type) = match route.send {
         Send::Original => (travelling(envelope, original), envelope.format.media_type()),
         Send::Canonical => {
@@ -343,10 +357,13 @@ pub(super) fn invalid(
 ) -> Processed {
     let registry = routing.registry.read();
     let asking = Asking { source: source_of(envelope), registry: &registry, at: now };
-    let recipients = match fault.is_without_bytes() {
-        true => Vec::new(),
-        false => routing.routes.decide_invalid(envelope.change, &asking).recipients,
+    let decided = match fault.is_without_bytes() {
+        true => Decided::default(),
+        false => routing.routes.decide_invalid(envelope.change, &asking),
     };
+    let decision = provision::refused(envelope, &fault, &decided, routing, now);
+    let emergencies = provision::emergencies(&decision, &decided, &registry);
+    let recipients = decided.recipients;
     let body = travelling(envelope, body);
     let envelope = Envelope { fault: Some(fault), ..envelope.clone() };
     let event_type = format!("{INVALID}.{}.v1", envelope.change.as_str());
@@ -362,6 +379,8 @@ pub(super) fn invalid(
         follow,
         archived: None,
         entries: Vec::new(),
+        decision: Some(decision),
+        emergencies,
         attached: Vec::new(),
     }
 }

@@ -80,6 +80,20 @@ impl MessageReport {
     }
 }
 
+/// How many copies of a facility's messages went to a service.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ServiceCell {
+    /// 10-digit code.
+    pub facility: String,
+    /// Its name, where it is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// First part of the topics.
+    pub service: String,
+    /// Copies routed in this run by this process.
+    pub copies: u64,
+}
+
 /// What a run did.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Report {
@@ -89,6 +103,8 @@ pub struct Report {
     pub subscribers: Vec<SubscriberReport>,
     /// In sum.
     pub messages: MessageReport,
+    /// By facility and service: the pairs for which there was a copy.
+    pub matrix: Vec<ServiceCell>,
     /// Whether every count adds up that this process alone answers for: nothing was lost and nothing came from nowhere.
     pub conserved: bool,
     /// Whether other processes may have worked on the same queues.
@@ -104,7 +120,7 @@ impl Report {
         let shared = messages.taken.is_some();
         let conserved =
             messages.conserved() && (shared || subscribers.iter().all(SubscriberReport::conserved));
-        Self { feeds, subscribers, messages, conserved, shared, broken_off: None }
+        Self { feeds, subscribers, messages, matrix: Vec::new(), conserved, shared, broken_off: None }
     }
 
     /// Feeds that could not finish, and why.

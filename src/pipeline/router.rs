@@ -1,8 +1,8 @@
 //! The router: one lane from the ingest queue to the subscribers' queues.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -13,12 +13,14 @@ use super::archive::Archive;
 use super::original::{Original, keep};
 use super::process::{Outcome, Processed, Routing, invalid, process};
 use super::registry::{Register, RegistryError};
-use crate::broker::{Broker, BrokerError, Consumer, Delivery, topology};
+use super::written::Written;
+use crate::broker::{Broker, BrokerError, Consumer, Delivery, Publication, topology};
 use crate::canonical::Attached;
 use crate::clock::Clock;
 use crate::envelope::{Change, Lane};
 use crate::registry::Entry;
 use crate::store::Claims;
+use crate::store::history::{EmergencyUse, Step};
 use crate::telemetry::causes;
 
 /// Messages taken at a time.
@@ -41,6 +43,8 @@ pub(super) struct RouterCounts {
     pub(super) invalid_unknown: AtomicU64,
     /// Copies by subscriber.
     pub(super) copies: BTreeMap<String, AtomicU64>,
+    /// Copies by facility and service, which is the first part of a topic.
+    pub(super) services: Mutex<BTreeMap<(String, String), u64>>,
 }
 
 impl RouterCounts {
@@ -63,7 +67,7 @@ impl RouterCounts {
         counters.map(|counter| counter.load(Ordering::Relaxed)).sum()
     }
 
-    fn add(&self, outcomes: &[(String, Outcome)]) {
+    fn add(&self, outcomes: &[(String, Outcome)], follow: &[Publication]) {
         let one = |counter: &AtomicU64| counter.fetch_add(1, Ordering::Relaxed);
         for (feed, outcome) in outcomes {
             match outcome {
@@ -74,6 +78,13 @@ impl RouterCounts {
             for copies in outcome.recipients().iter().filter_map(|name| self.copies.get(name)) {
                 one(copies);
             }
+        }
+        let mut services = self.services.lock().unwrap_or_else(PoisonError::into_inner);
+        for Publication { to, envelope, .. } in follow {
+            let Some(routed) = &envelope.event else { continue };
+            let service = routed.topic.split('.').next().unwrap_or_default();
+            let cell = services.entry((envelope.facility.clone(), service.to_owned())).or_default();
+            *cell += to.len() as u64;
         }
     }
 }
@@ -88,6 +99,7 @@ pub(super) struct Router {
     pub(super) claims: Claims,
     pub(super) register: Option<Arc<Register>>,
     pub(super) clock: Arc<dyn Clock>,
+    pub(super) written: Arc<Written>,
 }
 
 /// How the work on a batch, or on a lane, ended.
@@ -157,7 +169,7 @@ impl Router {
     ) -> Result<End, BrokerError> {
         let mut outcomes = Vec::with_capacity(batch.len());
         let mut follow = Vec::with_capacity(batch.len());
-        let mut archived = Vec::new();
+        let (mut archived, mut decisions, mut emergencies) = (Vec::new(), Vec::new(), Vec::new());
         for delivery in batch {
             let Some(done) = self.processed(delivery, stop).await else { return Ok(End::Stopped) };
             if !self.keep(done.attached, stop).await {
@@ -166,13 +178,18 @@ impl Router {
             outcomes.push((delivery.envelope.origin.feed.clone(), done.outcome));
             follow.extend(done.follow);
             archived.extend(done.archived);
+            decisions.extend(done.decision);
+            emergencies.extend(done.emergencies);
+        }
+        if !self.note(&decisions, &emergencies, stop).await {
+            return Ok(End::Stopped);
         }
         self.archive.keep(archived).await;
         loop {
             match consumer.settle(batch.len(), follow.clone()).await {
                 Ok(()) => {
                     self.counts.taken.fetch_add(batch.len() as u64, Ordering::Relaxed);
-                    self.counts.add(&outcomes);
+                    self.counts.add(&outcomes, &follow);
                     return Ok(End::Done);
                 }
                 Err(error @ (BrokerError::Store { .. } | BrokerError::Refused { .. })) => {
@@ -249,6 +266,24 @@ impl Router {
                 if pause(stop).await {
                     return false;
                 }
+            }
+        }
+        true
+    }
+
+    /// Writes the decisions down before what follows from them is published. False: told to stop while they could not be
+    /// written. A batch that comes again is written again.
+    async fn note(
+        &self,
+        decisions: &[Step],
+        emergencies: &[EmergencyUse],
+        stop: &mut watch::Receiver<bool>,
+    ) -> bool {
+        while let Err(error) = self.written.note(self.clock.now(), decisions, emergencies) {
+            let lane = self.lane.0;
+            error!(lane, error = causes(&error), "the history can't be written; trying again");
+            if pause(stop).await {
+                return false;
             }
         }
         true

@@ -2,10 +2,9 @@
 
 use std::fmt;
 
-use super::{Asking, Report, Route, Routes, Source, Tested, Verdict, Versions};
+use super::{Asking, Report, Route, Routes, Source, Subject, Tested, Verdict, Versions};
 use crate::canonical::{CanonicalEvent, Kind};
 use crate::envelope::Change;
-use crate::registry::Answer;
 
 /// What became of one subscriber of a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,12 +77,13 @@ pub(super) fn explain<'r>(
     asking: &Asking<'_>,
 ) -> Vec<Explanation<'r>> {
     let mut served: Vec<(&str, &str)> = Vec::new();
+    let subject = Subject::of(event);
     let mut explanations = Vec::with_capacity(routes.routes.len());
     for route in &routes.routes {
         let mut report = Report::default();
         let matched = verdict(route, event, asking.source, &mut report) == Verdict::True;
         let fates = if matched {
-            fates(routes, route, event, asking, &served, &mut report)
+            fates(routes, route, &subject, asking, &served, &mut report)
         } else {
             unmatched(route)
         };
@@ -94,7 +94,7 @@ pub(super) fn explain<'r>(
             matched,
             subscribers: fates,
             tested: report.tested,
-            tables: route.tables(),
+            tables: routes.tables(route),
         });
     }
     explanations
@@ -108,13 +108,12 @@ fn unmatched(route: &Route) -> Vec<(&str, Fate<'_>)> {
 fn fates<'r>(
     routes: &'r Routes,
     route: &'r Route,
-    event: &CanonicalEvent<'_>,
+    subject: &Subject<'_, '_>,
     asking: &Asking<'_>,
     served: &[(&'r str, &'r str)],
     report: &mut Report,
 ) -> Vec<(&'r str, Fate<'r>)> {
-    let patient = event.patient.as_ref().map(|patient| &*patient.id);
-    let (addressees, otherwise) = match routes.addressees(route, event, asking) {
+    let (addressees, otherwise) = match routes.addressees(route, subject.event, asking) {
         Ok(names) => (names, None),
         Err(clause) => {
             report.note("address", &clause, Verdict::False);
@@ -123,11 +122,10 @@ fn fates<'r>(
     };
     let mut fate = |name: &'r str| match served.iter().find(|(subscriber, _)| *subscriber == name) {
         Some((_, earlier)) => Fate::ServedBy(earlier),
-        None if otherwise == Some(name) => Fate::Receives,
-        None if !addressees.contains(&name) => Fate::NotAddressed,
-        None => match routes.may(route, name, patient, asking) {
-            Answer::Granted(_) => Fate::Receives,
-            Answer::Denied(clause) => {
+        None if otherwise != Some(name) && !addressees.contains(&name) => Fate::NotAddressed,
+        None => match routes.may(route, name, Some(subject), asking) {
+            Ok(_) => Fate::Receives,
+            Err(clause) => {
                 report.note("basis", &clause, Verdict::False);
                 Fate::Denied
             }

@@ -16,11 +16,14 @@ mod filter;
 mod lookup;
 mod meeting;
 mod probe;
+mod sensitive;
 mod table;
 mod transform;
 mod watch;
+mod withhold;
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
@@ -36,6 +39,7 @@ pub use disclose::{Disclose, Disclosure};
 pub use explain::{Explanation, Fate};
 pub use lookup::Lookup;
 pub use probe::{Path, Scalar, UNMAPPED, Visit, keys, probe};
+pub use sensitive::{COLUMNS as SENSITIVE_COLUMNS, Categories, Sensitive};
 pub use table::{Pattern, Table, Versions};
 pub use transform::{REDACTED, Transform, Unit};
 pub use watch::Tested;
@@ -168,6 +172,8 @@ pub struct Recipient<'r> {
     pub route: &'r Route,
     /// What the permission rests on.
     pub grant: Grant,
+    /// What is sensitive in the event and is left out of the copy.
+    pub withheld: Categories,
 }
 
 impl fmt::Debug for Recipient<'_> {
@@ -202,12 +208,32 @@ pub struct Routes {
     routes: Vec<Route>,
     /// The facility of each subscriber that belongs to one.
     facilities: BTreeMap<String, String>,
+    /// What is withheld where consent is asked for.
+    sensitive: Sensitive,
+}
+
+/// An event that is asked about, and what is sensitive in it once somebody wanted to know.
+struct Subject<'e, 'm> {
+    event: &'e CanonicalEvent<'m>,
+    sensitive: OnceCell<Categories>,
+}
+
+impl<'e, 'm> Subject<'e, 'm> {
+    const fn of(event: &'e CanonicalEvent<'m>) -> Self {
+        Self { event, sensitive: OnceCell::new() }
+    }
 }
 
 impl Routes {
     /// The table of these routes, asked in this order.
     pub fn new(routes: Vec<Route>) -> Self {
-        Self { routes, facilities: BTreeMap::new() }
+        Self { routes, ..Self::default() }
+    }
+
+    /// The same, withholding this where consent is asked for.
+    #[must_use]
+    pub fn with_sensitive(self, sensitive: Sensitive) -> Self {
+        Self { sensitive, ..self }
     }
 
     /// The same, knowing the facility of each subscriber that belongs to one.
@@ -219,6 +245,27 @@ impl Routes {
     /// The routes in their order.
     pub fn iter(&self) -> impl Iterator<Item = &Route> {
         self.routes.iter()
+    }
+
+    /// The tables that a decision by that route reads, with their versions.
+    pub fn tables<'r>(&'r self, route: &'r Route) -> Versions<'r> {
+        let mut tables = route.tables();
+        if route.basis == Basis::ViewConsent {
+            self.sensitive.note(&mut tables);
+        }
+        tables
+    }
+
+    /// What of the event a recipient may be sent: without what is withheld from it.
+    pub fn share<'e, 'm>(
+        &self,
+        event: &'e CanonicalEvent<'m>,
+        recipient: &Recipient<'_>,
+    ) -> Option<Cow<'e, CanonicalEvent<'m>>> {
+        if recipient.withheld.is_empty() {
+            return Some(Cow::Borrowed(event));
+        }
+        self.sensitive.withhold(event, &shown(&recipient.grant)).map(Cow::Owned)
     }
 
     /// The facility of a subscriber.
@@ -248,14 +295,14 @@ impl Routes {
     /// allowed to.
     pub fn decide<'r>(&'r self, event: &CanonicalEvent<'_>, asking: &Asking<'_>) -> Decided<'r> {
         let mut decided = Decided::default();
+        let subject = Subject::of(event);
         for route in &self.routes {
             if route.to.iter().all(|name| decided.serves(name)) || !route.takes(event, asking.source) {
                 continue;
             }
-            let patient = event.patient.as_ref().map(|patient| &*patient.id);
             match self.addressees(route, event, asking) {
-                Ok(names) => decided.ask(self, route, names, patient, asking),
-                Err(clause) => decided.not_addressed(route, clause),
+                Ok(names) => decided.ask(self, route, names, Some(&subject), asking),
+                Err(clause) => decided.not_addressed(self, route, clause, &subject, asking),
             }
         }
         decided
@@ -295,50 +342,94 @@ impl<'r> Decided<'r> {
         routes: &'r Routes,
         route: &'r Route,
         names: impl IntoIterator<Item = &'r str>,
-        patient: Option<&str>,
+        subject: Option<&Subject<'_, '_>>,
         asking: &Asking<'_>,
     ) {
         for subscriber in names {
             if self.serves(subscriber) {
                 continue;
             }
-            match routes.may(route, subscriber, patient, asking) {
-                Answer::Granted(grant) => self.recipients.push(Recipient { subscriber, route, grant }),
-                Answer::Denied(clause) => {
+            match routes.may(route, subscriber, subject, asking) {
+                Ok((grant, withheld)) => {
+                    self.recipients.push(Recipient { subscriber, route, grant, withheld });
+                }
+                Err(clause) => {
                     self.denials.push(Denial { subscriber, route: &route.name, clause });
                 }
             }
         }
     }
 
-    /// There is not exactly one addressee: somebody has to look at it.
-    fn not_addressed(&mut self, route: &'r Route, clause: Cow<'static, str>) {
-        match route.otherwise.as_deref().filter(|name| !self.serves(name)) {
-            Some(subscriber) => {
-                self.recipients.push(Recipient { subscriber, route, grant: Grant::default() });
-            }
-            None => {
-                let denied = route.to.iter().map(|subscriber| Denial {
-                    subscriber,
-                    route: &route.name,
-                    clause: clause.clone(),
-                });
-                self.denials.extend(denied);
-            }
-        }
+    /// There is not exactly one addressee: somebody has to look at it, if the route's basis lets them.
+    fn not_addressed(
+        &mut self,
+        routes: &'r Routes,
+        route: &'r Route,
+        clause: Cow<'static, str>,
+        subject: &Subject<'_, '_>,
+        asking: &Asking<'_>,
+    ) {
+        let denied = |subscriber| Denial { subscriber, route: &route.name, clause: clause.clone() };
+        self.denials.extend(route.to.iter().map(|subscriber| denied(subscriber)));
+        self.ask(routes, route, route.otherwise.as_deref(), Some(subject), asking);
     }
 }
 
 impl Routes {
-    /// Whether the registry lets a copy go there.
-    fn may(&self, route: &Route, subscriber: &str, patient: Option<&str>, asking: &Asking<'_>) -> Answer {
-        asking.registry.may(&Asked {
+    /// Whether a copy may go there: on what, and without what; else the clause that decided.
+    fn may(
+        &self,
+        route: &Route,
+        subscriber: &str,
+        subject: Option<&Subject<'_, '_>>,
+        asking: &Asking<'_>,
+    ) -> Result<(Grant, Categories), Cow<'static, str>> {
+        let patient = subject.and_then(|subject| subject.event.patient.as_ref());
+        let answer = asking.registry.may(&Asked {
             basis: route.basis,
             purpose: route.purpose,
             source: asking.source.facility,
-            patient,
+            patient: patient.map(|patient| &*patient.id),
             viewer: self.facility_of(subscriber),
             at: asking.at,
-        })
+        });
+        let grant = match answer {
+            Answer::Granted(grant) => grant,
+            Answer::Denied(clause) => return Err(clause),
+        };
+        let withheld = match subject.filter(|_| route.basis == Basis::ViewConsent) {
+            Some(subject) => self.withheld(route, subject, &grant)?,
+            None => Categories::new(),
+        };
+        Ok((grant, withheld))
     }
+
+    /// What is sensitive in an event and not shown, if the rest may go without it; else the clause that decided.
+    fn withheld(
+        &self,
+        route: &Route,
+        subject: &Subject<'_, '_>,
+        grant: &Grant,
+    ) -> Result<Categories, Cow<'static, str>> {
+        let found = subject.sensitive.get_or_init(|| self.sensitive.in_event(subject.event));
+        let shows = shown(grant);
+        let withheld: Categories = found.difference(&shows).copied().collect();
+        if withheld.is_empty() {
+            return Ok(withheld);
+        }
+        let words: Vec<_> = withheld.iter().map(|category| category.as_str()).collect();
+        let words = words.join(", ");
+        if route.send == Send::Original {
+            return Err(format!("sensitive ({words}): nothing can be left out of the original").into());
+        }
+        match self.sensitive.withhold(subject.event, &shows) {
+            Some(_) => Ok(withheld),
+            None => Err(format!("sensitive ({words}): it can't go without that").into()),
+        }
+    }
+}
+
+/// What the patient's consent shows.
+fn shown(grant: &Grant) -> Categories {
+    grant.shows.iter().copied().collect()
 }

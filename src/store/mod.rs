@@ -5,6 +5,8 @@
 //! entries in a [`Log`]. The database itself is named in `sled_kv` only; everything else speaks [`Kv`].
 
 pub mod claims;
+pub mod day_log;
+pub mod history;
 pub mod kv;
 pub mod ledger;
 mod log;
@@ -12,6 +14,7 @@ pub mod record;
 mod sled_kv;
 
 pub use claims::{ClaimError, Claims};
+pub use day_log::{DayLog, DayLogError};
 pub use kv::{Batch, Durability, Kv, StoreError};
 pub use ledger::{Ledger, Place, Sighting};
 pub use log::{Log, LogError};

@@ -120,6 +120,7 @@ impl Bench {
             zone: TimeZone::UTC,
             claims: Claims::new(self.claims.path().to_owned()),
             registry: self.registry.clone(),
+            history: None,
             attempts_max: self.attempts_max,
             pace: self.pace,
         };
