@@ -2,6 +2,7 @@ mod backup;
 mod broker;
 mod constants;
 mod disclosures;
+mod facilities;
 mod route_tests;
 
 use std::path::Path;

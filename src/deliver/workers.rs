@@ -196,9 +196,10 @@ impl Shared {
 
     /// Whether everything that the copy's permission rests on is in force at this instant.
     pub(super) fn may_go(&self, copy: &Delivery) -> bool {
-        let grounds = copy.envelope.event.iter().flat_map(|event| &event.grounds);
-        let grounds: Vec<_> = grounds.cloned().map(RecordId).collect();
-        grounds.is_empty() || self.workers.registry.read().still(&grounds, self.clock().now())
+        let Some(event) = &copy.envelope.event else { return false };
+        let grounds: Vec<_> = event.grounds.iter().cloned().map(RecordId).collect();
+        let (registry, at) = (self.workers.registry.read(), self.clock().now());
+        registry.still(&grounds, at) && registry.takes_part(&event.basis, &copy.envelope.facility, at)
     }
 
     /// Attempts to deliver copies of a lane, in their order. None is sent unless all may go as the attempt begins.

@@ -63,9 +63,39 @@ impl Registry {
         }
     }
 
-    /// Whether a permission that rests on these records still holds.
+    /// Whether the facility's contract, where it has one of the kind that the basis of that word asks for, is in force. A
+    /// contract that is made or ended later governs what waits, too.
+    pub fn takes_part(&self, basis: &str, facility: &str, at: Timestamp) -> bool {
+        let contracts = [Basis::ParticipationAgreement, Basis::Entrusted];
+        let Some(basis) = contracts.into_iter().find(|known| known.as_str() == basis) else { return true };
+        let asked = Asked { basis, purpose: None, source: facility, patient: None, viewer: None, at };
+        matches!(self.may(&asked), Answer::Granted(_))
+    }
+
+    /// Whether a permission that rests on these records still holds: all of them are in force, a link still says who the
+    /// patient is, and a merge was not undone.
     pub fn still(&self, grounds: &[RecordId], at: Timestamp) -> bool {
-        grounds.iter().all(|ground| self.is_in_force(ground, at))
+        grounds.iter().all(|ground| {
+            self.record(ground).is_some_and(|entry| match &entry.fact {
+                fact if !fact.period().holds(at) => false,
+                Fact::Link(link) => match self.identity(&link.facility, &link.local_id.0, at) {
+                    Identity::Linked { network_id, .. } => network_id.0 == link.network_id.0,
+                    Identity::Unlinked | Identity::Ambiguous => false,
+                },
+                Fact::Merge(merge) => self.are_joined(merge, at),
+                _ => true,
+            })
+        })
+    }
+
+    /// A link with the merges by which it is this patient's.
+    fn identified_by(&self, asked: &Asked<'_>, patient: &str, link: &RecordId) -> Vec<RecordId> {
+        let of = self.record(link).map(|entry| &entry.fact);
+        let merges = match of {
+            Some(Fact::Link(of)) => self.merges_to(asked.source, patient, &of.local_id.0, asked.at),
+            _ => Vec::new(),
+        };
+        [link.clone()].into_iter().chain(merges).collect()
     }
 
     /// member ∧ linked at the source ∧ consent of the viewer for the purpose (SERVICES.md 1.3).
@@ -74,7 +104,7 @@ impl Registry {
             return Answer::denied("view-consent: no single patient, or no viewing facility");
         };
         let (network_id, link) = match self.identity(asked.source, patient, asked.at) {
-            Identity::Linked { network_id, link } => (network_id, link.clone()),
+            Identity::Linked { network_id, link } => (network_id, self.identified_by(asked, patient, link)),
             Identity::Unlinked => return Answer::denied("view-consent: not linked at the source"),
             Identity::Ambiguous => return Answer::denied("view-consent: linked to several network ids"),
         };
@@ -97,7 +127,7 @@ impl Registry {
             _ => None,
         });
         let (shown_by, shows): (Vec<_>, Vec<_>) = shown.unzip();
-        let grounds = [member, link, consent].into_iter().chain(shown_by).collect();
+        let grounds = [member, consent].into_iter().chain(link).chain(shown_by).collect();
         Answer::Granted(Grant { grounds, shows })
     }
 
@@ -128,7 +158,9 @@ impl Registry {
             matches!(fact, Fact::Emergency(access) if access.facility == viewer && access.period.holds(asked.at))
         });
         match access {
-            Some((id, _)) => Answer::on([id.clone(), link.clone()]),
+            Some((id, _)) => {
+                Answer::on([id.clone()].into_iter().chain(self.identified_by(asked, patient, link)))
+            }
             None => Answer::denied("emergency: no emergency access of the viewing facility in force"),
         }
     }

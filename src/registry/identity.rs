@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Fact, RecordId, Registry};
+use super::{Fact, Merge, RecordId, Registry};
 use crate::envelope::Identifying;
 
 /// Most merges that are followed from one local id to the next: more is a cycle that was not refused.
@@ -73,6 +73,48 @@ impl Registry {
             next += 1;
         }
         ids
+    }
+
+    /// The merges that lead from one local id of a person to another.
+    pub(super) fn merges_to(
+        &self,
+        facility: &str,
+        local_id: &str,
+        other: &str,
+        at: Timestamp,
+    ) -> Vec<RecordId> {
+        // Each id with the one that it was reached from.
+        let mut reached = vec![(local_id.to_owned(), None)];
+        let mut next = 0;
+        while let Some((id, _)) = reached.get(next).cloned().filter(|_| next < MERGES_MAX) {
+            for joined in self.merged_with(facility, &id, at) {
+                if !reached.iter().any(|(known, _)| *known == joined) {
+                    reached.push((joined, Some(next)));
+                }
+            }
+            next += 1;
+        }
+        let mut merges = Vec::new();
+        let mut here = reached.iter().position(|(id, _)| id == other);
+        while let Some((id, Some(before))) = here.and_then(|here| reached.get(here)) {
+            let from = reached.get(*before).map_or("", |(id, _)| id.as_str());
+            let joins = |merge: &Merge| {
+                merge.at <= at
+                    && [(&*merge.former.0, &*merge.into.0), (&*merge.into.0, &*merge.former.0)]
+                        .contains(&(id.as_str(), from))
+            };
+            let of_pair = self
+                .of_local_id(facility, id)
+                .filter(|(_, fact)| matches!(fact, Fact::Merge(merge) if joins(merge)));
+            merges.extend(of_pair.map(|(id, _)| id.clone()).last());
+            here = Some(*before);
+        }
+        merges
+    }
+
+    /// Whether the two records of a merge are one.
+    pub(super) fn are_joined(&self, merge: &Merge, at: Timestamp) -> bool {
+        self.merged_with(&merge.facility, &merge.former.0, at).contains(&merge.into.0)
     }
 
     /// The other sides of merges that are in force: the last word on a pair of ids counts.

@@ -14,6 +14,7 @@ mod cases;
 mod checkup;
 mod config;
 mod conform;
+mod consent;
 mod corpus;
 mod deliver;
 mod desks;

@@ -93,6 +93,7 @@ async fn deliver(hub: &Hub, copies: &[Publication], store: &Path) {
         counts: counts.clone(),
         clock: Arc::new(SystemClock),
         registry: View::default(),
+        history: None,
         zone: TimeZone::UTC,
         claims: Claims::new(hub.claims.path().to_owned()),
         attempts_max: None,
