@@ -59,7 +59,8 @@ pub struct State {
     visits: Visits,
     counts: Counts,
     today: Option<Date>,
-    undecided: HashSet<Key>,
+    /// Patient, and what can't be decided of them.
+    undecided: HashSet<(Key, Key)>,
     events: u64,
     unreadable: u64,
 }
@@ -259,8 +260,7 @@ impl State {
                 lab::Finding::Withdrawn => local.replace(identity, subject.record, Vec::new()),
                 lab::Finding::Pending => {}
                 lab::Finding::Undecided => {
-                    let Subject { local, .. } = subject;
-                    self.undecided.insert(self.keys.of(&[&format!("{local:?}{identity:?}")]));
+                    self.undecided.insert((subject.local, identity));
                 }
             }
         }
@@ -315,7 +315,7 @@ impl State {
             let known = before.iter().find(|known| known.identity == identity);
             let counts = known.map_or(one.is_recent, |known| known.counts);
             if one.is_undecided && counts {
-                self.undecided.insert(self.keys.of(&[&format!("{:?}{identity:?}", subject.local)]));
+                self.undecided.insert((subject.local, identity));
             }
             let evidence = if counts { one.evidence } else { Vec::new() };
             days.extend(evidence.iter().map(|one| one.date));

@@ -371,3 +371,59 @@ fn a_sexually_transmitted_infection_has_no_area_and_no_day() {
         (date(2026, 11, 1), Place::Prefecture, None, None)
     );
 }
+
+/// What may happen to a patient.
+fn happen(told: &mut Told, patient: u8, what: u8, day: u8) {
+    let who = patient.to_string();
+    let taken = format!("2026-11-{:02}", day + 1);
+    let (result, other) = (format!("r{}", day % 3), format!("r{}", (day + 1) % 3));
+    let diagnosed = problem(&format!("{patient}{}", day % 2), "J101", "", &taken, day % 3 == 0);
+    match what {
+        0 => {
+            told.event("lab-result.created", (IZUMO, &who, &result), flu(&taken, "(+)", "positive", "final"))
+        }
+        1 => told.event(
+            "lab-result.updated",
+            (IZUMO, &who, &result),
+            flu(&taken, "(-)", "negative", "corrected"),
+        ),
+        2 => told.event("lab-result.deleted", (IZUMO, &who, &other), json!({"change": "deleted"})),
+        3 => told.event("diagnosis.updated", (IZUMO, &who, "p"), list(&[diagnosed])),
+        4 => told.event("diagnosis.updated", (IZUMO, &who, "p"), list(&[])),
+        _ => {
+            let mut linked = flu(&taken, "(+)", "positive", "final");
+            linked["patient"]["network_id"] = format!("N{}", patient % 2).into();
+            told.event("lab-result.created", (IZUMO, &who, &result), linked)
+        }
+    };
+}
+
+/// Counts as they are known in the end.
+fn known(told: &mut Told) -> BTreeMap<Cell, u32> {
+    told.state.publish();
+    let known = told.state.revisions().filter_map(|(cell, told)| Some((*cell, told.last()?.n)));
+    known.filter(|(_, n)| *n > 0).collect()
+}
+
+proptest::proptest! {
+    /// Patients share no order: however their events are mixed, and however often they come, the counts are the same.
+    #[test]
+    fn only_the_order_of_each_patient_matters(
+        events in proptest::collection::vec((0u8..4, 0u8..6, 0u8..20), 0..40)
+    ) {
+        let (mut mixed, mut sorted) = (Told::new(), Told::new());
+        for (patient, what, day) in &events {
+            happen(&mut mixed, *patient, *what, *day);
+        }
+        for patient in (0..4).rev() {
+            for (_, what, day) in events.iter().filter(|(one, ..)| *one == patient) {
+                happen(&mut sorted, patient, *what, *day);
+            }
+        }
+        let counts = known(&mut mixed);
+        proptest::prop_assert_eq!(&counts, &known(&mut sorted));
+        let mut cases = BTreeMap::<Cell, u32>::new();
+        mixed.state.cases().for_each(|case| *cases.entry(case.cell).or_default() += 1);
+        proptest::prop_assert_eq!(counts, cases);
+    }
+}
