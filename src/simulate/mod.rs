@@ -13,6 +13,7 @@ mod event;
 mod extension;
 mod message;
 mod outbreak;
+mod network;
 mod people;
 mod random;
 mod region;

@@ -13,6 +13,7 @@ use super::event::Content;
 use super::event::Event;
 use super::extension::{Subject, extension};
 use super::message;
+use super::network::Network;
 use super::*;
 
 /// The seed of the committed region.
@@ -73,8 +74,8 @@ const HAMADA: Member = Member {
     people: 2,
 };
 
-/// Writes the region below `root`: three SS-MIX2 storages, one HL7 drop folder, an archive of health check-ups and `people.tsv`, which says
-/// who is who. One laboratory result of matsue-kita is cut off in the middle of its kanji.
+/// Writes the region below `root`: three SS-MIX2 storages, an HL7 drop folder per facility, an archive of health
+/// check-ups and `people.tsv`, which says who is who. One laboratory result of matsue-kita is cut off in the middle of its kanji.
 ///
 /// # Errors
 /// When a folder or file can't be written.
@@ -102,7 +103,14 @@ pub fn region(root: &Path, seed: u64) -> io::Result<()> {
         today: TODAY,
     })?;
     checkups(&root.join(HAMADA.folder).join("checkup"), seed)?;
+    network(root, seed)?;
     fs::write(root.join("people.tsv"), people_table(seed))
+}
+
+/// What the facilities send one another.
+fn network(root: &Path, seed: u64) -> io::Result<()> {
+    let [izumo, matsue, oki, hamada] = [&IZUMO, &MATSUE, &OKI, &HAMADA].map(Member::facility);
+    Network { izumo: &izumo, matsue: &matsue, oki: &oki, hamada: &hamada, seed }.write(root)
 }
 
 /// An archive of health check-ups of the people of the examination centre.

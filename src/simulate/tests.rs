@@ -354,7 +354,7 @@ fn a_drop_folder_holds_messages_in_every_form() {
     let root = tempfile::tempdir().unwrap();
     region(root.path(), REGION_SEED).unwrap();
     let files = tree(&root.path().join("hamada-kenko/hl7"));
-    assert_eq!(files.len(), 18);
+    assert_eq!(files.len(), 19);
     for (path, bytes) in &files {
         let parts = hl7v2::split(bytes);
         assert_eq!(parts.findings, [], "{path}");
