@@ -24,6 +24,16 @@ fn takes_all_of(other: &Route, route: &Route) -> bool {
         && matches!(other.basis, Basis::Addressed | Basis::PublicDuty)
         && (other.invalid || !route.invalid)
         && other.facilities.is_none()
+        && other.address.is_none()
+        && !asks_the_registry(other.basis)
         && route.kinds.iter().all(|kind| other.kinds.contains(kind))
         && route.changes.iter().all(|change| other.changes.contains(change))
+}
+
+/// Whether the registry may deny what the route takes, and a later route may grant it.
+const fn asks_the_registry(basis: Basis) -> bool {
+    match basis {
+        Basis::ViewConsent | Basis::Emergency | Basis::ParticipationAgreement | Basis::Entrusted => true,
+        Basis::Addressed | Basis::PublicDuty => false,
+    }
 }

@@ -169,7 +169,7 @@ impl Network<'_> {
         vec![
             header("20261119163000", "ORU^R01^ORU_R01", "MTER0101"),
             patient((self.matsue, 16), self.seed),
-            format!("ORC|RE|OKI-CT-001|MTE-Y-001||CM|||||||||||||||||隠岐かもめ診療所^^^^^^^^^{oki}"),
+            format!("ORC|RE|OKI-CT-001|MTE-Y-001||CM||||||||||||||||隠岐かもめ診療所^^^^^^^^^{oki}"),
             format!(
                 "OBR|1|OKI-CT-001|MTE-Y-001|60000000000000000000000000000000^頭部ＣＴ^JJ1017|||20261119101000|||||||||||{ACCESSION}||||20261119163000||CT|F|||||||D00303&医川&試三"
             ),
@@ -278,7 +278,7 @@ impl Network<'_> {
         vec![
             header("20261119140000", "ORU^R01^ORU_R01", "HMDR0101"),
             patient((self.hamada, 13), self.seed),
-            format!("ORC|RE|OKI-LAB-001|HMD-001||CM|||||||||||||||||隠岐かもめ診療所^^^^^^^^^{oki}"),
+            format!("ORC|RE|OKI-LAB-001|HMD-001||CM||||||||||||||||隠岐かもめ診療所^^^^^^^^^{oki}"),
             "OBR|1|OKI-LAB-001|HMD-001|LAB02^糖代謝検査^99KKU|||20261118090000|||||||||||||||20261119140000|||F".to_owned(),
             "OBX|1|NM|3D010000001926101^ヘモグロビンＡ１ｃ^JC10||6.1|%^%^UCUM|4.9-6.0|H|||F|||20261118090000".to_owned(),
         ]
