@@ -103,6 +103,9 @@ impl Registry {
         let (Some(patient), Some(viewer)) = (asked.patient, asked.viewer) else {
             return Answer::denied("view-consent: no single patient, or no viewing facility");
         };
+        if viewer == asked.source {
+            return Answer::denied("view-consent: the viewing facility sent it itself");
+        }
         let (network_id, link) = match self.identity(asked.source, patient, asked.at) {
             Identity::Linked { network_id, link } => (network_id, self.identified_by(asked, patient, link)),
             Identity::Unlinked => return Answer::denied("view-consent: not linked at the source"),

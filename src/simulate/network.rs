@@ -71,6 +71,7 @@ impl Network<'_> {
             ("105_siu_s12_conference.hl7", self.appointment("S12", 20, 1, "Booked")),
             ("106_siu_s12_visit.hl7", self.appointment("S12", 25, 2, "Booked")),
             ("107_siu_s15_visit.hl7", self.appointment("S15", 55, 2, "Cancelled")),
+            ("108_mdm_t02_summary.hl7", self.summary()),
         ]
     }
 
@@ -148,6 +149,18 @@ impl Network<'_> {
             format!("AIL|1|{action}|内科外来^^^{matsue}"),
         ]);
         segments
+    }
+
+    /// MDM^T02: a discharge summary.
+    fn summary(&self) -> Vec<String> {
+        vec![
+            header("20261119130000", "MDM^T02^MDM_T02", "IZMT0201"),
+            "EVN|T02|20261119130000".to_owned(),
+            patient((self.izumo, 2), self.seed),
+            "PV1|1|I|2A^201^1".to_owned(),
+            "TXA|1|18842-5^退院時サマリー^LN|TX|20261119|D00101^医本^架一|20261119120000|||D00101^医本^架一|||IZM-DOC-108^HIS||||退院時サマリー|LA|N".to_owned(),
+            "OBX|1|FT|8648-8^入院経過^LN||経過良好、自宅へ退院。(架空)||||||F".to_owned(),
+        ]
     }
 
     /// RRI^I12: Matsue answers the letter.
