@@ -183,7 +183,9 @@ impl<'d, 'r: 'd> Reader<'r, 'd> {
         self.check_forms(&section, send, invalid == Some(true));
         self.check_facilities(&section, basis, address.flatten());
         if let Some(tests) = section.take("test").and_then(|node| node.list()) {
-            self.read_tests(&tests, name.unwrap_or_default(), to.as_deref(), &scopes, send);
+            let office = otherwise.iter().flatten().cloned();
+            let to = to.iter().flatten().cloned().chain(office).collect::<Vec<_>>();
+            self.read_tests(&tests, name.unwrap_or_default(), (!to.is_empty()).then_some(&to), &scopes, send);
         }
         section.finish();
         Some(Route {

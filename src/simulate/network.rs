@@ -72,6 +72,7 @@ impl Network<'_> {
             ("106_siu_s12_visit.hl7", self.appointment("S12", 25, 2, "Booked")),
             ("107_siu_s15_visit.hl7", self.appointment("S15", 55, 2, "Cancelled")),
             ("108_mdm_t02_summary.hl7", self.summary()),
+            ("109_rde_o11_discharge.hl7", self.at_discharge()),
         ]
     }
 
@@ -160,6 +161,19 @@ impl Network<'_> {
             "PV1|1|I|2A^201^1".to_owned(),
             "TXA|1|18842-5^退院時サマリー^LN|TX|20261119|D00101^医本^架一|20261119120000|||D00101^医本^架一|||IZM-DOC-108^HIS||||退院時サマリー|LA|N".to_owned(),
             "OBX|1|FT|8648-8^入院経過^LN||経過良好、自宅へ退院。(架空)||||||F".to_owned(),
+        ]
+    }
+
+    /// RDE^O11: what the patient takes home.
+    fn at_discharge(&self) -> Vec<String> {
+        vec![
+            header("20261119131000", "RDE^O11^RDE_O11", "IZMO1101"),
+            patient((self.izumo, 2), self.seed),
+            "PV1|1|I|2A^201^1".to_owned(),
+            "ORC|NW|IZM-RX-109||IZM-RX-109_01_001|||||20261119131000|||D00101^医本^架一".to_owned(),
+            "RXE||999000101^架空錠５ｍｇ^HOT9|1||TAB^錠^MR9P|||||28|TAB^錠^MR9P||||IZM-RX-109||||2^TAB&錠&MR9P||DCG^退院処方^MR9P~OHI^院内処方^MR9P".to_owned(),
+            "TQ1|1||1012040400000000&内服・経口・１日２回朝夕食後&JAMISDP01|||14^d|20261119".to_owned(),
+            "RXR|PO^口^HL70162".to_owned(),
         ]
     }
 
