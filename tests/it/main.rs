@@ -33,6 +33,7 @@ mod publication;
 mod route_tests;
 mod run;
 mod schemas;
+mod services;
 mod store_crash;
 mod support;
 mod surveillance;

@@ -12,14 +12,32 @@ use super::files::{copy_tree, repository};
 pub(crate) struct HubFolder(TempDir);
 
 impl HubFolder {
-    /// The project's own hub.toml, routes.toml and tables, without a feed.
+    /// The project's own hub.toml without its registry, its tables, and the tests' own routes, without a feed.
     pub(crate) fn new() -> Self {
         let folder = Self(tempfile::tempdir().unwrap());
+        let hub = fs::read_to_string(repository().join("hub.toml")).unwrap();
+        folder.write(
+            "hub.toml",
+            hub.split_inclusive("\n\n").filter(|part| !part.contains("[registry]")).collect::<String>(),
+        );
+        fs::copy(repository().join("tests/it/support/routes.toml"), folder.path("routes.toml")).unwrap();
+        copy_tree(&repository().join("tables"), &folder.path("tables"));
+        fs::create_dir(folder.path("feeds")).unwrap();
+        folder
+    }
+
+    /// The demo region as it is: its feeds and messages, routes, registry, and empty stores.
+    pub(crate) fn network() -> Self {
+        let folder = Self::new();
         for file in ["hub.toml", "routes.toml"] {
             fs::copy(repository().join(file), folder.path(file)).unwrap();
         }
-        copy_tree(&repository().join("tables"), &folder.path("tables"));
-        fs::create_dir(folder.path("feeds")).unwrap();
+        for tree in ["registry", "feeds", "fixtures"] {
+            copy_tree(&repository().join(tree), &folder.path(tree));
+        }
+        for store in ["stores/near", "stores/far"] {
+            fs::create_dir_all(folder.path(store)).unwrap();
+        }
         folder
     }
 
