@@ -269,6 +269,7 @@ fn envelope(input: &Path) -> Envelope {
         accepted_at: "2026-11-20T09:30:15Z".to_owned(),
         format: Format::Hl7v2,
         claim: None,
+        join: None,
         event: None,
         fault: None,
         findings: Vec::new(),

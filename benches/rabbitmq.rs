@@ -278,6 +278,7 @@ fn header() -> Header {
         accepted_at: "2026-11-20T01:00:00.123456789Z".into(),
         format: Format::Hl7v2,
         claim: None,
+        join: None,
         event: None,
         fault: None,
         findings: Vec::new(),

@@ -4,6 +4,7 @@
 //! same envelope; [`Envelope::event`] is what routing added.
 
 mod facility;
+mod join;
 mod stored;
 
 use std::borrow::Cow;
@@ -14,6 +15,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use facility::{NOT_A_FACILITY_CODE, is_facility_code};
+pub use join::{Join, JoinRole};
 pub use stored::{Piece, Stored, escape, unescape};
 
 /// A value that identifies a patient. Its `Debug` prints nothing of it, so that it can't reach a log.
@@ -249,6 +251,9 @@ pub struct Envelope {
     /// Stands for the body where that is too large for the broker; the body is empty then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub claim: Option<Claim>,
+    /// Set where the patient became one with others of the facility lately.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub join: Option<Join>,
     /// Set by the router.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub event: Option<Routed>,

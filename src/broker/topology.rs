@@ -26,6 +26,8 @@ pub enum Role {
     Ingest,
     /// Per lane, how far the routers have come; laned.
     Progress,
+    /// Answers to the router of a lane that waits for lower lanes.
+    Answers,
     /// Where every router registers, so that all know how many they are; holds nothing.
     Routers,
     /// A feed's own record of what it accepted; never leaves the machine of the feed.
@@ -64,6 +66,7 @@ impl QueueName {
         match self.0.split('.').next() {
             Some("ingest") => Role::Ingest,
             Some("progress") => Role::Progress,
+            Some("answers") => Role::Answers,
             Some("routers") => Role::Routers,
             Some("accepted") => Role::Accepted,
             Some("turn") => Role::Turn,
@@ -105,6 +108,12 @@ pub fn ingest() -> QueueName {
 /// Per lane one message: how far the routers have come. Who holds it may work on the lane.
 pub fn progress() -> QueueName {
     QueueName("progress".into())
+}
+
+/// Where the router of a lane that was joined hears from lower lanes how far they are. Made when it is first needed; what
+/// lies there is of no use to anybody else, nor later.
+pub fn answers(lane: Lane) -> QueueName {
+    QueueName(format!("answers.{:02}", lane.0).into())
 }
 
 /// Where every router registers as a consumer. The waiting consumers of a lane can't be counted: RabbitMQ counts only

@@ -273,6 +273,7 @@ fn marker_envelope(id: &str) -> Envelope {
         accepted_at: String::new(),
         format: Format::Hl7v2,
         claim: None,
+        join: None,
         event: None,
         fault: None,
         findings: Vec::new(),

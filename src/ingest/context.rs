@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::joins::Joins;
 use crate::broker::QueueName;
 use crate::clock::Clock;
 use crate::store::{Claims, Ledger};
@@ -86,6 +87,8 @@ pub(super) struct Context {
     pub(super) lanes: u16,
     pub(super) bytes_max: u64,
     pub(super) ledger: Ledger,
+    /// Patients who became one.
+    pub(super) joins: Arc<Joins>,
     pub(super) claims: Claims,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) counts: Arc<FeedCounts>,
@@ -102,6 +105,7 @@ impl Context {
             lanes: self.lanes,
             bytes_max: self.bytes_max,
             ledger: self.ledger.clone(),
+            joins: self.joins.clone(),
             claims: self.claims.clone(),
             clock: self.clock.clone(),
             counts: self.counts.clone(),

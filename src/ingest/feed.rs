@@ -14,11 +14,12 @@ use tokio::task::spawn_blocking;
 use super::claimed;
 use super::context::{Context, FeedCounts};
 use super::error::{Halt, IngestError};
+use super::joins::{self, Joins};
 use super::mllp::Listener;
 use super::outbox::{Batch, Disposal, Outbox};
 use super::read::stat;
 use super::replay::Replay;
-use super::settings::{self, FeedSettings, ListenerSettings, Source, labels};
+use super::settings::{self, FeedSettings, ListenerSettings, Source, labels, listener_label};
 use super::source::SourceState;
 use crate::broker::{Broker, BrokerError, Consumer, topology};
 use crate::clock::Clock;
@@ -73,6 +74,8 @@ impl Feed {
         clock: Arc<dyn Clock>,
     ) -> Result<Self, IngestError> {
         let flushed = clock.now();
+        let opened = Joins::open(&settings.facility, lanes, &settings.name, &ledger);
+        let joins = opened.map_err(|source| IngestError::Ledger { feed: settings.name.clone(), source })?;
         let context = Arc::new(Context {
             accepted: topology::accepted(&settings.name),
             feed: settings.name,
@@ -80,6 +83,7 @@ impl Feed {
             lanes,
             bytes_max: settings.bytes_max,
             ledger,
+            joins: Arc::new(joins),
             claims,
             clock,
             counts: Arc::default(),
@@ -105,6 +109,7 @@ impl Feed {
             feed.broker.declare(&queue).await.map_err(|error| feed.refused(error))?;
         }
         feed.recover().await?;
+        feed.note_joins().await?;
         Ok(feed)
     }
 
@@ -231,6 +236,8 @@ impl Feed {
     async fn publish(&mut self, batch: Batch) -> Result<(), IngestError> {
         let Batch { publications, entries, disposals, done } = batch;
         let count = publications.len();
+        let (shared, mut publications) = (self.context.joins.clone(), publications);
+        let turn = shared.place(&mut publications, self.context.clock.now()).await;
         let publications = claimed::claim(&self.context, publications).await?;
         // Until the ledger shows it, what became of the batch is known only from `accepted.<feed>`.
         let accepted = self.accepted.take();
@@ -238,8 +245,10 @@ impl Feed {
             self.broker.publish(publications).await.map_err(|error| self.refused(error))?;
             self.context.counts.add_accepted(count);
         }
+        let joined = joins::entries(&self.context.feed, &turn.done());
         let ledger = self.context.ledger.clone();
         self.blocking(move |context| {
+            ledger.write(joined)?;
             ledger.write(entries)?;
             dispose(context, disposals)
         })
@@ -276,6 +285,8 @@ impl Feed {
         while left > 0 {
             let received = accepted.receive(left.min(CHUNK)).await.map_err(|error| self.refused(error))?;
             let count = received.len();
+            let joined = joins::entries(&self.context.feed, &self.context.joins.note(&received).await);
+            self.blocking(|context| context.ledger.write(joined)).await?;
             for group in claimed::groups(&received) {
                 let group = claimed::bodies(&self.context, group).await?;
                 let sources: Vec<&SourceState> = self.sources.iter().flatten().collect();
@@ -287,6 +298,17 @@ impl Feed {
         }
         self.open = 0;
         self.accepted = Some(accepted);
+        Ok(())
+    }
+
+    /// Hears of joins that the listeners published and did not note yet: they may not be opened in this run.
+    async fn note_joins(&self) -> Result<(), IngestError> {
+        for index in 0..self.listeners.len() {
+            let queue = topology::accepted_by(&self.context.feed, &listener_label(index));
+            self.broker.declare(&queue).await.map_err(|error| self.refused(error))?;
+            let accepted = self.broker.peek(&queue, Lane(0), 2 * OPEN_MAX).await;
+            self.context.joins.note(&accepted.map_err(|error| self.refused(error))?).await;
+        }
         Ok(())
     }
 

@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use hl7v2::Segment;
+
 use super::content::{slice, whole};
 use crate::envelope::{Fault, Finding};
 
@@ -37,4 +39,32 @@ pub(super) fn patient(bytes: &[u8]) -> String {
     let Ok(message) = hl7v2::decode(bytes) else { return String::new() };
     let patient = message.patient_id().map(|(_, id)| id.into_owned());
     patient.unwrap_or_default()
+}
+
+/// Whether a message has a merge segment (MRG): segments end with CR, or with LF where a system writes lines.
+pub(super) fn has_merge(bytes: &[u8]) -> bool {
+    bytes.windows(5).any(|window| matches!(window, [b'\r' | b'\n', b'M', b'R', b'G', separator] if !separator.is_ascii_alphanumeric()))
+}
+
+/// The local ids that a message with merge segments makes one: PID-3.1 of every patient who stays, and every id of
+/// MRG-1, or where that is empty of MRG-4 (external) or MRG-2 (alternate).
+pub(super) fn merged(bytes: &[u8]) -> Vec<String> {
+    let Ok(message) = hl7v2::decode(bytes) else { return Vec::new() };
+    let ids = |segment: Segment<'_>, field: usize| -> Vec<String> {
+        let repetitions = segment.field(field).repetitions().map(|repetition| repetition.component(1));
+        let named = repetitions.filter(|id| !id.raw().trim().is_empty() && !id.is_null());
+        named.map(|id| id.value().trim().to_owned()).collect()
+    };
+    let first = |segment: Segment<'_>, fields: [usize; 3]| {
+        fields.into_iter().map(|field| ids(segment, field)).find(|ids| !ids.is_empty()).unwrap_or_default()
+    };
+    let mut all = Vec::new();
+    for segment in message.segments() {
+        match segment.name() {
+            "PID" => all.extend(first(segment, [3, 2, 4]).into_iter().take(1)),
+            "MRG" => all.extend(first(segment, [1, 4, 2])),
+            _ => {}
+        }
+    }
+    all
 }

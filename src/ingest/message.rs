@@ -63,6 +63,7 @@ pub(super) fn publication(
         accepted_at: context.clock.now().to_string(),
         format: content.format,
         claim: None,
+        join: None,
         event: None,
         fault: content.fault.clone(),
         findings: content.findings.clone(),

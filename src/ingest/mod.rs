@@ -26,6 +26,7 @@ mod files;
 mod folder;
 mod hl7;
 mod index;
+mod joins;
 mod last_record;
 mod leaf;
 mod media;

@@ -8,9 +8,9 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
 
-use super::archive::Archive;
 use super::channel::Channel;
 use super::connection::Connection;
+use super::crossing::Questions;
 use super::deliveries::{Served, start_deliveries};
 use super::error::HubError;
 use super::feeds::{Sources, start_feeds};
@@ -27,7 +27,6 @@ use crate::broker::rabbitmq::{History, Link};
 use crate::broker::{BrokerError, QueueName, topology};
 use crate::clock::Clock;
 use crate::config::{self, Config};
-use crate::envelope::Lane;
 use crate::ingest::FeedCounts;
 use crate::registry::View;
 use crate::store::Claims;
@@ -253,13 +252,10 @@ impl Hub {
 
     fn start_routers(&self, counts: &Arc<RouterCounts>, start: &Start, tasks: &mut Tasks) {
         let Some(routing) = &self.routing else { return };
-        let archive = Arc::new(Archive::new(self.channel.broker.clone()));
-        for lane in (0..self.channel.lanes).map(Lane) {
-            let (broker, routing, counts) = (self.channel.broker.clone(), routing.clone(), counts.clone());
-            let (archive, claims) = (archive.clone(), self.claims());
-            let (register, clock, written) =
-                (self.register.clone(), self.clock.clone(), self.written.clone());
-            let router = Router { broker, lane, routing, counts, archive, claims, register, clock, written };
+        let Channel { lanes, broker, .. } = &*self.channel;
+        let routers = Router::of_lanes(*lanes, broker, routing, counts, &self.claims(), &self.clock);
+        for router in routers {
+            let router = router.keeping(self.register.clone(), self.written.clone());
             let halted = start.halted.clone();
             tasks.spawn(start.clone().then(async move { Ok(router.run(halted).await?) }));
         }
@@ -318,6 +314,9 @@ impl Hub {
             let routed = copies + receipts;
             subscribers.push(one.report(routed, self.waiting_for(one).await?));
         }
+        // The journal counts messages, whatever they are.
+        let Questions { asked, taken } = &counts.questions;
+        let carried = (carried + read(asked)).saturating_sub(read(taken));
         let messages = MessageReport {
             accepted: feeds.iter().map(|feed| feed.accepted).sum(),
             carried,

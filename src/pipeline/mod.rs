@@ -9,6 +9,7 @@ pub use crate::normalise::normalise;
 mod archive;
 mod channel;
 mod connection;
+mod crossing;
 mod deliveries;
 mod error;
 mod feeds;
@@ -37,6 +38,7 @@ pub use process::{INVALID, Outcome, Processed, Routing, process};
 pub use pseudonym::Pseudonyms;
 pub use registry::{Register, RegistryError, Taken};
 pub use report::{FeedReport, MessageReport, Report, ServiceCell, SubscriberReport};
+pub use router::{Router, RouterCounts};
 pub use status::{
     BrokerStatus, FeedStatus, OutboxStatus, ProcessStatus, QueueStatus, SubscriberStatus, processes,
 };

@@ -126,6 +126,7 @@ mod tests {
             accepted_at: String::new(),
             format,
             claim,
+            join: None,
             event: None,
             fault: None,
             findings: Vec::new(),

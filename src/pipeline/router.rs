@@ -10,6 +10,7 @@ use tokio::sync::watch;
 use tracing::{debug, error};
 
 use super::archive::Archive;
+use super::crossing::{self, Crossed, Questions};
 use super::original::{Original, keep};
 use super::process::{Outcome, Processed, Routing, invalid, process};
 use super::registry::{Register, RegistryError};
@@ -30,7 +31,7 @@ const BACK_OFF: Duration = Duration::from_secs(1);
 
 /// What became of messages since the start.
 #[derive(Debug, Default)]
-pub(super) struct RouterCounts {
+pub struct RouterCounts {
     /// Messages taken from their lanes.
     pub(super) taken: AtomicU64,
     /// Messages with at least one recipient.
@@ -45,11 +46,13 @@ pub(super) struct RouterCounts {
     pub(super) copies: BTreeMap<String, AtomicU64>,
     /// Copies by facility and service, which is the first part of a topic.
     pub(super) services: Mutex<BTreeMap<(String, String), u64>>,
+    /// What routers asked each other.
+    pub(super) questions: Questions,
 }
 
 impl RouterCounts {
     /// Counters for these feeds and subscribers.
-    pub(super) fn new<'n>(
+    pub fn new<'n>(
         feeds: impl IntoIterator<Item = &'n str>,
         subscribers: impl IntoIterator<Item = &'n str>,
     ) -> Self {
@@ -90,16 +93,18 @@ impl RouterCounts {
 }
 
 /// Routes one lane.
-pub(super) struct Router {
-    pub(super) broker: Arc<dyn Broker>,
-    pub(super) lane: Lane,
-    pub(super) routing: Arc<Routing>,
-    pub(super) counts: Arc<RouterCounts>,
-    pub(super) archive: Arc<Archive>,
-    pub(super) claims: Claims,
-    pub(super) register: Option<Arc<Register>>,
-    pub(super) clock: Arc<dyn Clock>,
-    pub(super) written: Arc<Written>,
+pub struct Router {
+    broker: Arc<dyn Broker>,
+    lane: Lane,
+    routing: Arc<Routing>,
+    counts: Arc<RouterCounts>,
+    archive: Arc<Archive>,
+    claims: Claims,
+    clock: Arc<dyn Clock>,
+    /// Takes what messages tell the registry; without it nothing is taken.
+    register: Option<Arc<Register>>,
+    /// Takes decisions; without it nothing is written down.
+    written: Option<Arc<Written>>,
 }
 
 /// How the work on a batch, or on a lane, ended.
@@ -113,8 +118,38 @@ enum End {
 }
 
 impl Router {
+    /// The routers of that many lanes.
+    pub fn of_lanes(
+        lanes: u16,
+        broker: &Arc<dyn Broker>,
+        routing: &Arc<Routing>,
+        counts: &Arc<RouterCounts>,
+        claims: &Claims,
+        clock: &Arc<dyn Clock>,
+    ) -> Vec<Self> {
+        let archive = Arc::new(Archive::new(broker.clone()));
+        let of = |lane| Self {
+            broker: broker.clone(),
+            lane,
+            routing: routing.clone(),
+            counts: counts.clone(),
+            archive: archive.clone(),
+            claims: claims.clone(),
+            clock: clock.clone(),
+            register: None,
+            written: None,
+        };
+        (0..lanes).map(Lane).map(of).collect()
+    }
+
+    /// The same, entering what messages tell the registry, and writing down what is decided.
+    #[must_use]
+    pub(super) fn keeping(self, register: Option<Arc<Register>>, written: Arc<Written>) -> Self {
+        Self { register, written: Some(written), ..self }
+    }
+
     /// Routes until told to stop. A batch's copies and its acknowledgement are one step of the broker.
-    pub(super) async fn run(self, mut stop: watch::Receiver<bool>) -> Result<(), BrokerError> {
+    pub async fn run(self, mut stop: watch::Receiver<bool>) -> Result<(), BrokerError> {
         let queue = topology::ingest();
         loop {
             let consumer = tokio::select! {
@@ -151,7 +186,7 @@ impl Router {
                 batch = consumer.receive(BATCH) => batch,
             };
             let end = match batch {
-                Ok(batch) => self.route(consumer, &batch, stop).await?,
+                Ok(batch) => self.pieces(consumer, &batch, stop).await?,
                 Err(error) if error.passes() => self.lost(&error),
                 Err(error) => return Err(error),
             };
@@ -159,6 +194,56 @@ impl Router {
                 return Ok(end);
             }
         }
+    }
+
+    /// Routes a batch; a message that joins lanes waits until the lower ones are past what belongs before it.
+    async fn pieces(
+        &self,
+        consumer: &mut dyn Consumer,
+        mut batch: &[Delivery],
+        stop: &mut watch::Receiver<bool>,
+    ) -> Result<End, BrokerError> {
+        while let Some((first, rest)) = batch.split_first() {
+            let end = self.cross(first, stop).await?;
+            if !matches!(end, End::Done) {
+                return Ok(end);
+            }
+            let until = rest.iter().position(|delivery| !crossing::before(delivery).is_empty());
+            let (piece, after) = batch.split_at(until.map_or(batch.len(), |until| until + 1));
+            let end = self.route(consumer, piece, stop).await?;
+            if !matches!(end, End::Done) {
+                return Ok(end);
+            }
+            batch = after;
+        }
+        Ok(End::Done)
+    }
+
+    /// Waits for what belongs before a message and lies in lower lanes.
+    async fn cross(&self, first: &Delivery, stop: &mut watch::Receiver<bool>) -> Result<End, BrokerError> {
+        let lower = crossing::before(first);
+        if lower.is_empty() {
+            return Ok(End::Done);
+        }
+        match crossing::cross(self.broker.as_ref(), &self.counts.questions, self.lane, lower, stop).await {
+            Ok(Crossed::Over) => Ok(End::Done),
+            Ok(Crossed::Stopped) => Ok(End::Stopped),
+            Ok(Crossed::Lasts) => Ok(End::Lost),
+            Err(error) if error.passes() => Ok(self.lost(&error)),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Answers the questions of a piece that is settled.
+    async fn answer(&self, piece: &[Delivery]) -> Result<(), BrokerError> {
+        for (question, lane) in piece.iter().filter_map(|one| Some((one, crossing::asks(one)?))) {
+            match crossing::answer(self.broker.as_ref(), question, lane).await {
+                // It is asked again.
+                Err(error) if error.passes() => drop(self.lost(&error)),
+                answered => answered?,
+            }
+        }
+        Ok(())
     }
 
     async fn route(
@@ -170,7 +255,7 @@ impl Router {
         let mut outcomes = Vec::with_capacity(batch.len());
         let mut follow = Vec::with_capacity(batch.len());
         let (mut archived, mut decisions, mut emergencies) = (Vec::new(), Vec::new(), Vec::new());
-        for delivery in batch {
+        for delivery in batch.iter().filter(|delivery| crossing::asks(delivery).is_none()) {
             let Some(done) = self.processed(delivery, stop).await else { return Ok(End::Stopped) };
             if !self.keep(done.attached, stop).await {
                 return Ok(End::Stopped);
@@ -188,8 +273,11 @@ impl Router {
         loop {
             match consumer.settle(batch.len(), follow.clone()).await {
                 Ok(()) => {
-                    self.counts.taken.fetch_add(batch.len() as u64, Ordering::Relaxed);
+                    let questions = (batch.len() - outcomes.len()) as u64;
+                    self.counts.taken.fetch_add(outcomes.len() as u64, Ordering::Relaxed);
+                    self.counts.questions.taken.fetch_add(questions, Ordering::Relaxed);
                     self.counts.add(&outcomes, &follow);
+                    self.answer(batch).await?;
                     return Ok(End::Done);
                 }
                 Err(error @ (BrokerError::Store { .. } | BrokerError::Refused { .. })) => {
@@ -279,7 +367,8 @@ impl Router {
         emergencies: &[EmergencyUse],
         stop: &mut watch::Receiver<bool>,
     ) -> bool {
-        while let Err(error) = self.written.note(self.clock.now(), decisions, emergencies) {
+        let Some(written) = &self.written else { return true };
+        while let Err(error) = written.note(self.clock.now(), decisions, emergencies) {
             let lane = self.lane.0;
             error!(lane, error = causes(&error), "the history can't be written; trying again");
             if pause(stop).await {

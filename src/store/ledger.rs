@@ -8,7 +8,7 @@
 use std::sync::Arc;
 
 use super::kv::{Batch, Durability, Kv, StoreError};
-use super::record::{DropRecord, FolderRecord};
+use super::record::{DropRecord, FolderRecord, Joined};
 
 /// A source of a feed: where its entries lie in the ledger.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,6 +32,7 @@ const FILE: u8 = b'f';
 const MARK: u8 = b'm';
 const SIGHTING: u8 = b's';
 const NUMBER: u8 = b'n';
+const JOIN: u8 = b'j';
 /// The mark under which the number of the next sighting lies.
 const NEXT: &str = "next";
 /// Sightings that are written in one atomic step.
@@ -40,6 +41,11 @@ const STEP: usize = 200;
 fn key(place: &Place, kind: u8, path: &str) -> Vec<u8> {
     let parts = [b"ledger", place.feed.as_bytes(), place.source.as_bytes(), &[kind], path.as_bytes()];
     parts.join(&0)
+}
+
+/// How the keys of a feed's joins begin: they are of no source alone.
+fn joins(feed: &str) -> Vec<u8> {
+    key(&Place { feed: feed.to_owned(), source: String::new() }, JOIN, "")
 }
 
 /// A message that was accepted from a sender that may send it again.
@@ -86,6 +92,14 @@ impl Entries {
         self.0.push((key(place, MARK, name), Some(value.to_le_bytes().to_vec())));
     }
 
+    /// Notes that patients of a feed became one.
+    pub fn join(&mut self, feed: &str, joined: &Joined) {
+        let value = joined.to_bytes();
+        let mut key = joins(feed);
+        key.extend_from_slice(blake3::hash(&value).as_bytes());
+        self.0.push((key, Some(value)));
+    }
+
     /// How many there are.
     pub fn len(&self) -> usize {
         self.0.len()
@@ -118,6 +132,11 @@ impl Ledger {
         let Some(bytes) = self.0.get(&key(place, MARK, name))? else { return Ok(None) };
         let bytes = bytes.try_into().map_err(|_| StoreError::Record("a mark is not 8 bytes"))?;
         Ok(Some(i64::from_le_bytes(bytes)))
+    }
+
+    /// Who became one at a feed's facility.
+    pub fn joined(&self, feed: &str) -> Result<Vec<Joined>, StoreError> {
+        self.0.range(&joins(feed)).map(|entry| Joined::from_bytes(&entry?.1)).collect()
     }
 
     /// Writes entries; durable with the next [`flush`](Self::flush).

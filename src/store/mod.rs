@@ -18,5 +18,5 @@ pub use day_log::{DayLog, DayLogError};
 pub use kv::{Batch, Durability, Kv, StoreError};
 pub use ledger::{Ledger, Place, Sighting};
 pub use log::{Log, LogError};
-pub use record::{DropRecord, FileRecord, FileState, FolderRecord, PartRecord};
+pub use record::{DropRecord, FileRecord, FileState, FolderRecord, Joined, PartRecord};
 pub use sled_kv::SledKv;

@@ -77,6 +77,36 @@ pub struct PartRecord {
     pub hash: [u8; 16],
 }
 
+/// Patients of a facility who became one.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Joined {
+    /// Their local ids.
+    pub patients: Vec<String>,
+    /// When the message was accepted that says so, nanoseconds since 1970.
+    pub at: i64,
+}
+
+impl Joined {
+    /// The record's bytes.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut bytes = self.at.to_le_bytes().to_vec();
+        write_count(&mut bytes, self.patients.len());
+        for patient in &self.patients {
+            write_count(&mut bytes, patient.len());
+            bytes.extend_from_slice(patient.as_bytes());
+        }
+        bytes
+    }
+
+    /// Reads what [`to_bytes`](Self::to_bytes) wrote.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, StoreError> {
+        let mut reader = Reader(bytes);
+        let at = i64::from_le_bytes(reader.array()?);
+        let patients = (0..reader.count()?).map(|_| reader.long_text()).collect::<Result<_, _>>()?;
+        reader.end().map(|()| Self { patients, at })
+    }
+}
+
 impl DropRecord {
     /// The record's bytes.
     pub fn to_bytes(&self) -> Vec<u8> {
@@ -219,6 +249,13 @@ impl<'a> Reader<'a> {
         let length = u16::from_le_bytes(self.array()?);
         let text = std::str::from_utf8(self.take(usize::from(length))?);
         text.map(str::to_owned).map_err(|_| StoreError::Record("a name is not text"))
+    }
+
+    /// Of any length.
+    fn long_text(&mut self) -> Result<String, StoreError> {
+        let length = usize::try_from(self.count()?).unwrap_or(usize::MAX);
+        let text = std::str::from_utf8(self.take(length)?);
+        text.map(str::to_owned).map_err(|_| StoreError::Record("an id is not text"))
     }
 
     fn end(&self) -> Result<(), StoreError> {

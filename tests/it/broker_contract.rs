@@ -45,6 +45,7 @@ fn envelope(id: &str) -> Envelope {
         accepted_at: "2026-11-22T01:00:00Z".into(),
         format: Format::Hl7v2,
         claim: None,
+        join: None,
         event: None,
         fault: None,
         findings: Vec::new(),

@@ -182,6 +182,7 @@ fn envelope(id: &str, patient: &str) -> Envelope {
         accepted_at: "2026-11-22T12:00:00Z".to_owned(),
         format: Format::Hl7v2,
         claim: None,
+        join: None,
         event: Some(Routed {
             event_type: "patient.created.v1".to_owned(),
             topic: "t".to_owned(),

@@ -21,6 +21,7 @@ mod desks;
 mod documentation;
 mod documents;
 mod ingest;
+mod joined_lanes;
 mod killed;
 mod lossless;
 mod many_feeds;

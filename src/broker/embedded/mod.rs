@@ -272,6 +272,7 @@ mod tests {
             accepted_at: String::new(),
             format: Format::Hl7v2,
             claim: None,
+            join: None,
             event: None,
             fault: None,
             findings: Vec::new(),

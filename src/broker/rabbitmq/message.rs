@@ -55,6 +55,7 @@ fn foreign(body: &Bytes) -> Envelope {
         accepted_at: String::new(),
         format: Format::Hl7v2,
         claim: None,
+        join: None,
         event: None,
         fault: Some(Fault {
             code: "foreign".to_owned(),

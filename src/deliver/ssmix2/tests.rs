@@ -37,6 +37,7 @@ fn copy(stored: Option<Stored>, body: &str) -> Delivery {
         accepted_at: String::new(),
         format: Format::Hl7v2,
         claim: None,
+        join: None,
         event: Some(routed),
         fault: None,
         findings: Vec::new(),

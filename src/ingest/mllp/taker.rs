@@ -16,7 +16,8 @@ use crate::disposition::Disposition;
 use crate::envelope::{Finding, Lane};
 use crate::ingest::context::Context;
 use crate::ingest::error::IngestError;
-use crate::store::{Place, Sighting, StoreError};
+use crate::ingest::joins;
+use crate::store::{Joined, Place, Sighting, StoreError};
 
 /// Messages of a source that are known again: the newest so many.
 const SIGHTINGS: u64 = 100_000;
@@ -139,12 +140,16 @@ impl Taker {
         let News { publications, sightings, repeats } =
             self.blocking(move |context| news(context, &place, arrivals)).await?;
         if !publications.is_empty() {
+            let (shared, mut publications) = (self.context.joins.clone(), publications);
+            let turn = shared.place(&mut publications, self.context.clock.now()).await;
             let publications = claimed::claim(&self.context, publications).await?;
             let accepted = self.accepted.take();
             self.broker.publish(publications).await.map_err(|error| self.refused(error))?;
+            let joined = turn.done();
             self.context.counts.add_accepted(sightings.len());
             // Whatever happens from here on, they have been counted.
             self.open += sightings.len();
+            self.note(joined).await?;
             self.see(sightings).await?;
             self.accepted = accepted;
         }
@@ -186,6 +191,7 @@ impl Taker {
         let mut left = depth;
         while left > 0 {
             let received = accepted.receive(left.min(CHUNK)).await.map_err(|error| self.refused(error))?;
+            self.note(self.context.joins.note(&received).await).await?;
             for group in claimed::groups(&received) {
                 let group = claimed::bodies(&self.context, group).await?;
                 self.see(group.iter().map(|one| sighting(&one.envelope, &one.body)).collect()).await?;
@@ -198,6 +204,13 @@ impl Taker {
         self.open = 0;
         self.accepted = Some(accepted);
         Ok(found)
+    }
+
+    async fn note(&self, joined: Vec<Joined>) -> Result<(), IngestError> {
+        if joined.is_empty() {
+            return Ok(());
+        }
+        self.blocking(move |context| context.ledger.write(joins::entries(&context.feed, &joined))).await
     }
 
     async fn see(&self, sightings: Vec<Sighting>) -> Result<(), IngestError> {

@@ -114,6 +114,7 @@ pub(crate) fn envelope(config: &Config, feed: &str, data_type: Option<&str>, eve
         accepted_at: "2026-11-22T17:37:20.404203747Z".into(),
         format: if event_type.starts_with("checkup.") { Format::Checkup } else { Format::Hl7v2 },
         claim: None,
+        join: None,
         event: None,
         fault: None,
         stored: None,

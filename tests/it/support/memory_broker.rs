@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use musubi::broker::{Broker, BrokerError, Consumer, Delivery, Publication, QueueName};
 use musubi::clock::ManualClock;
-use musubi::envelope::Lane;
+use musubi::envelope::{Envelope, Lane};
 use tokio::sync::Notify;
 
 /// Counts steps down to a crash. After it every step fails, until it is set again.
@@ -53,6 +53,8 @@ pub(crate) struct MemoryBroker {
     arrived: Arc<Notify>,
     fuse: Fuse,
     clock: Arc<Mutex<Option<ManualClock>>>,
+    /// What was published, in that order.
+    log: Arc<Mutex<Vec<(QueueName, Envelope)>>>,
 }
 
 impl MemoryBroker {
@@ -81,6 +83,12 @@ impl MemoryBroker {
         lanes.into_iter().flat_map(|(_, lane)| lane.messages.clone()).collect()
     }
 
+    /// Everything that was ever published to a queue, over all lanes, in that order.
+    pub(crate) fn published(&self, queue: &QueueName) -> Vec<Envelope> {
+        let log = self.log.lock().unwrap();
+        log.iter().filter(|(to, _)| to == queue).map(|(_, envelope)| envelope.clone()).collect()
+    }
+
     fn step(&self) -> Result<(), BrokerError> {
         self.fuse.step().map_err(|source| BrokerError::Store { place: "memory".into(), source })
     }
@@ -94,6 +102,7 @@ impl MemoryBroker {
         }
         for Publication { to, envelope, body } in batch {
             for (queue, lane) in to {
+                self.log.lock().unwrap().push((queue.clone(), envelope.clone()));
                 let lane = queues.get_mut(&queue).expect("declared").entry(lane).or_default();
                 let sequence = lane.sequence + u64::try_from(lane.messages.len()).unwrap() + 1;
                 let (envelope, body) = (envelope.clone(), body.clone());
