@@ -19,6 +19,7 @@ pub mod topology;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use futures_util::FutureExt as _;
 
 use crate::envelope::{Envelope, Lane};
 pub use topology::QueueName;
@@ -140,6 +141,11 @@ pub trait Consumer: Send + Sync {
     /// The next messages, oldest first, at least one and at most `most`; waits for the first.
     /// Cancel-safe: a call that is dropped takes nothing.
     async fn receive(&mut self, most: usize) -> Result<Vec<Delivery>, BrokerError>;
+
+    /// The same without waiting: nothing where nothing is there now.
+    async fn receive_ready(&mut self, most: usize) -> Result<Vec<Delivery>, BrokerError> {
+        self.receive(most).now_or_never().unwrap_or_else(|| Ok(Vec::new()))
+    }
 
     /// Makes `follow` durable and then acknowledges the `count` oldest open deliveries.
     async fn settle(&mut self, count: usize, follow: Vec<Publication>) -> Result<(), BrokerError>;

@@ -11,13 +11,14 @@ use tokio::time::{Instant, sleep, sleep_until};
 use tracing::{error, info, warn};
 
 use super::Counts;
+use super::joined::Standing;
 use super::outcome::Outcome;
 use super::parked::{Memory, ParkedLane, copy_to};
 use super::patients::{Patients, Schedule};
 use super::receipt::Receipts;
 use super::record::Fate;
 use super::release::Release;
-use super::window::{Handled, Key, Patient, State, Window};
+use super::window::{Handled, Item, Key, Patient, State, Window};
 use super::workers::{Shared, told};
 use crate::broker::{BrokerError, Consumer, Delivery, Publication, topology};
 use crate::envelope::{Fault, Lane, Place};
@@ -74,6 +75,12 @@ impl LaneWorker {
 
     /// Delivers until told to stop, or until giving up. A broker that is away, or whose disk is full, is asked again.
     pub(super) async fn run(mut self) -> Result<(), BrokerError> {
+        let ended = self.work().await;
+        self.shared.joined.end(self.lane);
+        ended
+    }
+
+    async fn work(&mut self) -> Result<(), BrokerError> {
         loop {
             let failure = match self.serve().await {
                 Err(failure) if passes(&failure) => failure,
@@ -105,8 +112,10 @@ impl LaneWorker {
             opened = self.open() => opened?,
             () = halted => return Ok(()),
         };
+        let mut joins = self.shared.joined.subscribe();
         while !self.ended {
             self.count();
+            self.answer(consumer.as_mut(), &mut window).await?;
             self.settle(consumer.as_mut(), &mut parked, &mut window, false).await?;
             let room = BATCH.saturating_sub(window.len());
             let busy = !self.releases.is_empty();
@@ -114,6 +123,7 @@ impl LaneWorker {
             tokio::select! {
                 biased;
                 () = told(&mut halt), if self.may_halt() => break,
+                Ok(()) = joins.changed() => {}
                 Some(release) = self.releases.join_next(), if busy => {
                     self.released(release, Some(&mut parked));
                     self.tidy(&mut parked, false).await?;
@@ -128,7 +138,7 @@ impl LaneWorker {
                     self.given_up(dead);
                 }
                 () = sleep_until(self.resume), if window.has_pending() => self.step(&mut window).await,
-                batch = consumer.receive(room), if room > 0 => window.extend(batch?),
+                batch = consumer.receive(room), if room > 0 => self.take_in(&mut window, batch?),
             }
         }
         while let Some(release) = self.releases.join_next().await {
@@ -163,6 +173,7 @@ impl LaneWorker {
             _ = line.changed() => return Err(elsewhere()),
         };
         self.tidy(&mut parked, true).await?;
+        window.copies().for_each(|copy| self.patients.join(copy));
         let copies = self.patients.len();
         if self.counted.is_none() {
             Counts::add(&shared.counts().found, copies);
@@ -171,6 +182,32 @@ impl LaneWorker {
             info!(subscriber = name, lane = lane.0, copies, "copies are parked from before");
         }
         Ok((consumer, parked, window))
+    }
+
+    fn take_in(&mut self, window: &mut Window, copies: Vec<Delivery>) {
+        copies.iter().for_each(|copy| self.patients.join(copy));
+        window.extend(copies);
+    }
+
+    /// Tells lanes that were joined with this one what is left here of what belongs before.
+    async fn answer(&mut self, consumer: &mut dyn Consumer, window: &mut Window) -> Result<(), BrokerError> {
+        let asked = self.shared.joined.asked(self.lane);
+        let mut is_read = true;
+        if asked.iter().any(|(_, standing)| *standing == Standing::Asked) {
+            let room = BATCH.saturating_sub(window.len());
+            let copies = if room > 0 { consumer.receive_ready(room).await? } else { Vec::new() };
+            is_read = room > 0 && copies.is_empty();
+            self.take_in(window, copies);
+        }
+        for (patient, standing) in asked {
+            let is_left = self.patients.is_parked(&patient) || window.has_pending_of(&patient, &self.patients);
+            match standing {
+                Standing::Asked if !is_read => {}
+                _ if is_left => self.shared.joined.answer(self.lane, patient, Standing::Left),
+                _ => self.shared.joined.answer(self.lane, patient, Standing::Free),
+            }
+        }
+        Ok(())
     }
 
     /// Tells the counts how many copies are parked.
@@ -187,13 +224,13 @@ impl LaneWorker {
 
     /// When a parked patient is to be tried.
     fn due(&self) -> Option<Instant> {
-        self.patients.next_due()
+        self.patients.next_due(|copy| self.shared.joined.may_go(copy))
     }
 
     /// In a drain, what was parked before is tried once before the end.
     fn may_halt(&self) -> bool {
         let tried = || self.releases.is_empty() && self.due().is_none_or(|due| due > Instant::now());
-        self.shared.attempts_max().is_none() || tried()
+        self.shared.attempts_max().is_none() || !self.shared.joined.is_open() && tried()
     }
 
     /// Settles the finished copies once there are enough of them, or nothing else is to be done.
@@ -288,11 +325,16 @@ impl LaneWorker {
             self.shared.note(&[&item.copy], Fate::Dead(WITHDRAWN));
             return Some(State::Dead(fault(WITHDRAWN)));
         }
-        if !self.patients.is_parked(&item.patient) || self.is_full() {
+        if !self.waits(item) || self.is_full() {
             return None;
         }
         self.park(item.key, item.copy.clone(), None);
         Some(State::Parked)
+    }
+
+    /// Whether an earlier copy of the same patient, or of who is one with the patient, is not delivered yet.
+    fn waits(&self, item: &Item) -> bool {
+        self.patients.is_parked(&item.patient) || !self.shared.joined.may_go(&item.copy)
     }
 
     fn is_full(&self) -> bool {
@@ -301,7 +343,7 @@ impl LaneWorker {
 
     async fn attempt_at(&mut self, window: &mut Window, at: usize) {
         let item = window.get(at);
-        if self.patients.is_parked(&item.patient) {
+        if self.waits(item) {
             return self.back_off("too many copies are parked", None);
         }
         let run = self.run_from(window, at);
@@ -322,7 +364,7 @@ impl LaneWorker {
                 && (alone || !is_claimed(*at))
                 && item.copy.envelope.event.is_some()
                 && self.shared.may_go(&item.copy)
-                && !self.patients.is_parked(&item.patient)
+                && !self.waits(item)
         };
         let most = if self.shared.sender.takes_many() && !alone { usize::MAX } else { 1 };
         window.pending().skip_while(|other| *other < at).take_while(attempted).take(most).collect()
@@ -381,7 +423,7 @@ impl LaneWorker {
     /// Whether the subscriber answers a copy of a patient that is not stuck.
     async fn probe(&mut self, window: &mut Window) -> bool {
         let stuck = window.stuck(self.shared.pace().stuck_after);
-        while let Some(at) = window.beside(&stuck).filter(|_| !self.ended) {
+        while let Some(at) = window.beside(&stuck, &self.patients).filter(|_| !self.ended) {
             if let Some(state) = self.without_attempt(window, at) {
                 window.get_mut(at).state = state;
                 continue;
@@ -415,10 +457,13 @@ impl LaneWorker {
             event.place.get_or_insert(place);
         }
         self.shared.note(&[&copy], Fate::Parked(fault.as_ref().map(|fault| fault.code.as_str())));
+        // One that was not refused is tried as soon as nothing is before it any more.
+        let failures = u32::from(fault.is_some());
+        let wait = fault.is_some().then(|| self.shared.pace().after_parked(1));
         copy.envelope.fault = fault;
         let schedule = Schedule {
-            failures: 1,
-            due: Instant::now() + self.shared.pace().after_parked(1),
+            failures,
+            due: Instant::now() + wait.unwrap_or_default(),
             answers: self.shared.answers(),
         };
         self.patients.park(key, copy, schedule);

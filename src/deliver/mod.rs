@@ -9,13 +9,16 @@
 //! - What stays refused for too long is given up and goes to the subscriber's dead-letter queue.
 //! - A subscriber that wants no more gets no more until the hub is started again.
 //!
+//! - Where a facility made patients one, the copies about them wait for the earlier ones in other lanes.
+//!
 //! Invariants: a copy is acknowledged only after the subscriber has it durably or another queue has it; a patient's
-//! later copy is never attempted before an earlier one was delivered or given up.
+//! later copy is never attempted before an earlier one was delivered or given up; who was joined counts as one.
 
 mod claimed;
 mod cloud_event;
 mod folder;
 mod http;
+mod joined;
 mod lane;
 mod mllp;
 mod outcome;

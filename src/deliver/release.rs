@@ -24,8 +24,9 @@ pub(super) type Release = (Patient, Vec<Delivery>, usize, Outcome);
 impl LaneWorker {
     /// Starts an attempt at the parked patient who is due.
     pub(super) fn release(&mut self) {
-        let Some((patient, copies)) = self.patients.start(RELEASE) else { return };
         let (shared, lane) = (self.shared.clone(), self.lane);
+        let may_go = |copy: &Delivery| shared.joined.may_go(copy);
+        let Some((patient, copies)) = self.patients.start(RELEASE, may_go) else { return };
         self.releases.spawn(async move {
             for (delivered, copy) in copies.iter().enumerate() {
                 let outcome = shared.attempt(lane, &[copy]).await;

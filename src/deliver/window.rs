@@ -3,6 +3,7 @@
 use std::collections::{HashSet, VecDeque};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
+use super::patients::Patients;
 use crate::broker::Delivery;
 use crate::envelope::{Fault, Identifying};
 
@@ -74,6 +75,10 @@ impl Window {
         }));
     }
 
+    pub(super) fn copies(&self) -> impl Iterator<Item = &Delivery> {
+        self.0.iter().map(|item| &item.copy)
+    }
+
     pub(super) fn len(&self) -> usize {
         self.0.len()
     }
@@ -114,9 +119,16 @@ impl Window {
     }
 
     /// The first pending copy of a patient none of whose copies is stuck.
-    pub(super) fn beside(&self, stuck: &[usize]) -> Option<usize> {
-        let patients: HashSet<_> = stuck.iter().map(|at| &self.0[*at].patient).collect();
-        self.pending().find(|at| !patients.contains(&self.0[*at].patient))
+    pub(super) fn beside(&self, stuck: &[usize], patients: &Patients) -> Option<usize> {
+        let person = |at: usize| patients.person(&self.0[at].patient);
+        let stuck: HashSet<_> = stuck.iter().map(|at| person(*at)).collect();
+        self.pending().find(|at| !stuck.contains(person(*at)))
+    }
+
+    /// Whether a copy of a patient, or of who is one with the patient, must still be attempted.
+    pub(super) fn has_pending_of(&self, patient: &Patient, patients: &Patients) -> bool {
+        let person = patients.person(patient);
+        self.pending().any(|at| patients.person(&self.0[at].patient) == person)
     }
 }
 

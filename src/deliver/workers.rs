@@ -10,6 +10,7 @@ use tokio::task::JoinSet;
 use tracing::{error, warn};
 
 use super::claimed;
+use super::joined::Joined;
 use super::lane::LaneWorker;
 use super::outcome::Outcome;
 use super::sender::Sender;
@@ -53,6 +54,8 @@ pub(super) struct Shared {
     pub(super) sender: Sender,
     /// Answers to any message since the start.
     answers: AtomicU64,
+    /// What lanes ask each other.
+    pub(super) joined: Joined,
     halt: watch::Sender<bool>,
     /// Changes when all lanes are to let go of what they consume, and go to the end of the line.
     pub(super) line: watch::Sender<u64>,
@@ -73,6 +76,7 @@ impl Workers {
             workers: self,
             sender,
             answers: AtomicU64::new(0),
+            joined: Joined::new(),
             halt,
             line: watch::Sender::new(0),
         });

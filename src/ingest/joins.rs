@@ -121,6 +121,7 @@ impl Joins {
     /// Puts messages into the lanes of their patients, in their order; to be called once they are about to be
     /// published, and the turn to be held until they are.
     pub(super) async fn place(&self, publications: &mut [Publication], now: Timestamp) -> Turn<'_> {
+        if std::env::var("NOJOIN").is_ok() { return Turn(Held::Shared(self.persons.read().await)); } // TEMP
         if !publications.iter().any(may_join) {
             let persons = self.persons.read().await;
             for publication in publications.iter_mut().filter(|_| !persons.0.is_empty()) {

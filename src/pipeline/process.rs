@@ -338,6 +338,9 @@ fn keep_back(envelope: &mut Envelope, disclosure: &Disclosure, pseudonyms: &Pseu
     envelope.stored = None;
     if !disclosure.allows_patient_id() {
         envelope.patient = pseudonyms.of(&envelope.facility, &envelope.patient);
+        for patient in envelope.join.iter_mut().flat_map(|join| &mut join.patients) {
+            *patient = pseudonyms.of(&envelope.facility, patient);
+        }
     }
 }
 

@@ -101,19 +101,25 @@ impl LaneConsumer {
 #[async_trait]
 impl Consumer for LaneConsumer {
     async fn receive(&mut self, most: usize) -> Result<Vec<Delivery>, BrokerError> {
+        loop {
+            let deliveries = self.receive_ready(most).await?;
+            if !deliveries.is_empty() {
+                return Ok(deliveries);
+            }
+            self.arrival.notified().await;
+        }
+    }
+
+    async fn receive_ready(&mut self, most: usize) -> Result<Vec<Delivery>, BrokerError> {
         self.forgotten().await;
         let id = self.claim.id();
-        loop {
-            let deliveries = look(&self.inner, id, self.next, most.max(1), READ_BYTES).await?;
-            if deliveries.is_empty() {
-                self.arrival.notified().await;
-                continue;
-            }
+        let deliveries = look(&self.inner, id, self.next, most.max(1), READ_BYTES).await?;
+        if !deliveries.is_empty() {
             self.next += deliveries.len() as u64;
             self.open += deliveries.len();
             lock(&self.inner.index).hand_out(id, self.next);
-            return Ok(deliveries);
         }
+        Ok(deliveries)
     }
 
     async fn settle(&mut self, count: usize, follow: Vec<Publication>) -> Result<(), BrokerError> {

@@ -53,6 +53,7 @@ impl Facility {
         match random.random_range(0..20) {
             0 | 1 => self.merge(&[other], patient),
             2 => self.merge(&[other, random.random_range(0..patients)], patient),
+            3 => self.unmerge(patient, other),
             _ => self.tell(patient),
         }
     }

@@ -1,0 +1,118 @@
+//! Copies about a person whose lanes were joined wait for the earlier ones in the lower lanes.
+//!
+//! The lanes of a subscriber are delivered beside each other, all by one process. A copy that says that its lane was
+//! joined with others ([`Join`](crate::envelope::Join)) is parked until none of the person's copies is left there: the
+//! lane asks here, and each lower lane answers once it has received all that was there when it was asked, and delivered
+//! or given up what is the person's.
+//!
+//! An answer holds for good: what a facility says of the person later lies in the joined lane. So nothing has to be
+//! remembered over a restart; it is asked again. Lanes wait for lower ones only.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::watch;
+
+use super::window::{Patient, patient_of};
+use crate::broker::Delivery;
+use crate::envelope::Lane;
+
+/// Whether a lane has copies of a patient left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// It was asked.
+    Asked,
+    /// It has received all that was there when it was asked, and something of the patient is left.
+    Left,
+    /// Nothing is left.
+    Free,
+}
+
+#[derive(Default)]
+struct State {
+    standings: HashMap<Lane, HashMap<Patient, Standing>>,
+    /// Lanes that will not answer.
+    ended: HashSet<Lane>,
+}
+
+/// What the lanes of a subscriber ask each other.
+pub(super) struct Joined {
+    state: Mutex<State>,
+    /// Changes with every question and every answer.
+    changes: watch::Sender<u64>,
+}
+
+/// All who are one with a copy's patient; alone where nothing is said.
+pub(super) fn persons_of(copy: &Delivery) -> impl Iterator<Item = Patient> {
+    let joined = copy.envelope.join.iter().flat_map(|join| &join.patients);
+    joined.map(|patient| (copy.envelope.facility.clone(), patient.clone())).chain([patient_of(copy)])
+}
+
+impl Joined {
+    pub(super) fn new() -> Self {
+        Self { state: Mutex::default(), changes: watch::Sender::new(0) }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn changed(&self) {
+        self.changes.send_modify(|changes| *changes += 1);
+    }
+
+    pub(super) fn subscribe(&self) -> watch::Receiver<u64> {
+        self.changes.subscribe()
+    }
+
+    /// Whether all that belongs before a copy has left the lower lanes. Asks them where it is not known.
+    pub(super) fn may_go(&self, copy: &Delivery) -> bool {
+        let Some(join) = &copy.envelope.join else { return true };
+        let (mut may_go, mut is_new) = (true, false);
+        let mut state = self.state();
+        for lane in &join.others {
+            let standings = state.standings.entry(*lane).or_default();
+            for patient in persons_of(copy) {
+                let standing = standings.entry(patient).or_insert_with(|| {
+                    is_new = true;
+                    Standing::Asked
+                });
+                may_go &= *standing == Standing::Free;
+            }
+        }
+        drop(state);
+        if is_new {
+            self.changed();
+        }
+        may_go
+    }
+
+    /// Patients about whom a lane is asked, and what it did not answer yet.
+    pub(super) fn asked(&self, lane: Lane) -> Vec<(Patient, Standing)> {
+        let state = self.state();
+        let standings = state.standings.get(&lane).into_iter().flatten();
+        let open = standings.filter(|(_, standing)| **standing != Standing::Free);
+        open.map(|(patient, standing)| (patient.clone(), *standing)).collect()
+    }
+
+    /// A lane's answer.
+    pub(super) fn answer(&self, lane: Lane, patient: Patient, standing: Standing) {
+        let before = self.state().standings.entry(lane).or_default().insert(patient, standing);
+        if before != Some(standing) {
+            self.changed();
+        }
+    }
+
+    /// A lane will not answer any more.
+    pub(super) fn end(&self, lane: Lane) {
+        self.state().ended.insert(lane);
+        self.changed();
+    }
+
+    /// Whether a lane was asked and will answer soon.
+    pub(super) fn is_open(&self) -> bool {
+        let state = self.state();
+        let mut live = state.standings.iter().filter(|(lane, _)| !state.ended.contains(lane));
+        live.any(|(_, standings)| standings.values().any(|standing| *standing == Standing::Asked))
+    }
+}
