@@ -1,5 +1,5 @@
 //! A facility makes patients one (ADT^A40), again and again: at every subscriber each copy about one of them comes after
 //! all that was sent before it about those who are one by then.
 
-mod facility;
+pub(crate) mod facility;
 mod simulation;

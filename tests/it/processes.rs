@@ -2,6 +2,7 @@
 //! service that follows what they deliver.
 
 mod embedded;
+mod joined;
 mod rabbitmq;
 mod registry;
 mod regroup;

@@ -7,30 +7,31 @@ use rand::rngs::StdRng;
 
 /// A message: whom it is about, and who is one by then.
 #[derive(Debug, Clone)]
-pub(super) struct Sent {
-    pub(super) text: String,
-    pub(super) patient: u32,
+pub(crate) struct Sent {
+    pub(crate) text: String,
+    pub(crate) patient: u32,
     /// All who are one with the patient once it was sent.
     one: BTreeSet<u32>,
-    pub(super) is_merge: bool,
+    /// It says who is one with whom, or no longer.
+    pub(crate) is_kin: bool,
 }
 
 /// A facility's messages, in order; a message's control id is its place.
 #[derive(Debug, Default)]
-pub(super) struct Facility {
+pub(crate) struct Facility {
     persons: BTreeMap<u32, BTreeSet<u32>>,
-    pub(super) sent: Vec<Sent>,
+    pub(crate) sent: Vec<Sent>,
 }
 
 impl Facility {
     /// Something about a patient.
-    pub(super) fn tell(&mut self, patient: u32) {
+    pub(crate) fn tell(&mut self, patient: u32) {
         let text = self.text("ADT^A08", patient);
         self.push(text, patient, false);
     }
 
     /// `former`, and whoever else is named, goes into `patient`.
-    pub(super) fn merge(&mut self, formers: &[u32], patient: u32) {
+    pub(crate) fn merge(&mut self, formers: &[u32], patient: u32) {
         let ids: Vec<_> = formers.iter().map(|former| format!("{former}^^^^PI")).collect();
         let text = format!("{}MRG|{}\r", self.text("ADT^A40", patient), ids.join("~"));
         let all: BTreeSet<u32> =
@@ -42,12 +43,12 @@ impl Facility {
     }
 
     /// Two who were one are told to be two.
-    pub(super) fn unmerge(&mut self, one: u32, other: u32) {
+    pub(crate) fn unmerge(&mut self, one: u32, other: u32) {
         let text = format!("{}PID|2||{other}^^^^PI\r", self.text("ADT^A37", one));
-        self.push(text, one, false);
+        self.push(text, one, true);
     }
 
-    pub(super) fn something(&mut self, random: &mut StdRng, patients: u32) {
+    pub(crate) fn something(&mut self, random: &mut StdRng, patients: u32) {
         let patient = random.random_range(0..patients);
         let other = random.random_range(0..patients);
         match random.random_range(0..20) {
@@ -70,14 +71,14 @@ impl Facility {
         )
     }
 
-    fn push(&mut self, text: String, patient: u32, is_merge: bool) {
+    fn push(&mut self, text: String, patient: u32, is_kin: bool) {
         let one = self.of(patient);
-        self.sent.push(Sent { text, patient, one, is_merge });
+        self.sent.push(Sent { text, patient, one, is_kin });
     }
 
     /// Checks the order of a subscriber's copies, by their serials; repeats count where they came first.
     #[track_caller]
-    pub(super) fn check(&self, who: &str, seed: u64, got: &[usize], wanted: impl Fn(&Sent) -> bool) {
+    pub(crate) fn check(&self, who: &str, seed: u64, got: &[usize], wanted: impl Fn(&Sent) -> bool) {
         let mut first = HashMap::new();
         for (place, serial) in got.iter().enumerate() {
             first.entry(*serial).or_insert(place);
