@@ -200,7 +200,8 @@ impl LaneWorker {
             self.take_in(window, copies);
         }
         for (patient, standing) in asked {
-            let is_left = self.patients.is_parked(&patient) || window.has_pending_of(&patient, &self.patients);
+            let is_left =
+                self.patients.is_parked(&patient) || window.has_pending_of(&patient, &self.patients);
             match standing {
                 Standing::Asked if !is_read => {}
                 _ if is_left => self.shared.joined.answer(self.lane, patient, Standing::Left),

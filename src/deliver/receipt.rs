@@ -118,6 +118,7 @@ fn envelope(copy: &Delivery, routed: &Routed, topic: &str, said: &Receipt<'_>) -
         accepted_at: said.at.to_string(),
         format: copy.envelope.format,
         claim: None,
+        join: None,
         event: Some(Routed {
             event_type: "receipt.created.v1".to_owned(),
             topic: topic.to_owned(),

@@ -27,6 +27,7 @@ fn envelope(second: u8) -> Envelope {
         accepted_at: format!("2026-11-20T01:02:{second:02}.5Z"),
         format: Format::Hl7v2,
         claim: None,
+        join: None,
         event: None,
         fault: None,
         findings: Vec::new(),

@@ -121,7 +121,9 @@ impl Joins {
     /// Puts messages into the lanes of their patients, in their order; to be called once they are about to be
     /// published, and the turn to be held until they are.
     pub(super) async fn place(&self, publications: &mut [Publication], now: Timestamp) -> Turn<'_> {
-        if std::env::var("NOJOIN").is_ok() { return Turn(Held::Shared(self.persons.read().await)); } // TEMP
+        if std::env::var("NOJOIN").is_ok() {
+            return Turn(Held::Shared(self.persons.read().await));
+        } // TEMP
         if !publications.iter().any(may_join) {
             let persons = self.persons.read().await;
             for publication in publications.iter_mut().filter(|_| !persons.0.is_empty()) {
@@ -148,7 +150,11 @@ impl Joins {
         let Some(person) = persons.0.get(&publication.envelope.patient.0) else { return };
         let join = person.said(&self.facility, self.lanes, role);
         let ingest = topology::ingest();
-        publication.to.iter_mut().filter(|(queue, _)| *queue == ingest).for_each(|(_, lane)| *lane = join.lane);
+        publication
+            .to
+            .iter_mut()
+            .filter(|(queue, _)| *queue == ingest)
+            .for_each(|(_, lane)| *lane = join.lane);
         publication.envelope.join = (now < person.until).then_some(join);
     }
 

@@ -38,7 +38,9 @@ pub(super) struct Questions {
 
 /// The lanes that must be past what belongs before this message; none where there is nothing to wait for.
 pub(super) fn before(delivery: &Delivery) -> &[Lane] {
-    if std::env::var("NOCROSS").is_ok() { return &[]; } // TEMP
+    if std::env::var("NOCROSS").is_ok() {
+        return &[];
+    } // TEMP
     match &delivery.envelope.join {
         Some(Join { role: JoinRole::Begins, others, .. }) => others,
         _ => &[],
@@ -78,7 +80,11 @@ pub(super) async fn cross(
     lower: &[Lane],
     stop: &mut watch::Receiver<bool>,
 ) -> Result<Crossed, BrokerError> {
-    info!(lane = lane.0, lower = lower.len(), "lanes are joined; waiting for what lies before in the lower ones");
+    info!(
+        lane = lane.0,
+        lower = lower.len(),
+        "lanes are joined; waiting for what lies before in the lower ones"
+    );
     let waited = async {
         tokio::select! {
             biased;

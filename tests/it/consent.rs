@@ -60,6 +60,7 @@ fn routing(config: &Config, registry: View) -> Routing {
         routes: config.routes.clone(),
         registry,
         zone: TimeZone::UTC,
+        authority: None,
         pseudonyms: Pseudonyms::new([7; 32]),
         archive: false,
     }
@@ -105,6 +106,7 @@ fn accepted(facility: &str, patient: &str, id: &str, body: &str) -> Envelope {
         accepted_at: "2026-11-22T12:00:00Z".to_owned(),
         format: Format::Hl7v2,
         claim: None,
+        join: None,
         event: None,
         fault: None,
         findings: Vec::new(),

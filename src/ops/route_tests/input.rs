@@ -74,6 +74,7 @@ pub(super) fn read(test: &RouteTest, config: &Config) -> Result<Input, Fault> {
         accepted_at: AT.to_string(),
         format: message.format,
         claim: None,
+        join: None,
         event: None,
         fault: None,
         findings: Vec::new(),

@@ -76,7 +76,9 @@ impl Report {
 pub fn run(config: &Config, filter: Option<&str>) -> Report {
     let chosen =
         |test: &&RouteTest| filter.is_none_or(|text| format!("{}: {}", test.route, test.name).contains(text));
-    let tests = config.route_tests.iter().filter(chosen).map(|test| result(test, config)).collect();
+    let routing = routing(config);
+    let tests = config.route_tests.iter().filter(chosen);
+    let tests = tests.map(|test| result(test, config, &routing)).collect();
     let (never_taken, never_refused) = if filter.is_none() { uncovered(config) } else { Default::default() };
     Report { tests, never_taken, never_refused }
 }
@@ -102,7 +104,7 @@ fn registry(config: &Config) -> View {
     View::of(registry)
 }
 
-fn result(test: &RouteTest, config: &Config) -> TestResult {
+fn result(test: &RouteTest, config: &Config, routing: &Routing) -> TestResult {
     let mut result = TestResult {
         route: test.route.clone(),
         name: test.name.clone(),
@@ -113,9 +115,8 @@ fn result(test: &RouteTest, config: &Config) -> TestResult {
     match input::read(test, config) {
         Err(fault) => result.unreadable = Some(fault),
         Ok(input) => {
-            let routing = routing(config);
             let Processed { follow, .. } =
-                process(&input.envelope, &input.original, Lane(0), &routing, input.at);
+                process(&input.envelope, &input.original, Lane(0), routing, input.at);
             let seen = input.inspected(config, &routing.registry.read());
             let mut decisions = seen.recipients.iter().filter(|decision| decision.route == test.route);
             result.decided_by = decisions.find_map(|decision| decision.why.last().cloned());

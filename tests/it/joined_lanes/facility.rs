@@ -34,8 +34,7 @@ impl Facility {
     pub(crate) fn merge(&mut self, formers: &[u32], patient: u32) {
         let ids: Vec<_> = formers.iter().map(|former| format!("{former}^^^^PI")).collect();
         let text = format!("{}MRG|{}\r", self.text("ADT^A40", patient), ids.join("~"));
-        let all: BTreeSet<u32> =
-            formers.iter().chain([&patient]).flat_map(|one| self.of(*one)).collect();
+        let all: BTreeSet<u32> = formers.iter().chain([&patient]).flat_map(|one| self.of(*one)).collect();
         for one in &all {
             self.persons.insert(*one, all.clone());
         }

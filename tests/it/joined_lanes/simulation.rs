@@ -12,8 +12,8 @@ use jiff::tz::TimeZone;
 use musubi::broker::{Broker, topology};
 use musubi::clock::{Clock, ManualClock};
 use musubi::config::Config;
-use musubi::envelope::Lane;
 use musubi::deliver::{Counts, Http, Kind, Pace, Subscriber, Workers};
+use musubi::envelope::Lane;
 use musubi::ingest::{After, Feed, FeedSettings, Source};
 use musubi::pipeline::{Pseudonyms, Router, RouterCounts, Routing};
 use musubi::registry::View;
@@ -105,6 +105,7 @@ impl World {
             routes: config.routes.clone(),
             registry: View::default(),
             zone: TimeZone::UTC,
+            authority: None,
             pseudonyms: Pseudonyms::new([7; 32]),
             archive: false,
         };
@@ -196,6 +197,7 @@ impl World {
                 zone: TimeZone::UTC,
                 claims: self.claims(),
                 registry: View::default(),
+                history: None,
                 attempts_max: None,
                 pace: PACE,
             };
@@ -273,7 +275,9 @@ async fn run(seed: u64) {
         }
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
-    let left = |name| world.broker.all(&topology::subscriber(name)).len() + world.broker.all(&topology::parked(name)).len();
+    let left = |name| {
+        world.broker.all(&topology::subscriber(name)).len() + world.broker.all(&topology::parked(name)).len()
+    };
     assert!(
         world.is_done(),
         "seed {seed}: it does not come to an end: {} {} {}",

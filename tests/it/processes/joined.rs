@@ -36,7 +36,9 @@ fn hub() -> HubFolder {
 
 fn seeded() -> (u64, StdRng) {
     let seed = std::env::var("MUSUBI_SEED").map_or_else(|_| rand::random(), |seed| seed.parse().unwrap());
-    println!("seed {seed} (MUSUBI_SEED={seed} replays messages and moments; the machine's own timing differs)");
+    println!(
+        "seed {seed} (MUSUBI_SEED={seed} replays messages and moments; the machine's own timing differs)"
+    );
     (seed, StdRng::seed_from_u64(seed))
 }
 
