@@ -1,7 +1,11 @@
 //! One spelling for a name in kana, however a facility writes it.
 
-/// The half-width kana U+FF66 to U+FF9D, in full width.
+/// The half-width kana from U+FF66 to U+FF9D, in full width.
 const FULL: &str = "ヲァィゥェォャュョッーアイウエオカキクケコサシスセソタチツテトナニヌネノハヒフヘホマミムメモヤユヨラリルレロワン";
+/// Kana that take a mark for voice; the voiced one is the next character.
+const VOICED: &str = "カキクケコサシスセソタチツテトハヒフヘホ";
+/// Kana that take a mark for half voice; the half-voiced one is the next but one.
+const HALF_VOICED: &str = "ハヒフヘホ";
 const HALF_FIRST: u32 = 0xff66;
 /// From hiragana to katakana of the same sound.
 const HIRAGANA_TO_KATAKANA: u32 = 0x60;
@@ -34,31 +38,7 @@ fn full(c: char) -> char {
 /// Puts the mark behind a kana into it; one that takes no mark stays as it is.
 fn voice(name: &mut String, by: u32) {
     let Some(last) = name.pop() else { return };
-    let takes = match by {
-        1 => matches!(
-            last,
-            'カ' | 'キ'
-                | 'ク'
-                | 'ケ'
-                | 'コ'
-                | 'サ'
-                | 'シ'
-                | 'ス'
-                | 'セ'
-                | 'ソ'
-                | 'タ'
-                | 'チ'
-                | 'ツ'
-                | 'テ'
-                | 'ト'
-                | 'ハ'
-                | 'ヒ'
-                | 'フ'
-                | 'ヘ'
-                | 'ホ'
-        ),
-        _ => matches!(last, 'ハ' | 'ヒ' | 'フ' | 'ヘ' | 'ホ'),
-    };
+    let takes = if by == 1 { VOICED } else { HALF_VOICED }.contains(last);
     name.push(match last {
         'ウ' if by == 1 => 'ヴ',
         last if takes => char::from_u32(u32::from(last) + by).unwrap_or(last),
