@@ -82,7 +82,7 @@ fn the_model_names_nothing_else_of_the_crate() {
 }
 
 #[test]
-fn the_command_line_acts_only_through_ops_config_and_pipeline() {
+fn command_line_and_console_act_only_through_ops_config_and_pipeline() {
     let inside = [
         "crate::store",
         "crate::ingest",
@@ -92,6 +92,8 @@ fn the_command_line_acts_only_through_ops_config_and_pipeline() {
         "crate::deliver",
     ];
     absent("src/cli", &inside, "it acts through ops, config and pipeline");
+    absent("src/console", &inside, "it acts through ops and the hub's registry");
+    absent("src/console", &["crate::broker", "crate::config"], "it acts through ops and the hub's registry");
 }
 
 #[test]
