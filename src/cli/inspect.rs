@@ -5,12 +5,16 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::lang::Lang;
-use super::{check, complain, exit, print, print_json};
+use super::{check, complain, exit, fail, print, print_json};
 use crate::canonical::Finding;
+use crate::clock::{Clock, SystemClock};
+use crate::config::Config;
 use crate::envelope::Fault;
 use crate::ops::inspect::{
     FileSource, Given, InspectedMessage, Inspection, RecipientDecision, inspect, read,
 };
+use crate::ops::registry::asked;
+use crate::registry::Registry;
 
 /// Arguments of `inspect`.
 #[derive(Debug, Args)]
@@ -37,7 +41,9 @@ pub(super) fn main(folder: &Path, lang: Lang, arguments: &Arguments) -> u8 {
         Ok(bytes) => bytes,
         Err(fault) => return refuse(&fault, arguments.json),
     };
+    let registry = config.as_ref().and_then(registry);
     let given = Given {
+        registry: registry.as_ref(),
         data_type: arguments.data_type.as_deref(),
         feed: arguments.feed.as_deref(),
         ..Given::default()
@@ -49,6 +55,17 @@ pub(super) fn main(folder: &Path, lang: Lang, arguments: &Arguments) -> u8 {
         print(&text(&seen, lang));
     }
     if seen.refused.is_some() { exit::BAD_DATA } else { exit::DONE }
+}
+
+/// The hub's registry. Where it can't be asked, nobody is known and nobody has consented.
+fn registry(config: &Config) -> Option<Registry> {
+    match asked(config, SystemClock.now()) {
+        Ok(registry) => Some(registry),
+        Err(error) => {
+            fail(&error, exit::DONE);
+            None
+        }
+    }
 }
 
 /// A file that can't even be read: one object as for any other, or a line.

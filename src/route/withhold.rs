@@ -103,9 +103,9 @@ impl Shears<'_> {
             Content::Diagnosis(list) => self.trim(&mut list.problems) || list.snapshot,
             Content::LabResult(lab) => {
                 let had = lab.results.len();
-                self.trim_counted(&mut lab.orders, &mut lab.results, of_order);
+                let orders = self.trim_counted(&mut lab.orders, &mut lab.results, of_order);
                 self.trim(&mut lab.results);
-                !lab.results.is_empty() || had == 0
+                if had == 0 { orders } else { !lab.results.is_empty() }
             }
             Content::LabOrder(orders) => {
                 self.trim(&mut orders.observations);
@@ -129,9 +129,9 @@ impl Shears<'_> {
             }
             Content::PhysiologyResult(result) => {
                 let had = result.results.len();
-                self.trim_counted(&mut result.requests, &mut result.results, of_order);
+                let requests = self.trim_counted(&mut result.requests, &mut result.results, of_order);
                 self.trim(&mut result.results);
-                !result.results.is_empty() || had == 0
+                if had == 0 { requests } else { !result.results.is_empty() }
             }
             // Which study belongs to which report is not told.
             Content::Report(list) => {

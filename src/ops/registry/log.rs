@@ -1,6 +1,7 @@
 //! The registry's log of this configuration, whoever has it: this process, a hub that runs, or RabbitMQ.
 
 use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -37,6 +38,15 @@ pub enum SubmitError {
     /// The hub that has the log did not take the batch.
     #[error("the hub that runs did not take the entries")]
     Hub(#[source] ApiError),
+    /// The files of the registry can't be read.
+    #[error("{} can't be read", path.display())]
+    Files {
+        /// Folder.
+        path: PathBuf,
+        /// Cause.
+        #[source]
+        source: io::Error,
+    },
     /// No runtime for the way to a hub or to RabbitMQ.
     #[error("the way to the hub can't be opened")]
     Runtime(#[source] io::Error),

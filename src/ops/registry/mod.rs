@@ -13,7 +13,7 @@ use jiff::Timestamp;
 
 use crate::config::Config;
 use crate::registry::csv::{self, Import, Reading};
-use crate::registry::{Entry, Fact};
+use crate::registry::{Entry, Fact, Registry};
 
 pub use log::{SubmitError, Submitted, submit, view};
 
@@ -43,6 +43,22 @@ pub fn read(config: &Config, path: &Path, now: Timestamp) -> io::Result<Import> 
 fn file(path: &Path) -> io::Result<(String, Vec<u8>)> {
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     Ok((name, fs::read(path)?))
+}
+
+/// The registry that a message would be asked about: the hub's own, or what its next start imports where there is none
+/// yet.
+///
+/// # Errors
+///
+/// The log or the files can't be read, or RabbitMQ is away.
+pub fn asked(config: &Config, now: Timestamp) -> Result<Registry, SubmitError> {
+    let mut registry = view(config)?;
+    if let (0, Some(folder)) = (registry.revision(), &config.hub.registry_import) {
+        let unreadable = |source| SubmitError::Files { path: folder.clone(), source };
+        let import = read(config, folder, now).map_err(unreadable)?;
+        import.entries.into_iter().for_each(|entry| registry.apply(entry));
+    }
+    Ok(registry)
 }
 
 /// Entries for facts that somebody enters now.
