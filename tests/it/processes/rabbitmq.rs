@@ -12,8 +12,8 @@ use crate::run::{assert_no_gap_and_no_repeat, everything_to_one};
 use crate::support::{HubFolder, rabbitmq};
 
 /// What the demo region's subscribers get.
-const REFERRAL: usize = 85;
-const IMAGING: usize = 16;
+const REFERRAL: usize = 94;
+const IMAGING: usize = 18;
 const SURVEILLANCE: usize = 72;
 
 async fn region_on_rabbitmq() -> HubFolder {
@@ -81,7 +81,7 @@ async fn one_process_for_all_drains_and_takes_nothing_twice() {
     assert_eq!((code, &first["conserved"]), (0, &json!(true)), "{first:#}");
     assert_eq!(
         (&first["messages"]["accepted"], &first["messages"]["taken"]),
-        (&json!(241), &json!(241)),
+        (&json!(260), &json!(260)),
         "{first:#}"
     );
     assert_delivered_once(&hub, "referral", REFERRAL);

@@ -28,7 +28,7 @@ async fn regrouped_feeds_pick_nothing_up_twice() {
     assert_eq!((code, &report["messages"]["accepted"]), (0, &json!(54)), "{report:#}");
     let (code, report) = hub.drain();
     assert_eq!((code, &report["messages"]["accepted"]), (0, &json!(0)), "{report:#}");
-    assert_eq!(report["messages"]["taken"], json!(241), "{report:#}");
+    assert_eq!(report["messages"]["taken"], json!(260), "{report:#}");
 }
 
 #[tokio::test]

@@ -74,7 +74,7 @@ fn without_rabbitmq_adapters_go_on_say_so_once_and_end_when_told() {
     let running = ["adapter", "router", "deliver"].map(|role| Running::start(&hub, &[role, "--json"]));
     until("everything is in the outbox", || {
         let (_, seen) = status(&hub);
-        seen["processes"][0]["outboxes"][0]["messages"] == 241
+        seen["processes"][0]["outboxes"][0]["messages"] == 260
     });
     until("it is noticed that RabbitMQ is away", || {
         let (code, seen) = status(&hub);
