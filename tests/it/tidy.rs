@@ -97,6 +97,28 @@ fn command_line_and_console_act_only_through_ops_config_and_pipeline() {
 }
 
 #[test]
+fn services_read_what_is_delivered_and_name_no_stage() {
+    let inside = [
+        "broker",
+        "config",
+        "decode",
+        "deliver",
+        "ingest",
+        "normalise",
+        "pipeline",
+        "registry",
+        "route",
+        "store",
+    ];
+    let inside: Vec<_> = inside.iter().map(|name| format!("crate::{name}")).collect();
+    absent(
+        "src/services",
+        &inside.iter().map(String::as_str).collect::<Vec<_>>(),
+        "it is a subscriber like any other",
+    );
+}
+
+#[test]
 fn only_the_store_names_the_embedded_database() {
     for (path, code) in sources("src") {
         let store = path.starts_with(repository().join("src/store"));

@@ -25,6 +25,7 @@ mod files;
 mod follow;
 mod json;
 mod lab;
+mod news;
 mod page;
 mod person;
 mod report;

@@ -6,14 +6,14 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::case::{Case, episodes};
-use super::count::{Cell, Counts, Place, Revision};
+use super::count::{Cell, Counts, Place, Revision, Sex};
 use super::disease::{DiseaseId, Show};
 use super::event::Data;
 use super::evidence::{Calendar, Key, Keys, day};
 use super::facility::{Facility, Visits};
-use super::person::{Age, Known, Local};
+use super::news::{News, Told};
+use super::person::{Age, Local};
 use super::table::Tables;
-use super::{count::Sex, diagnosis, drug, lab};
 use crate::envelope::Change;
 use crate::services::inbox::{Event, Unreadable};
 
@@ -115,11 +115,12 @@ impl State {
             local: self.keys.of(&["patient", code, patient]),
             record: self.keys.of(&["record", code, patient, record]),
         };
-        if let Some(facility) = self.facilities.get_mut(subject.facility) {
-            facility.heard_on = Some(delivered);
-        }
         let sent = data.message.sent_at.as_deref().and_then(|text| day(text, &self.zone));
         let sent = sent.or_else(|| day(&event.time, &self.zone)).unwrap_or(delivered);
+        if let Some(facility) = self.facilities.get_mut(subject.facility) {
+            facility.heard_on = Some(delivered);
+            facility.told_of.insert(sent);
+        }
         let calendar = Calendar { zone: self.zone.clone(), sent };
         if event.kind() == "encounter" {
             self.visit(&subject, &data, event.change, &calendar);
@@ -187,18 +188,27 @@ impl State {
         let mut affected = self.describe(subject, data);
         let mut local = self.locals.remove(&subject.local).unwrap_or_default();
         affected.extend(local.diseases());
-        let is_deleted = event.change == Change::Deleted;
-        let told_of = match event.kind() {
-            "lab-result" => self.results(&mut local, subject, data, calendar, is_deleted),
-            "diagnosis" => self.problems(&mut local, subject, data, calendar, is_deleted),
-            "prescription" | "injection" => self.drugs(&mut local, subject, data, calendar, is_deleted),
-            _ => Vec::new(),
+        let news = News {
+            data,
+            facility: subject.facility,
+            record: subject.record,
+            is_deleted: event.change == Change::Deleted,
+            calendar,
+            tables: &self.tables,
+            keys: &self.keys,
         };
+        let told = match event.kind() {
+            "lab-result" => news.results(&mut local),
+            "diagnosis" => news.problems(&mut local),
+            "prescription" | "injection" => news.drugs(&mut local),
+            _ => Told::default(),
+        };
+        self.undecided.extend(told.undecided.into_iter().map(|identity| (subject.local, identity)));
         affected.extend(local.diseases());
         let person = local.network.unwrap_or(subject.local);
         self.locals.insert(subject.local, local);
         if let Some(facility) = self.facilities.get_mut(subject.facility) {
-            facility.told_of.extend(told_of);
+            facility.told_of.extend(told.days);
         }
         for disease in affected {
             self.count_again(person, disease);
@@ -237,101 +247,6 @@ impl State {
         // The person whom the evidence leaves; the one whom it joins is counted by the caller.
         diseases.into_iter().for_each(|disease| self.count_again(old, disease));
         affected
-    }
-
-    fn results(
-        &mut self,
-        local: &mut Local,
-        subject: &Subject,
-        data: &Data,
-        calendar: &Calendar,
-        is_deleted: bool,
-    ) -> Vec<Date> {
-        let (mut told, mut days) = (Vec::new(), Vec::new());
-        for result in lab::read(data, subject.facility, calendar, &self.tables) {
-            let identity = self.keys.of(&["test", &result.identity]);
-            told.push(identity);
-            match result.finding {
-                _ if is_deleted => local.replace(identity, subject.record, Vec::new()),
-                lab::Finding::Positive(evidence) => {
-                    days.extend(evidence.iter().map(|one| one.date));
-                    local.replace(identity, subject.record, evidence);
-                }
-                lab::Finding::Withdrawn => local.replace(identity, subject.record, Vec::new()),
-                lab::Finding::Pending => {}
-                lab::Finding::Undecided => {
-                    self.undecided.insert((subject.local, identity));
-                }
-            }
-        }
-        local.keep_of(subject.record, if is_deleted { &[] } else { &told });
-        days
-    }
-
-    fn drugs(
-        &mut self,
-        local: &mut Local,
-        subject: &Subject,
-        data: &Data,
-        calendar: &Calendar,
-        is_deleted: bool,
-    ) -> Vec<Date> {
-        let (mut told, mut days) = (Vec::new(), Vec::new());
-        for drug in drug::read(data, subject.facility, calendar, &self.tables) {
-            let identity = self.keys.of(&["drug", &drug.identity]);
-            told.push(identity);
-            days.extend(drug.evidence.iter().map(|one| one.date));
-            local.replace(identity, subject.record, if is_deleted { Vec::new() } else { drug.evidence });
-        }
-        local.keep_of(subject.record, if is_deleted { &[] } else { &told });
-        days
-    }
-
-    /// Compares a list of diagnoses with the one before. What is on it for the first time counts if it is recent;
-    /// what has gone is taken back, unless the illness had ended.
-    fn problems(
-        &mut self,
-        local: &mut Local,
-        subject: &Subject,
-        data: &Data,
-        calendar: &Calendar,
-        is_deleted: bool,
-    ) -> Vec<Date> {
-        let list = self.keys.of(&["diagnoses"]);
-        let before = std::mem::take(&mut local.problems);
-        let listed = if is_deleted && data.snapshot {
-            Vec::new()
-        } else {
-            diagnosis::read(data, subject.facility, calendar, &self.tables)
-        };
-        let (mut told, mut days) = (Vec::new(), Vec::new());
-        for one in listed {
-            let identity = self.keys.of(&["diagnosis", &one.identity]);
-            told.push(identity);
-            if one.is_deleted || is_deleted {
-                local.replace(identity, list, Vec::new());
-                continue;
-            }
-            let known = before.iter().find(|known| known.identity == identity);
-            let counts = known.map_or(one.is_recent, |known| known.counts);
-            if one.is_undecided && counts {
-                self.undecided.insert((subject.local, identity));
-            }
-            let evidence = if counts { one.evidence } else { Vec::new() };
-            days.extend(evidence.iter().map(|one| one.date));
-            local.replace(identity, list, evidence);
-            local.problems.push(Known { identity, counts, has_ended: one.has_ended });
-        }
-        let gone = before.into_iter().filter(|known| !told.contains(&known.identity));
-        for known in gone {
-            let is_taken_back = is_deleted || (data.snapshot && !known.has_ended);
-            if data.snapshot && is_taken_back {
-                local.replace(known.identity, list, Vec::new());
-            } else {
-                local.problems.push(known);
-            }
-        }
-        days
     }
 
     /// Makes the cases of a person again.

@@ -25,7 +25,7 @@ fn status_tells_what_runs_what_waits_and_what_is_gone() {
     until("what waits is told", || {
         let (_, seen) = status(&hub);
         let queues = seen["queues"].as_array().unwrap();
-        queues.iter().any(|queue| queue["queue"] == "to.surveillance" && queue["messages"] == 72)
+        queues.iter().any(|queue| queue["queue"] == "to.surveillance" && queue["messages"] == 61)
     });
     let (_, seen) = status(&hub);
     let process = &seen["processes"][0];

@@ -132,7 +132,11 @@ pub(super) fn alerts(report: &Report<'_>, language: Language) -> String {
         let disease = language.name(&report.state.tables().diseases.of(alert.disease).names);
         let place = slice(report, language, alert.slice);
         let head = format!("<th>{}</th><td>{place}</td><td>{disease}</td><td>{}</td>", alert.date, alert.n);
-        let method = format!("{} &gt; {:.1}", alert.method.as_str(), alert.threshold);
+        // Where the days before were enough for C3, any count is.
+        let method = match alert.threshold > 0.0 {
+            true => format!("{} &gt; {:.1}", alert.method.as_str(), alert.threshold),
+            false => alert.method.as_str().to_owned(),
+        };
         match rows.last_mut().filter(|(before, _)| *before == head) {
             Some((_, methods)) => methods.push(method),
             None => rows.push((head, vec![method])),
