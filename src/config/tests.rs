@@ -1,6 +1,7 @@
 mod backup;
 mod broker;
 mod constants;
+mod desks;
 mod disclosures;
 mod facilities;
 mod route_tests;
