@@ -8,7 +8,7 @@ fn an_invitation_is_of_appointments_and_knows_its_hosts() {
     let with =
         |lines: &str, expected: &[&str]| check("routes.toml", &format!("{appointments}{lines}\n"), expected);
     with("send = \"icalendar\"\nmeeting_hosts = [\"meet.example.jp\", \"*.conf.example\"]", &[]);
-    with("send = \"icalendar\"", &["5 [[route]]: meeting_hosts"]);
+    with("send = \"icalendar\"", &["5 [[route]]: missing key \"meeting_hosts\""]);
     with("meeting_hosts = [\"meet.example.jp\"]", &["11 [\"meet.example.jp\"]: it is for routes with send"]);
     for host in
         ["https://meet.example.jp", "Meet.example.jp", "localhost", "*.", "a..b", "meet.example.jp/x", "*"]
