@@ -8,6 +8,7 @@
 //! An answer holds for good: what a facility says of the person later lies in the joined lane. So nothing has to be
 //! remembered over a restart; it is asked again. Lanes wait for lower ones only.
 
+use std::cmp::Ordering;
 use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -65,6 +66,11 @@ impl Joined {
         self.changes.subscribe()
     }
 
+    /// Asks, where it is not known, whether all that belongs before a copy has left the lower lanes.
+    pub(super) fn ask(&self, copy: &Delivery) {
+        self.may_go(copy);
+    }
+
     /// Whether all that belongs before a copy has left the lower lanes. Asks them where it is not known.
     pub(super) fn may_go(&self, copy: &Delivery) -> bool {
         let Some(join) = &copy.envelope.join else { return true };
@@ -109,10 +115,16 @@ impl Joined {
         self.changed();
     }
 
-    /// Whether a lane was asked and will answer soon.
-    pub(super) fn is_open(&self) -> bool {
+    /// Whether a lane should stay: it was asked and has not looked, or a lower lane may still answer.
+    pub(super) fn is_needed(&self, lane: Lane) -> bool {
         let state = self.state();
-        let mut live = state.standings.iter().filter(|(lane, _)| !state.ended.contains(lane));
-        live.any(|(_, standings)| standings.values().any(|standing| *standing == Standing::Asked))
+        let mut standings = state.standings.iter().filter(|(of, _)| !state.ended.contains(of));
+        standings.any(|(of, standings)| {
+            standings.values().any(|standing| match of.cmp(&lane) {
+                Ordering::Less => *standing != Standing::Free,
+                Ordering::Equal => *standing == Standing::Asked,
+                Ordering::Greater => false,
+            })
+        })
     }
 }

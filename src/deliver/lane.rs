@@ -32,6 +32,11 @@ const OPEN_GRACE: Duration = Duration::from_secs(5);
 const SPLIT: Duration = Duration::from_secs(10);
 /// Fault of a copy whose permission has ended.
 pub(super) const WITHDRAWN: &str = "consent-withdrawn";
+/// How long a lane waits for lower ones before it parks who was joined, and lets the others go on. Most often what is
+/// before has left already.
+const JOINED: Duration = Duration::from_secs(1);
+/// How soon it looks again.
+const JOINED_LOOK: Duration = Duration::from_millis(20);
 /// A time that never comes.
 const NEVER: Duration = Duration::from_secs(365 * 24 * 3600);
 
@@ -51,6 +56,8 @@ pub(super) struct LaneWorker {
     /// No attempt before.
     resume: Instant,
     ended: bool,
+    /// Since when lower lanes are waited for, at the first copy that does.
+    joined_since: Option<Instant>,
     /// How many parked copies the counts know of; `None` until they were read for the first time.
     counted: Option<usize>,
 }
@@ -69,6 +76,7 @@ impl LaneWorker {
             failures: 0,
             resume: Instant::now(),
             ended: false,
+            joined_since: None,
             counted: None,
         }
     }
@@ -174,6 +182,7 @@ impl LaneWorker {
         };
         self.tidy(&mut parked, true).await?;
         window.copies().for_each(|copy| self.patients.join(copy));
+        self.patients.copies().for_each(|copy| shared.joined.ask(copy));
         let copies = self.patients.len();
         if self.counted.is_none() {
             Counts::add(&shared.counts().found, copies);
@@ -231,7 +240,7 @@ impl LaneWorker {
     /// In a drain, what was parked before is tried once before the end.
     fn may_halt(&self) -> bool {
         let tried = || self.releases.is_empty() && self.due().is_none_or(|due| due > Instant::now());
-        self.shared.attempts_max().is_none() || !self.shared.joined.is_open() && tried()
+        self.shared.attempts_max().is_none() || !self.shared.joined.is_needed(self.lane) && tried()
     }
 
     /// Settles the finished copies once there are enough of them, or nothing else is to be done.
@@ -326,7 +335,11 @@ impl LaneWorker {
             self.shared.note(&[&item.copy], Fate::Dead(WITHDRAWN));
             return Some(State::Dead(fault(WITHDRAWN)));
         }
-        if !self.waits(item) || self.is_full() {
+        if !self.waits(item) {
+            self.joined_since = self.joined_since.filter(|_| item.copy.envelope.join.is_none());
+            return None;
+        }
+        if self.is_full() || self.holds(item) {
             return None;
         }
         self.park(item.key, item.copy.clone(), None);
@@ -335,7 +348,15 @@ impl LaneWorker {
 
     /// Whether an earlier copy of the same patient, or of who is one with the patient, is not delivered yet.
     fn waits(&self, item: &Item) -> bool {
-        self.patients.is_parked(&item.patient) || !self.shared.joined.may_go(&item.copy)
+        // Asked in any case: the answer takes its time, and in a drain a lane that was not asked is gone soon.
+        let may_go = self.shared.joined.may_go(&item.copy);
+        !may_go || self.patients.is_parked(&item.patient)
+    }
+
+    /// Whether the lane waits for lower ones, for a moment, instead of parking a copy.
+    fn holds(&mut self, item: &Item) -> bool {
+        let is_first = !self.patients.is_parked(&item.patient);
+        is_first && self.joined_since.get_or_insert_with(Instant::now).elapsed() < JOINED
     }
 
     fn is_full(&self) -> bool {
@@ -344,6 +365,10 @@ impl LaneWorker {
 
     async fn attempt_at(&mut self, window: &mut Window, at: usize) {
         let item = window.get(at);
+        if self.waits(item) && self.holds(item) {
+            self.resume = Instant::now() + JOINED_LOOK;
+            return;
+        }
         if self.waits(item) {
             return self.back_off("too many copies are parked", None);
         }
@@ -428,6 +453,9 @@ impl LaneWorker {
             if let Some(state) = self.without_attempt(window, at) {
                 window.get_mut(at).state = state;
                 continue;
+            }
+            if self.waits(window.get(at)) {
+                return false;
             }
             let answered = self.attempt(window, &[at]).await.is_none() && !self.ended;
             let item = window.get_mut(at);

@@ -87,6 +87,11 @@ impl Patients {
         self.waiting.entry(patient).or_insert_with(new).copies.insert(key, copy);
     }
 
+    /// All copies, in no order.
+    pub(super) fn copies(&self) -> impl Iterator<Item = &Delivery> {
+        self.waiting.values().flat_map(|waiting| waiting.copies.values())
+    }
+
     /// Copies in all.
     pub(super) fn len(&self) -> usize {
         self.owners.len()

@@ -2,6 +2,7 @@
 
 mod claimed;
 mod hl7;
+mod joined;
 mod over_rabbitmq;
 mod random;
 mod receipts;
