@@ -121,9 +121,6 @@ impl Joins {
     /// Puts messages into the lanes of their patients, in their order; to be called once they are about to be
     /// published, and the turn to be held until they are.
     pub(super) async fn place(&self, publications: &mut [Publication], now: Timestamp) -> Turn<'_> {
-        if std::env::var("NOJOIN").is_ok() {
-            return Turn(Held::Shared(self.persons.read().await));
-        } // TEMP
         if !publications.iter().any(may_join) {
             let persons = self.persons.read().await;
             for publication in publications.iter_mut().filter(|_| !persons.0.is_empty()) {
@@ -203,4 +200,112 @@ fn told(envelope: &Envelope) -> Option<Joined> {
     let at: Timestamp = envelope.accepted_at.parse().ok()?;
     let at = i64::try_from(at.as_nanosecond()).unwrap_or(i64::MAX);
     Some(Joined { patients: join.patients.iter().map(|patient| patient.0.clone()).collect(), at })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use bytes::Bytes;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::store::SledKv;
+
+    const FACILITY: &str = "3210100018";
+    const LANES: u16 = 8;
+
+    fn ledger(folder: &tempfile::TempDir) -> Ledger {
+        Ledger::new(Arc::new(SledKv::open(folder.path()).unwrap().0))
+    }
+
+    fn sent(patient: &str, more: &str) -> Publication {
+        let text = format!(
+            r#"{{"id":"1","facility":"{FACILITY}","patient":"{patient}","change":"created","key":"k","version":"1","origin":{{"feed":"f","file":"f","offset":0,"hash":"h"}},"accepted_at":"2026-11-22T00:00:00Z"}}"#
+        );
+        let body = format!("MSH|^~\\&|A|B|C|D|20261122||ADT^A40|1|P|2.5\rPID|1||{patient}^^^^PI\r{more}");
+        let lane = Lane::of(FACILITY, patient, LANES);
+        Publication {
+            to: vec![(topology::ingest(), lane), (topology::accepted("f"), Lane(0))],
+            envelope: serde_json::from_str(&text).unwrap(),
+            body: Bytes::from(body),
+        }
+    }
+
+    /// Two patients, the first in the lower lane.
+    fn two() -> [String; 2] {
+        let mut all: Vec<_> = (0..20).map(|patient| patient.to_string()).collect();
+        all.sort_by_key(|patient| Lane::of(FACILITY, patient, LANES));
+        [all.swap_remove(0), all.pop().unwrap()]
+    }
+
+    #[tokio::test]
+    async fn a_join_lasts_and_is_told_for_a_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let (ledger, [low, high]) = (ledger(&folder), two());
+        let joins = Joins::open(FACILITY, LANES, "f", &ledger).unwrap();
+        let now: Timestamp = "2026-11-22T00:00:00Z".parse().unwrap();
+        let lane = Lane::of(FACILITY, &high, LANES);
+        let mut batch =
+            [sent(&low, ""), sent(&low, &format!("MRG|{high}^^^^PI\r")), sent(&high, ""), sent("x", "")];
+        drop(joins.place(&mut batch, now).await);
+        let mut later = [sent(&low, "")];
+        drop(joins.place(&mut later, now).await);
+        assert_eq!(later[0].envelope.join, None, "a publication that failed joins nobody");
+        let joined = joins.place(&mut batch, now).await.done();
+        let roles = batch.each_ref().map(|one| one.envelope.join.as_ref().map(|join| join.role));
+        assert_eq!(roles, [None, Some(JoinRole::Begins), Some(JoinRole::Follows), None]);
+        assert_eq!(batch.each_ref().map(|one| one.to[0].1)[1..3], [lane, lane]);
+        assert_eq!(batch[0].to[0].1, Lane::of(FACILITY, &low, LANES));
+        assert_eq!(batch[1].to[1].1, Lane(0));
+        let others = &batch[1].envelope.join.as_ref().unwrap().others;
+        assert_eq!(others, &[Lane::of(FACILITY, &low, LANES)]);
+
+        ledger.write(entries("f", &joined)).unwrap();
+        let joins = Joins::open(FACILITY, LANES, "f", &ledger).unwrap();
+        for (after, is_told) in [(29, true), (31, false)] {
+            let now = now.checked_add(Duration::from_secs(after * 24 * 3600)).unwrap();
+            let mut later = [sent(&low, "")];
+            drop(joins.place(&mut later, now).await);
+            assert_eq!((later[0].to[0].1, later[0].envelope.join.is_some()), (lane, is_told));
+        }
+        assert!(Joins::open(FACILITY, LANES, "other", &ledger).unwrap().persons.read().await.0.is_empty());
+    }
+
+    #[test]
+    fn every_former_id_is_read() {
+        let ids = |more: &str| hl7::merged(&sent("9", more).body);
+        assert_eq!(ids("MRG|1^^^^PI~2^^^^XX|\"\"||3\r"), ["9", "1", "2"]);
+        assert_eq!(ids("MRG||||3\r"), ["9", "3"]);
+        assert_eq!(ids("MRG|1\rPID|2||8~7\rMRG|2\r"), ["9", "1", "8", "2"]);
+        assert!(hl7::has_merge(b"MSH|x\nMRG|1") && !hl7::has_merge(b"MSH|MRG|1\rMRGX|1"));
+    }
+
+    #[test]
+    fn too_many_ids_for_an_envelope_are_left_out_and_the_lanes_are_not() {
+        let patients = (0..1_000).map(|number| format!("patient-{number}")).collect();
+        let said = Person { patients, until: Timestamp::MAX }.said(FACILITY, LANES, JoinRole::Begins);
+        assert!(said.patients.is_empty() && said.lane == Lane(7) && said.others.len() == 7);
+    }
+
+    proptest! {
+        /// What is joined does not depend on the order in which it is heard, nor on how often.
+        #[test]
+        fn joins_commute(pairs in proptest::collection::vec((0_u8..12, 0_u8..12), 0..12), turn in any::<prop::sample::Index>()) {
+            let joined = |(one, other): &(u8, u8)| Joined { patients: vec![one.to_string(), other.to_string()], at: 0 };
+            let mut other_way = pairs.clone();
+            if !pairs.is_empty() {
+                other_way.rotate_left(turn.index(pairs.len()));
+                other_way.push(other_way[0]);
+            }
+            let fold = |pairs: &[(u8, u8)]| {
+                let mut persons = Persons::default();
+                for pair in pairs {
+                    persons.join(&joined(pair));
+                }
+                (0..12_u8).map(|patient| persons.0.get(&patient.to_string()).map(|person| person.said(FACILITY, LANES, JoinRole::Follows))).collect::<Vec<_>>()
+            };
+            prop_assert_eq!(fold(&pairs), fold(&other_way));
+        }
+    }
 }

@@ -2,4 +2,5 @@
 //! all that was sent before it about those who are one by then.
 
 pub(crate) mod facility;
+mod outbox;
 mod simulation;

@@ -5,6 +5,7 @@ mod attack;
 mod binary;
 mod crash;
 mod framing;
+mod joins;
 mod repeats;
 
 use std::net::SocketAddr;

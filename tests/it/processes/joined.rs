@@ -57,10 +57,14 @@ fn write(hub: &HubFolder, facility: &mut Facility, random: &mut StdRng, count: u
 #[track_caller]
 fn check(hub: &HubFolder, facility: &Facility, seed: u64) {
     let events = hub.delivered("all");
-    let mut places: Vec<_> =
-        events.iter().map(|event| (event["lane"].as_u64().unwrap(), event["sequence"].as_u64().unwrap())).collect();
+    let mut places: Vec<_> = events
+        .iter()
+        .map(|event| (event["lane"].as_u64().unwrap(), event["sequence"].as_u64().unwrap()))
+        .collect();
     places.sort_unstable();
-    let is_next = |[(lane, sequence), next]: [(u64, u64); 2]| next == (lane, sequence + 1) || next == (next.0, 1) && next.0 > lane;
+    let is_next = |[(lane, sequence), next]: [(u64, u64); 2]| {
+        next == (lane, sequence + 1) || next == (next.0, 1) && next.0 > lane
+    };
     assert!(places.array_windows().all(|pair| is_next(*pair)), "seed {seed}: a gap or a repeat");
     let serial = |event: &serde_json::Value| {
         let key = event["recordkey"].as_str().unwrap();
