@@ -54,11 +54,11 @@ fn a_restart_in_the_middle_changes_nothing_in_the_counts() {
     // Thirds of the events; each ends within a line, which the next one completes.
     let at = |third: usize| (0..=text.len() * third / 3).rev().find(|at| text.is_char_boundary(*at)).unwrap();
     let running = following();
-    deliver("2026-11-19", &text[..at(1)]);
+    deliver("2026-11-19", text.get(..at(1)).unwrap());
     until("the first third is counted", || counts() > 5);
     running.kill();
     let running = following();
-    deliver("2026-11-19", &text[at(1)..at(2)]);
+    deliver("2026-11-19", text.get(at(1)..at(2)).unwrap());
     // A line of the next day comes before the day is over.
     deliver("2026-11-20", text.lines().last().unwrap());
     deliver("2026-11-20", "\n");
@@ -67,7 +67,7 @@ fn a_restart_in_the_middle_changes_nothing_in_the_counts() {
     running.kill();
     let running = following();
     until("it has caught up", || counts() > before);
-    deliver("2026-11-19", &text[at(2)..]);
+    deliver("2026-11-19", text.get(at(2)..).unwrap());
 
     let once: Vec<_> = arguments("once").collect();
     let output = hub.run(&once.iter().map(String::as_str).collect::<Vec<_>>());
