@@ -11,12 +11,21 @@
 use std::cmp::Ordering;
 use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::watch;
+use tokio::time::Instant;
 
-use super::window::{Patient, patient_of};
-use crate::broker::Delivery;
+use super::lane::{BATCH, LaneWorker};
+use super::window::{Item, Patient, Window, patient_of};
+use crate::broker::{BrokerError, Consumer, Delivery};
 use crate::envelope::Lane;
+
+/// How long a lane waits for lower ones before it parks who was joined, and lets the others go on. Most often what is
+/// before has left already.
+const PATIENCE: Duration = Duration::from_secs(1);
+/// How soon it looks again.
+pub(super) const LOOK: Duration = Duration::from_millis(20);
 
 /// Whether a lane has copies of a patient left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -126,5 +135,46 @@ impl Joined {
                 Ordering::Greater => false,
             })
         })
+    }
+}
+
+impl LaneWorker {
+    /// Tells lanes that were joined with this one what is left here of what belongs before.
+    pub(super) async fn answer(
+        &mut self,
+        consumer: &mut dyn Consumer,
+        window: &mut Window,
+    ) -> Result<(), BrokerError> {
+        let asked = self.shared.joined.asked(self.lane);
+        let mut is_read = true;
+        if asked.iter().any(|(_, standing)| *standing == Standing::Asked) {
+            let room = BATCH.saturating_sub(window.len());
+            let copies = if room > 0 { consumer.receive_ready(room).await? } else { Vec::new() };
+            is_read = room > 0 && copies.is_empty();
+            self.take_in(window, copies);
+        }
+        for (patient, standing) in asked {
+            let is_left =
+                self.patients.is_parked(&patient) || window.has_pending_of(&patient, &self.patients);
+            match standing {
+                Standing::Asked if !is_read => {}
+                _ if is_left => self.shared.joined.answer(self.lane, patient, Standing::Left),
+                _ => self.shared.joined.answer(self.lane, patient, Standing::Free),
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether an earlier copy of the same patient, or of who is one with the patient, is not delivered yet.
+    pub(super) fn waits(&self, item: &Item) -> bool {
+        // Asked in any case: the answer takes its time, and in a drain a lane that was not asked is gone soon.
+        let may_go = self.shared.joined.may_go(&item.copy);
+        !may_go || self.patients.is_parked(&item.patient)
+    }
+
+    /// Whether the lane waits for lower ones, for a moment, instead of parking a copy.
+    pub(super) fn holds(&mut self, item: &Item) -> bool {
+        let is_first = !self.patients.is_parked(&item.patient);
+        is_first && self.joined_since.get_or_insert_with(Instant::now).elapsed() < PATIENCE
     }
 }

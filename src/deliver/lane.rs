@@ -11,32 +11,27 @@ use tokio::time::{Instant, sleep, sleep_until};
 use tracing::{error, info, warn};
 
 use super::Counts;
-use super::joined::Standing;
+use super::joined;
 use super::outcome::Outcome;
 use super::parked::{Memory, ParkedLane, copy_to};
 use super::patients::{Patients, Schedule};
 use super::receipt::Receipts;
 use super::record::Fate;
 use super::release::Release;
-use super::window::{Handled, Item, Key, Patient, State, Window};
+use super::window::{Handled, Key, Patient, State, Window};
 use super::workers::{Shared, told};
 use crate::broker::{BrokerError, Consumer, Delivery, Publication, topology};
 use crate::envelope::{Fault, Lane, Place};
 use crate::telemetry::causes;
 
 /// Copies received at a time.
-const BATCH: usize = 64;
+pub(super) const BATCH: usize = 64;
 /// How long the end waits for a lane to be opened: a run that is over at once still counts what is parked.
 const OPEN_GRACE: Duration = Duration::from_secs(5);
 /// How long a lane that has copies waits for the parked ones.
 const SPLIT: Duration = Duration::from_secs(10);
 /// Fault of a copy whose permission has ended.
 pub(super) const WITHDRAWN: &str = "consent-withdrawn";
-/// How long a lane waits for lower ones before it parks who was joined, and lets the others go on. Most often what is
-/// before has left already.
-const JOINED: Duration = Duration::from_secs(1);
-/// How soon it looks again.
-const JOINED_LOOK: Duration = Duration::from_millis(20);
 /// A time that never comes.
 const NEVER: Duration = Duration::from_secs(365 * 24 * 3600);
 
@@ -57,7 +52,7 @@ pub(super) struct LaneWorker {
     resume: Instant,
     ended: bool,
     /// Since when lower lanes are waited for, at the first copy that does.
-    joined_since: Option<Instant>,
+    pub(super) joined_since: Option<Instant>,
     /// How many parked copies the counts know of; `None` until they were read for the first time.
     counted: Option<usize>,
 }
@@ -193,31 +188,10 @@ impl LaneWorker {
         Ok((consumer, parked, window))
     }
 
-    fn take_in(&mut self, window: &mut Window, copies: Vec<Delivery>) {
+    /// Puts copies into the window.
+    pub(super) fn take_in(&mut self, window: &mut Window, copies: Vec<Delivery>) {
         copies.iter().for_each(|copy| self.patients.join(copy));
         window.extend(copies);
-    }
-
-    /// Tells lanes that were joined with this one what is left here of what belongs before.
-    async fn answer(&mut self, consumer: &mut dyn Consumer, window: &mut Window) -> Result<(), BrokerError> {
-        let asked = self.shared.joined.asked(self.lane);
-        let mut is_read = true;
-        if asked.iter().any(|(_, standing)| *standing == Standing::Asked) {
-            let room = BATCH.saturating_sub(window.len());
-            let copies = if room > 0 { consumer.receive_ready(room).await? } else { Vec::new() };
-            is_read = room > 0 && copies.is_empty();
-            self.take_in(window, copies);
-        }
-        for (patient, standing) in asked {
-            let is_left =
-                self.patients.is_parked(&patient) || window.has_pending_of(&patient, &self.patients);
-            match standing {
-                Standing::Asked if !is_read => {}
-                _ if is_left => self.shared.joined.answer(self.lane, patient, Standing::Left),
-                _ => self.shared.joined.answer(self.lane, patient, Standing::Free),
-            }
-        }
-        Ok(())
     }
 
     /// Tells the counts how many copies are parked.
@@ -346,19 +320,6 @@ impl LaneWorker {
         Some(State::Parked)
     }
 
-    /// Whether an earlier copy of the same patient, or of who is one with the patient, is not delivered yet.
-    fn waits(&self, item: &Item) -> bool {
-        // Asked in any case: the answer takes its time, and in a drain a lane that was not asked is gone soon.
-        let may_go = self.shared.joined.may_go(&item.copy);
-        !may_go || self.patients.is_parked(&item.patient)
-    }
-
-    /// Whether the lane waits for lower ones, for a moment, instead of parking a copy.
-    fn holds(&mut self, item: &Item) -> bool {
-        let is_first = !self.patients.is_parked(&item.patient);
-        is_first && self.joined_since.get_or_insert_with(Instant::now).elapsed() < JOINED
-    }
-
     fn is_full(&self) -> bool {
         self.patients.len() >= self.shared.parked_copies()
     }
@@ -366,7 +327,7 @@ impl LaneWorker {
     async fn attempt_at(&mut self, window: &mut Window, at: usize) {
         let item = window.get(at);
         if self.waits(item) && self.holds(item) {
-            self.resume = Instant::now() + JOINED_LOOK;
+            self.resume = Instant::now() + joined::LOOK;
             return;
         }
         if self.waits(item) {
