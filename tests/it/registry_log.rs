@@ -125,9 +125,8 @@ fn a_running_hub_hears_at_once_what_is_entered_and_what_messages_tell() {
     assert_eq!(enter(&hub, &address, &json!([withdrawal])).0, 200);
     until("the consent is withdrawn", || {
         let records = get(&hub, &address, "/api/v1/registry/patients/900000000001");
-        let records = records.as_array().unwrap().iter();
-        let consent =
-            records.filter(|record| record["versions"][0]["fact"] == "view-consent").next().unwrap();
+        let mut records = records.as_array().unwrap().iter();
+        let consent = records.find(|record| record["versions"][0]["fact"] == "view-consent").unwrap();
         consent["in_force"] == false
     });
     println!("withdrawn after {:?}, of which it had to wait for up to a second", begun.elapsed());

@@ -61,7 +61,7 @@ fn a_merge_tells_which_record_stays_and_is_told_once() {
     let mut registry = registry();
     let told = tell(&registry, "A40", Change::Created, "PID|||0001\rMRG|0009");
     let [entry] = &told.entries[..] else { panic!("{told:?}") };
-    assert_eq!((&entry.who[..], &entry.why[..]), ("feed one", "ADT^A40"));
+    assert_eq!((entry.who.as_str(), entry.why.as_str()), ("feed one", "ADT^A40"));
     assert_eq!(entry.recorded_at.to_string(), ACCEPTED);
     assert_eq!(
         facts(&told),
