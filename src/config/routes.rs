@@ -431,7 +431,8 @@ fn send(node: &Node<'_>, limited: bool, kinds: &[Kind]) -> Option<Send> {
 /// Hosts whose links an invitation may hold: names, or `*.` before a name for all below it.
 fn meeting_hosts(section: &mut Section<'_>, send: Option<Send>) -> Option<Vec<String>> {
     if send != Some(Send::ICalendar) {
-        return match section.take("meeting_hosts") {
+        // A form that is refused was told already.
+        return match section.take("meeting_hosts").filter(|_| send.is_some()) {
             Some(node) => node.refuse("it is for routes with send = \"icalendar\""),
             None => Some(Vec::new()),
         };
