@@ -105,7 +105,7 @@ fn diagnoses() {
     check(&diagnosis(&["J00", "J101"]), &[("surveillance", "surveillance.diagnosis")]);
     check(&diagnosis(&["J00", "I10"]), &[]);
     // HIV is kept out; a coronavirus code that says no more needs a person.
-    check(&diagnosis(&["B20", "B342"]), &[]);
+    check(&diagnosis(&["B20", "B342"]), &[("chuo-infection", "surveillance.task")]);
     let mut gone = diagnosis(&["J00"]);
     gone.change = Change::Updated;
     check(&gone, &[("surveillance", "surveillance.revision")]);
