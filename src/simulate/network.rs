@@ -44,10 +44,10 @@ impl Network<'_> {
     /// When a folder or file can't be written.
     pub(super) fn write(&self, root: &Path) -> io::Result<()> {
         for (feed, files) in [
-            ("izumo-chuo", self.from_izumo()),
-            ("matsue-kita", self.from_matsue()),
-            ("oki-kamome", self.from_oki()),
-            ("hamada-kenko", self.from_hamada()),
+            ("izumo-chuo", self.izumo_files()),
+            ("matsue-kita", self.matsue_files()),
+            ("oki-kamome", self.oki_files()),
+            ("hamada-kenko", self.hamada_files()),
         ] {
             let folder = root.join(feed).join("hl7");
             fs::create_dir_all(&folder)?;
@@ -59,7 +59,7 @@ impl Network<'_> {
         Ok(())
     }
 
-    fn from_izumo(&self) -> Vec<File> {
+    fn izumo_files(&self) -> Vec<File> {
         let to_matsue = Some((self.matsue.code.as_str(), "松江北病院"));
         let to_oki = Some((self.oki.code.as_str(), "隠岐かもめ診療所"));
         let withdrawn = |trigger, minute| self.letter(trigger, minute, LETTER_WITHDRAWN, 3, to_oki);
@@ -76,7 +76,7 @@ impl Network<'_> {
         ]
     }
 
-    fn from_matsue(&self) -> Vec<File> {
+    fn matsue_files(&self) -> Vec<File> {
         vec![
             ("201_rri_i12_reply.hl7", self.reply()),
             ("202_oru_r01_reading.hl7", self.reading()),
@@ -84,7 +84,7 @@ impl Network<'_> {
         ]
     }
 
-    fn from_oki(&self) -> Vec<File> {
+    fn oki_files(&self) -> Vec<File> {
         vec![
             ("301_omg_o19_ct.hl7", self.examination_order()),
             ("302_omi_z23_ct.hl7", self.examination_performed()),
@@ -95,7 +95,7 @@ impl Network<'_> {
         ]
     }
 
-    fn from_hamada(&self) -> Vec<File> {
+    fn hamada_files(&self) -> Vec<File> {
         vec![("401_oru_r01_referred.hl7", self.lab_result())]
     }
 

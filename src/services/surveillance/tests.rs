@@ -221,17 +221,17 @@ fn a_list_of_diagnoses_is_compared_with_the_list_before() {
     let (old, new) =
         (problem("1", "B059", "", "2026-08-01", false), problem("2", "J101", "", "2026-11-19", false));
     let mut told = Told::new();
-    told.event("diagnosis.created", who, list(&[old.clone()]));
+    told.event("diagnosis.created", who, list(std::slice::from_ref(&old)));
     told.counts(&[]);
     told.event("diagnosis.updated", who, list(&[old.clone(), new.clone()]));
     told.event("diagnosis.updated", who, list(&[old.clone(), new.clone()]));
     told.counts(&["influenza 2026-11-19 confirmed"]);
     told.event("diagnosis.updated", who, list(&[old]));
     told.counts(&[]);
-    told.event("diagnosis.updated", who, list(&[new.clone()]));
+    told.event("diagnosis.updated", who, list(std::slice::from_ref(&new)));
     told.event("diagnosis.updated", who, json!({"message": {}, "snapshot": true, "problems": []}));
     told.counts(&[]);
-    told.event("diagnosis.updated", who, list(&[new.clone()]));
+    told.event("diagnosis.updated", who, list(std::slice::from_ref(&new)));
     let mut deleted = new.clone();
     deleted["action"] = "DE".into();
     told.event("diagnosis.updated", who, list(&[deleted]));
@@ -377,7 +377,7 @@ fn happen(told: &mut Told, patient: u8, what: u8, day: u8) {
     let who = patient.to_string();
     let taken = format!("2026-11-{:02}", day + 1);
     let (result, other) = (format!("r{}", day % 3), format!("r{}", (day + 1) % 3));
-    let diagnosed = problem(&format!("{patient}{}", day % 2), "J101", "", &taken, day % 3 == 0);
+    let diagnosed = problem(&format!("{patient}{}", day % 2), "J101", "", &taken, day.is_multiple_of(3));
     match what {
         0 => {
             told.event("lab-result.created", (IZUMO, &who, &result), flu(&taken, "(+)", "positive", "final"))

@@ -66,7 +66,7 @@ impl Facility {
         let serial = self.sent.len();
         format!(
             "MSH|^~\\&|HIS|SEND|GW|RCV|20260401||{event}|{serial}|P|2.5\rEVN|{}|20260401\rPID|1||{patient}^^^^PI||架空^太郎\r",
-            &event[4..]
+            event.trim_start_matches("ADT^")
         )
     }
 
