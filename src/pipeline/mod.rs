@@ -36,7 +36,7 @@ pub use original::Original;
 pub use part::Part;
 pub use process::{INVALID, Outcome, Processed, Routing, process};
 pub use pseudonym::Pseudonyms;
-pub use registry::{Register, RegistryError, Taken};
+pub use registry::{Register, RegistryError, Taken, files};
 pub use report::{FeedReport, MessageReport, Report, ServiceCell, SubscriberReport};
 pub use router::{Router, RouterCounts};
 pub use status::{

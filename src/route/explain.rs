@@ -1,5 +1,6 @@
 //! Why a route did or did not take an event. Shows places and expected values, never a patient's.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use super::{Asking, Report, Route, Routes, Source, Subject, Tested, Verdict, Versions};
@@ -7,7 +8,7 @@ use crate::canonical::{CanonicalEvent, Kind};
 use crate::envelope::Change;
 
 /// What became of one subscriber of a route.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fate<'r> {
     /// It gets a copy by this route.
     Receives,
@@ -15,8 +16,8 @@ pub enum Fate<'r> {
     ServedBy(&'r str),
     /// The route matches, but is addressed to others.
     NotAddressed,
-    /// The route matches, but its basis does not let the copy go there.
-    Denied,
+    /// The route matches, but its basis does not let the copy go there: the clause that decided.
+    Denied(Cow<'static, str>),
     /// The route does not match.
     Unmatched,
 }
@@ -27,7 +28,7 @@ impl fmt::Display for Fate<'_> {
             Self::Receives => f.write_str("receives it"),
             Self::ServedBy(route) => write!(f, "already served by route {route}"),
             Self::NotAddressed => f.write_str("is not the addressee"),
-            Self::Denied => f.write_str("must not receive it"),
+            Self::Denied(clause) => write!(f, "must not receive it: {clause}"),
             Self::Unmatched => f.write_str("does not receive it"),
         }
     }
@@ -120,15 +121,12 @@ fn fates<'r>(
             (Vec::new(), route.otherwise.as_deref())
         }
     };
-    let mut fate = |name: &'r str| match served.iter().find(|(subscriber, _)| *subscriber == name) {
+    let fate = |name: &'r str| match served.iter().find(|(subscriber, _)| *subscriber == name) {
         Some((_, earlier)) => Fate::ServedBy(earlier),
         None if otherwise != Some(name) && !addressees.contains(&name) => Fate::NotAddressed,
         None => match routes.may(route, name, Some(subject), asking) {
             Ok(_) => Fate::Receives,
-            Err(clause) => {
-                report.note("basis", &clause, Verdict::False);
-                Fate::Denied
-            }
+            Err(clause) => Fate::Denied(clause),
         },
     };
     let names = route.to.iter().map(String::as_str).chain(otherwise);

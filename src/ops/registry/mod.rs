@@ -12,6 +12,7 @@ use std::path::Path;
 use jiff::Timestamp;
 
 use crate::config::Config;
+use crate::pipeline::files;
 use crate::registry::csv::{self, Import, Reading};
 use crate::registry::{Entry, Fact, Registry};
 
@@ -23,20 +24,7 @@ pub use log::{SubmitError, Submitted, submit, view};
 ///
 /// The folder or a file can't be read.
 pub fn read(config: &Config, path: &Path, now: Timestamp) -> io::Result<Import> {
-    let mut files = Vec::new();
-    if path.is_dir() {
-        for entry in fs::read_dir(path)? {
-            let path = entry?.path();
-            if path.is_file()
-                && path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("csv"))
-            {
-                files.push(file(&path)?);
-            }
-        }
-        files.sort_unstable();
-    } else {
-        files.push(file(path)?);
-    }
+    let files = if path.is_dir() { files(path)? } else { vec![file(path)?] };
     Ok(csv::read(&files, &Reading { zone: config.hub.timezone.clone(), now }))
 }
 

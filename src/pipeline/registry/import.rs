@@ -48,8 +48,12 @@ impl Register {
     }
 }
 
-/// The CSV files of a folder, by name.
-fn files(folder: &Path) -> io::Result<Vec<(String, Vec<u8>)>> {
+/// The CSV files of a folder, in the order of their names.
+///
+/// # Errors
+///
+/// The folder or a file can't be read.
+pub fn files(folder: &Path) -> io::Result<Vec<(String, Vec<u8>)>> {
     let mut files = Vec::new();
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();

@@ -24,6 +24,7 @@ use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
 pub use error::RegistryError;
+pub use import::files;
 use stream::Stream;
 
 use crate::broker::BrokerError;

@@ -44,7 +44,7 @@ impl Carriage {
 pub(super) fn all(config: &Config) -> Vec<Channel<'_>> {
     let mut channels: Vec<Channel<'_>> = Vec::new();
     for route in config.routes.iter() {
-        for name in &route.to {
+        for name in route.to.iter().chain(&route.otherwise) {
             let Some(subscriber) = config.subscribers.iter().find(|known| known.name == *name) else {
                 continue;
             };

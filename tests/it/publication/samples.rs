@@ -12,7 +12,7 @@ use musubi::config::Config;
 use musubi::envelope::{Format, Identifying};
 use musubi::manifest::{Manifest, ManifestFile};
 use musubi::pipeline::Original;
-use musubi::route::{Route, Routes, Send};
+use musubi::route::{Basis, Route, Routes, Send};
 use serde_json::Value;
 
 use super::cases::{cases, envelope, processed};
@@ -148,6 +148,10 @@ fn everything(config: &Config) -> Arc<Routes> {
         kinds: Kind::ALL.into(),
         condition: None,
         facilities: None,
+        address: None,
+        otherwise: None,
+        basis: Basis::PublicDuty,
+        purpose: None,
         send: Send::Canonical,
         meeting_hosts: Vec::new(),
         receipt: None,
