@@ -14,7 +14,7 @@ use crate::support::{HubFolder, rabbitmq};
 /// What the demo region's subscribers get.
 const REFERRAL: usize = 94;
 const IMAGING: usize = 18;
-const SURVEILLANCE: usize = 72;
+const SURVEILLANCE: usize = 61;
 
 async fn region_on_rabbitmq() -> HubFolder {
     let hub = region();
