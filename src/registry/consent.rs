@@ -98,7 +98,7 @@ impl Registry {
         [link.clone()].into_iter().chain(merges).collect()
     }
 
-    /// member ∧ linked at the source ∧ consent of the viewer for the purpose (SERVICES.md 1.3).
+    /// member ∧ linked at the source ∧ consent of the viewer for the purpose.
     fn by_view_consent(&self, asked: &Asked<'_>) -> Answer {
         let (Some(patient), Some(viewer)) = (asked.patient, asked.viewer) else {
             return Answer::denied("view-consent: no single patient, or no viewing facility");
