@@ -168,35 +168,42 @@ impl Registry {
         }
     }
 
-    /// The facilities that read for this one, the first to be asked first.
-    pub fn readers(&self, facility: &str, at: Timestamp) -> Vec<&str> {
+    /// The facilities that read for this one, each with its contract, the first to be asked first.
+    pub fn readers(&self, facility: &str, at: Timestamp) -> Vec<(&str, &RecordId)> {
         let mut readers: Vec<_> = self
             .of_facility(facility)
-            .filter_map(|(_, fact)| match fact {
+            .filter_map(|(id, fact)| match fact {
                 Fact::Contract(contract)
                     if contract.kind == ContractKind::Reading && contract.period.holds(at) =>
                 {
-                    Some((contract.rank, contract.with.as_deref()?))
+                    Some((contract.rank, contract.with.as_deref()?, id))
                 }
                 _ => None,
             })
             .collect();
         readers.sort_unstable();
-        readers.into_iter().map(|(_, reader)| reader).collect()
+        readers.into_iter().map(|(_, reader, id)| (reader, id)).collect()
     }
 
-    /// The facilities of a patient's care team, or, with `perinatal`, of those that have the patient on their list.
-    pub fn team(&self, source: &str, patient: &str, perinatal: bool, at: Timestamp) -> Vec<&str> {
+    /// The facilities of a patient's care team, or, with `perinatal`, of those that have the patient on their list, each
+    /// with the record that says so.
+    pub fn team(
+        &self,
+        source: &str,
+        patient: &str,
+        perinatal: bool,
+        at: Timestamp,
+    ) -> Vec<(&str, &RecordId)> {
         let Identity::Linked { network_id, .. } = self.identity(source, patient, at) else {
             return Vec::new();
         };
-        let of_network_id = self.of_network_id(&network_id.0);
-        let facilities = of_network_id.filter_map(|(_, fact)| match fact {
-            Fact::CareTeam(member) if !perinatal && member.period.holds(at) => Some(member.facility.as_str()),
-            Fact::Perinatal(member) if perinatal && member.period.holds(at) => Some(member.facility.as_str()),
+        let members = self.of_network_id(&network_id.0).filter_map(|(id, fact)| match fact {
+            Fact::CareTeam(member) if !perinatal => Some((member, id)),
+            Fact::Perinatal(member) if perinatal => Some((member, id)),
             _ => None,
         });
-        facilities.collect()
+        let in_force = members.filter(|(member, _)| member.period.holds(at));
+        in_force.map(|(member, id)| (member.facility.as_str(), id)).collect()
     }
 
     /// The facilities that take part in the network, in the order of their codes.

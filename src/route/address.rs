@@ -11,6 +11,7 @@ use crate::canonical::{
     Appointment, CanonicalEvent, Content, ExaminationReport, ExaminationRequest, FacilityCode, Finding,
     LabOrder, Party, Referral, is_facility_code,
 };
+use crate::registry::RecordId;
 
 /// Which of a route's subscribers an event is for (`address` in `routes.toml`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -77,6 +78,18 @@ impl Address {
         }
     }
 
+    /// The facilities that the registry says it means, each with the record that says so: where that ends, what was on
+    /// its way must not arrive any more.
+    pub(super) fn recorded<'e>(self, patient: &str, asking: &Asking<'e>) -> Vec<(&'e str, &'e RecordId)> {
+        let (registry, source, at) = (asking.registry, asking.source.facility, asking.at);
+        match self {
+            Self::Reader => registry.readers(source, at).into_iter().take(1).collect(),
+            Self::CareTeam => registry.team(source, patient, false, at),
+            Self::Perinatal => registry.team(source, patient, true, at),
+            _ => Vec::new(),
+        }
+    }
+
     /// The facilities that it means. A report that does not say who asked for it is for the one of the `candidates`
     /// that has its readings done by the sender.
     pub(super) fn facilities<'e>(
@@ -89,16 +102,19 @@ impl Address {
         let patient = event.patient.as_ref().map_or("", |patient| &*patient.id);
         let is_report = matches!(event.content, Content::Report(_));
         let codes: Vec<&str> = match self {
-            Self::Reader => registry.readers(source.facility, at).into_iter().take(1).collect(),
-            Self::CareTeam => registry.team(source.facility, patient, false, at),
-            Self::Perinatal => registry.team(source.facility, patient, true, at),
+            Self::Reader | Self::CareTeam | Self::Perinatal => {
+                self.recorded(patient, asking).into_iter().map(|(code, _)| code).collect()
+            }
             Self::Members => registry.members(at).collect(),
             Self::ReferredTo | Self::Requester | Self::Resource | Self::Sender => {
                 let named = self.named(event, source).unwrap_or_default();
                 if !(named.is_empty() && is_report && self == Self::Requester) {
                     return named;
                 }
-                candidates.filter(|code| registry.readers(code, at).contains(&source.facility)).collect()
+                let reads_for = |code: &&str| {
+                    registry.readers(code, at).iter().any(|(reader, _)| *reader == source.facility)
+                };
+                candidates.filter(reads_for).collect()
             }
         };
         codes.into_iter().map(|code| Named { code: Some(code), place: "registry".into() }).collect()

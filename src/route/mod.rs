@@ -384,19 +384,23 @@ impl Routes {
         subject: Option<&Subject<'_, '_>>,
         asking: &Asking<'_>,
     ) -> Result<(Grant, Categories), Cow<'static, str>> {
-        let patient = subject.and_then(|subject| subject.event.patient.as_ref());
+        let patient = subject.and_then(|subject| subject.event.patient.as_ref()).map(|patient| &*patient.id);
+        let viewer = self.facility_of(subscriber);
         let answer = asking.registry.may(&Asked {
             basis: route.basis,
             purpose: route.purpose,
             source: asking.source.facility,
-            patient: patient.map(|patient| &*patient.id),
-            viewer: self.facility_of(subscriber),
+            patient,
+            viewer,
             at: asking.at,
         });
-        let grant = match answer {
+        let mut grant = match answer {
             Answer::Granted(grant) => grant,
             Answer::Denied(clause) => return Err(clause),
         };
+        let recorded = route.address.map(|address| address.recorded(patient.unwrap_or_default(), asking));
+        let by_record = recorded.into_iter().flatten().filter(|(code, _)| Some(*code) == viewer);
+        grant.grounds.extend(by_record.map(|(_, record)| record.clone()));
         let withheld = match subject.filter(|_| route.basis == Basis::ViewConsent) {
             Some(subject) => self.withheld(route, subject, &grant)?,
             None => Categories::new(),

@@ -1,6 +1,7 @@
 //! Nothing leaves without a basis: what consent lets out, what is written down of it, and that no delivery ever goes
 //! beyond it. The people are invented (架空).
 
+mod addressed;
 mod property;
 mod sensitive;
 mod trace;
