@@ -42,7 +42,12 @@ impl Running {
     #[track_caller]
     pub(crate) fn terminate(mut self) -> Output {
         let mut child = self.0.take().unwrap();
-        kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
+        // A process that was started a moment ago does not listen yet.
+        let listens = (0..END).any(|_| handles(child.id(), Signal::TERM) || is_over(&mut child));
+        assert!(listens, "it does not handle SIGTERM");
+        if child.try_wait().unwrap().is_none() {
+            kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
+        }
         let ended = (0..END).any(|_| {
             sleep(LOOK);
             child.try_wait().unwrap().is_some()
@@ -72,6 +77,20 @@ impl Drop for Running {
             println!("a process said: {}", said.unwrap_or_default());
         }
     }
+}
+
+/// Whether a process handles that signal (proc_pid_status(5): SigCgt).
+fn handles(id: u32, signal: Signal) -> bool {
+    let status = fs::read_to_string(format!("/proc/{id}/status")).unwrap_or_default();
+    let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:"));
+    let caught = caught.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0);
+    caught & (1 << (signal.as_raw() - 1)) != 0
+}
+
+/// Waits a moment; whether it has ended by itself.
+fn is_over(child: &mut Child) -> bool {
+    sleep(LOOK);
+    child.try_wait().unwrap().is_some()
 }
 
 /// Waits for it.
