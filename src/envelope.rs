@@ -265,6 +265,35 @@ pub struct Envelope {
     pub findings: Vec<Finding>,
 }
 
+impl Envelope {
+    /// The header of a message that is no facility's: one part of the hub tells another something by its id.
+    pub fn of_hub(id: String) -> Self {
+        Self {
+            id,
+            facility: String::new(),
+            patient: Identifying::default(),
+            data_type: None,
+            change: Change::Created,
+            key: Identifying::default(),
+            version: String::new(),
+            origin: Origin {
+                feed: String::new(),
+                file: Identifying::default(),
+                offset: 0,
+                hash: String::new(),
+            },
+            stored: None,
+            accepted_at: String::new(),
+            format: Format::Hl7v2,
+            claim: None,
+            join: None,
+            event: None,
+            fault: None,
+            findings: Vec::new(),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -25,7 +25,7 @@ use super::patients::{Patients, Schedule};
 use super::receipt::Receipts;
 use super::window::{Handled, Key, Patient, patient_of};
 use crate::broker::{Broker, BrokerError, Consumer, Delivery, Publication, QueueName, topology};
-use crate::envelope::{Change, Envelope, Format, Identifying, Lane, Origin};
+use crate::envelope::{Envelope, Lane};
 
 /// Deliveries received or settled at a time.
 const BATCH: usize = 64;
@@ -104,7 +104,8 @@ impl ParkedLane {
         loop {
             let marker = format!("{MARKER}{:032x}", rand::random::<u128>());
             let to = vec![(self.queue.clone(), self.lane)];
-            let envelope = marker_envelope(&marker);
+            // It only says by its id that it is there.
+            let envelope = Envelope::of_hub(marker.clone());
             broker.publish(vec![Publication { to, envelope, body: Bytes::new() }]).await?;
             markers.insert(marker);
             while let Ok(received) = timeout(wait, self.consumer.receive(BATCH)).await {
@@ -256,26 +257,4 @@ pub(super) fn copy_to(queue: &QueueName, lane: Lane, copy: &Delivery) -> Publica
 
 fn is_marker(delivery: &Delivery) -> bool {
     delivery.envelope.event.is_none() && delivery.envelope.id.starts_with(MARKER)
-}
-
-/// A message that only says by its id that it is there.
-fn marker_envelope(id: &str) -> Envelope {
-    Envelope {
-        id: id.to_owned(),
-        facility: String::new(),
-        patient: Identifying::default(),
-        data_type: None,
-        change: Change::Created,
-        key: Identifying::default(),
-        version: String::new(),
-        origin: Origin { feed: String::new(), file: Identifying::default(), offset: 0, hash: String::new() },
-        stored: None,
-        accepted_at: String::new(),
-        format: Format::Hl7v2,
-        claim: None,
-        join: None,
-        event: None,
-        fault: None,
-        findings: Vec::new(),
-    }
 }

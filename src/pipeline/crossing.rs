@@ -18,7 +18,7 @@ use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 use tracing::{info, warn};
 
 use crate::broker::{Broker, BrokerError, Delivery, Publication, topology};
-use crate::envelope::{Change, Envelope, Format, Identifying, Join, JoinRole, Lane, Origin};
+use crate::envelope::{Envelope, Join, JoinRole, Lane};
 
 /// Answers received at a time.
 const BATCH: usize = 64;
@@ -133,23 +133,6 @@ fn id(lower: Lane, nonce: &str) -> String {
 
 fn question(lane: Lane, lower: Lane, nonce: &str) -> Publication {
     let join = Join { role: JoinRole::Asks, lane, others: Vec::new(), patients: Vec::new() };
-    let envelope = Envelope {
-        id: id(lower, nonce),
-        facility: String::new(),
-        patient: Identifying::default(),
-        data_type: None,
-        change: Change::Created,
-        key: Identifying::default(),
-        version: String::new(),
-        origin: Origin { feed: String::new(), file: Identifying::default(), offset: 0, hash: String::new() },
-        stored: None,
-        accepted_at: String::new(),
-        format: Format::Hl7v2,
-        claim: None,
-        join: Some(join),
-        event: None,
-        fault: None,
-        findings: Vec::new(),
-    };
+    let envelope = Envelope { join: Some(join), ..Envelope::of_hub(id(lower, nonce)) };
     Publication { to: vec![(topology::ingest(), lower)], envelope, body: Bytes::new() }
 }
