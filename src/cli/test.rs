@@ -23,7 +23,13 @@ pub(super) fn main(folder: &Path, lang: Lang, arguments: &Arguments) -> u8 {
         Ok(config) => config,
         Err(code) => return code,
     };
-    let report = run(&config, arguments.filter.as_deref());
+    let report = match run(&config, arguments.filter.as_deref()) {
+        Ok(report) => report,
+        Err(unreadable) => {
+            complain(&format!("musubi: {unreadable}"));
+            return exit::BAD_CONFIG;
+        }
+    };
     if let (true, Some(filter)) = (report.tests.is_empty(), &arguments.filter) {
         complain(&match lang {
             Lang::En => format!("musubi: no route test's \"route: name\" holds \"{filter}\""),

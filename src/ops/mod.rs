@@ -6,6 +6,7 @@ pub mod inspect;
 pub mod queues;
 pub mod reconcile;
 pub mod registry;
+pub mod rehearsal;
 mod remote;
 pub mod route_tests;
 pub mod status;

@@ -2,18 +2,14 @@
 //! expected of its route.
 
 mod compare;
-mod document;
-mod input;
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use serde::Serialize;
 
+use super::rehearsal::{Given, RegistryUnreadable, Rehearsal};
 use crate::config::{Config, RouteTest};
-use crate::envelope::{Fault, Lane};
-use crate::pipeline::{Processed, Pseudonyms, Routing, process};
-use crate::registry::{Registry, View};
+use crate::envelope::Fault;
 
 /// What came of all tests.
 #[derive(Debug, Serialize)]
@@ -73,38 +69,21 @@ impl Report {
 
 /// Runs the tests whose `route: name` holds the filter; without one, all. What no test covers is told of all routes
 /// only if all tests were run.
-pub fn run(config: &Config, filter: Option<&str>) -> Report {
+///
+/// # Errors
+///
+/// The registry's files, which the tests are asked with, can't be read.
+pub fn run(config: &Config, filter: Option<&str>) -> Result<Report, RegistryUnreadable> {
     let chosen =
         |test: &&RouteTest| filter.is_none_or(|text| format!("{}: {}", test.route, test.name).contains(text));
-    let routing = routing(config);
+    let rehearsal = Rehearsal::of_files(config)?;
     let tests = config.route_tests.iter().filter(chosen);
-    let tests = tests.map(|test| result(test, config, &routing)).collect();
+    let tests = tests.map(|test| result(test, config, &rehearsal)).collect();
     let (never_taken, never_refused) = if filter.is_none() { uncovered(config) } else { Default::default() };
-    Report { tests, never_taken, never_refused }
+    Ok(Report { tests, never_taken, never_refused })
 }
 
-/// What decides: as at a router, but for the secret, which tests must not need.
-fn routing(config: &Config) -> Routing {
-    Routing {
-        routes: Arc::clone(&config.routes),
-        zone: config.hub.timezone.clone(),
-        pseudonyms: Pseudonyms::new([0; 32]),
-        registry: registry(config),
-        authority: config.hub.registry_authority.clone(),
-        archive: false,
-    }
-}
-
-/// Facilities, patients and consents as the files of the configuration say it, at the moment of the tests.
-fn registry(config: &Config) -> View {
-    let folder = config.hub.registry_import.as_ref();
-    let read = folder.and_then(|folder| super::registry::read(config, folder, input::AT).ok());
-    let mut registry = Registry::default();
-    read.into_iter().flat_map(|import| import.entries).for_each(|entry| registry.apply(entry));
-    View::of(registry)
-}
-
-fn result(test: &RouteTest, config: &Config, routing: &Routing) -> TestResult {
+fn result(test: &RouteTest, config: &Config, rehearsal: &Rehearsal<'_>) -> TestResult {
     let mut result = TestResult {
         route: test.route.clone(),
         name: test.name.clone(),
@@ -112,15 +91,19 @@ fn result(test: &RouteTest, config: &Config, routing: &Routing) -> TestResult {
         differences: Vec::new(),
         decided_by: None,
     };
-    match input::read(test, config) {
+    let given = Given {
+        path: &test.input,
+        feed: test.feed.as_deref(),
+        data_type: test.data_type.as_deref(),
+        change: test.change,
+    };
+    match rehearsal.read(&given) {
         Err(fault) => result.unreadable = Some(fault),
         Ok(input) => {
-            let Processed { follow, .. } =
-                process(&input.envelope, &input.original, Lane(0), routing, input.at);
-            let seen = input.inspected(config, &routing.registry.read());
-            let mut decisions = seen.recipients.iter().filter(|decision| decision.route == test.route);
+            let came = rehearsal.run(&input);
+            let mut decisions = came.seen.recipients.iter().filter(|decision| decision.route == test.route);
             result.decided_by = decisions.find_map(|decision| decision.why.last().cloned());
-            result.differences = compare::differences(test, config, &follow, &seen);
+            result.differences = compare::differences(test, config, &came.processed.follow, &came.seen);
         }
     }
     result

@@ -1,4 +1,4 @@
-//! A content folder of an extension storage as the message of a route test.
+//! A content folder of an extension storage as a message.
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -1,4 +1,4 @@
-//! The message of a route test, as a feed would accept it.
+//! A message in a file or folder, as a feed would accept it.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -6,24 +6,36 @@ use std::path::Path;
 use bytes::Bytes;
 use jiff::Timestamp;
 
-use super::super::inspect::{self, Given, InspectedMessage};
-use super::document;
-use crate::config::{Config, RouteTest};
+use super::super::inspect::{self, InspectedMessage};
+use super::{AT, document};
+use crate::config::Config;
 use crate::decode::Raw;
 use crate::envelope::{Change, Envelope, Fault, Format, Identifying, Origin};
 use crate::ingest::{self, FeedSettings};
 use crate::pipeline::Original;
 use crate::registry::Registry;
 
-/// When test messages are accepted and decided: always the same moment (2026-11-22, 09:00 in Japan), so that a test comes
-/// out the same on every day.
-pub(super) const AT: Timestamp = Timestamp::constant(1_795_305_600, 0);
+/// Where a message lies, and what its place and name do not say.
+#[derive(Debug, Clone, Copy)]
+pub struct Given<'a> {
+    /// A file with one message, a content folder of an extension storage, or a folder with `input` and `source.toml`.
+    pub path: &'a Path,
+    /// The feed that it comes by; else the one that `source.toml` names, else the first.
+    pub feed: Option<&'a str>,
+    /// SS-MIX2 data type.
+    pub data_type: Option<&'a str>,
+    /// What happened at the source.
+    pub change: Option<Change>,
+}
 
 /// A message on its way to the router.
-pub(super) struct Input {
-    pub(super) envelope: Envelope,
-    pub(super) original: Original,
-    pub(super) at: Timestamp,
+pub struct Input {
+    /// Its envelope.
+    pub envelope: Envelope,
+    /// Its bytes.
+    pub original: Original,
+    /// When it is decided.
+    pub at: Timestamp,
 }
 
 /// A message, and what its name says of it.
@@ -46,22 +58,22 @@ struct Source {
     file: Option<String>,
 }
 
-/// Reads the one message of a test.
-pub(super) fn read(test: &RouteTest, config: &Config) -> Result<Input, Fault> {
-    let source = source(&test.input.join("source.toml"))?;
-    let feed = feed(test.feed.as_ref().or(source.feed.as_ref()), config, &test.input)?;
-    let inside = test.input.join("input");
-    let message = match test.input.is_dir() {
+/// Reads one message.
+pub(super) fn read(given: &Given<'_>, config: &Config) -> Result<Input, Fault> {
+    let source = source(&given.path.join("source.toml"))?;
+    let feed = feed(given.feed.or(source.feed.as_deref()), config, given.path)?;
+    let inside = given.path.join("input");
+    let message = match given.path.is_dir() {
         true if inside.is_file() => message(&inside, source.file)?,
-        true => document::read(&test.input, &documents(feed))?,
-        false => message(&test.input, source.file)?,
+        true => document::read(given.path, &documents(feed))?,
+        false => message(given.path, source.file)?,
     };
     let envelope = Envelope {
         id: "0".repeat(32),
         facility: feed.facility.clone(),
         patient: Identifying(message.patient),
-        data_type: test.data_type.clone().or(source.data_type).or(message.data_type),
-        change: test.change.unwrap_or_else(|| change(message.flag)),
+        data_type: given.data_type.map(str::to_owned).or(source.data_type).or(message.data_type),
+        change: given.change.unwrap_or_else(|| change(message.flag)),
         key: Identifying(message.order),
         version: String::new(),
         origin: Origin {
@@ -88,7 +100,7 @@ impl Input {
         let name = self.envelope.origin.file.0.as_str();
         let Original { body, main } = &self.original;
         let raw = Raw { format: self.envelope.format, body, name, main: main.as_deref() };
-        let given = Given {
+        let given = inspect::Given {
             data_type: self.envelope.data_type.as_deref(),
             feed: Some(&self.envelope.origin.feed),
             change: Some(self.envelope.change),
@@ -106,7 +118,7 @@ fn message(path: &Path, name: Option<String>) -> Result<Message, Fault> {
     let name = name.unwrap_or_else(own);
     let format = if inspect::is_archive(&name, &body) { Format::Checkup } else { Format::Hl7v2 };
     if format == Format::Hl7v2 && hl7v2::split(&body).parts.len() > 1 {
-        return Err(fault("several-messages", "a route test needs a file with one message", path));
+        return Err(fault("several-messages", "a file with one message is needed", path));
     }
     let stored = ssmix2::FileName::parse(&name).ok();
     let part = |part: fn(&ssmix2::FileName<'_>) -> String| stored.as_ref().map(part);
@@ -133,9 +145,9 @@ fn source(path: &Path) -> Result<Source, Fault> {
 }
 
 /// The named feed, else the first.
-fn feed<'c>(name: Option<&String>, config: &'c Config, input: &Path) -> Result<&'c FeedSettings, Fault> {
+fn feed<'c>(name: Option<&str>, config: &'c Config, input: &Path) -> Result<&'c FeedSettings, Fault> {
     let mut feeds = config.feeds.iter().map(|feed| &feed.settings);
-    let found = feeds.find(|feed| name.is_none_or(|name| *name == feed.name));
+    let found = feeds.find(|feed| name.is_none_or(|name| name == feed.name));
     found.ok_or_else(|| fault("no-feed", "the feed that it names is not configured", input))
 }
 
