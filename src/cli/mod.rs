@@ -8,11 +8,13 @@ mod html;
 mod inspect;
 mod lang;
 mod names;
+mod process;
 mod queue;
 mod reading;
 mod reconcile;
 mod referrals;
 mod registry;
+mod reload;
 mod run;
 mod schema;
 mod simulate;
@@ -79,6 +81,8 @@ enum Verb {
     Router(run::RouterArguments),
     /// Deliver: a process of its own for some subscribers, or for all; a second one for the same waits (RabbitMQ)
     Deliver(run::DeliverArguments),
+    /// Let what runs take the configuration as it is now: checked, tested, then swapped between two messages
+    Reload(reload::Arguments),
     /// Show what runs and how it is, and what waits in the queues
     Status(status::Arguments),
     /// Check hub.toml, feeds/, routes.toml and tables/: all faults of all files at once
@@ -132,6 +136,7 @@ pub fn main() -> ExitCode {
         Verb::Adapter(arguments) => run::adapter(&cli.config, lang, &arguments),
         Verb::Router(arguments) => run::router(&cli.config, lang, &arguments),
         Verb::Deliver(arguments) => run::deliver(&cli.config, lang, &arguments),
+        Verb::Reload(arguments) => reload::main(&cli.config, lang, &arguments),
         Verb::Status(arguments) => status::main(&cli.config, lang, &arguments),
         Verb::Check(arguments) => check::main(&cli.config, lang, &arguments),
         Verb::Test(arguments) => test::main(&cli.config, lang, &arguments),

@@ -14,7 +14,7 @@ use crate::ingest::settings::{
 use crate::ingest::{After, Extension, FeedSettings, ListenerSettings, Source};
 
 /// One facility.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Feed {
     /// Name for people.
     pub title: String,

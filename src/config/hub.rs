@@ -17,7 +17,7 @@ pub(super) const DATA_DIR: &str = "var";
 const CLAIMS: &str = "claims";
 
 /// Checked settings of the hub.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hub {
     /// Name of the network.
     pub network: String,

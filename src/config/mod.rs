@@ -63,6 +63,8 @@ pub struct Config {
     pub route_tests: Vec<RouteTest>,
     /// Fingerprint of the texts that decide who gets what: `routes.toml` and `tables/`.
     pub routes_hash: String,
+    /// Fingerprint of the texts of all files.
+    pub hash: String,
 }
 
 impl Config {
@@ -79,6 +81,11 @@ impl Config {
         faults.extend(paths.into_iter().filter(|(path, _)| !path.exists()).map(|(_, fault)| fault));
         sort(&mut faults);
         (config.filter(|_| readable), faults)
+    }
+
+    /// Whether the two differ at most in what routers answer: feeds, subscribers and the hub's own settings are the same.
+    pub fn differs_in_routing_only(&self, other: &Self) -> bool {
+        self.hub == other.hub && self.feeds == other.feeds && self.subscribers == other.subscribers
     }
 
     /// Whether that subscriber takes its copies from its queue itself.
@@ -106,9 +113,12 @@ fn sort(faults: &mut [Fault]) {
 }
 
 fn routes_hash(files: &Files) -> String {
+    hash([("routes.toml", files.get("routes.toml"))].into_iter().chain(files.below("tables/")))
+}
+
+fn hash<'f>(files: impl Iterator<Item = (&'f str, &'f str)>) -> String {
     let mut hasher = blake3::Hasher::new();
-    for (file, text) in [("routes.toml", files.get("routes.toml"))].into_iter().chain(files.below("tables/"))
-    {
+    for (file, text) in files {
         for part in [file, text] {
             hasher.update(&(part.len() as u64).to_le_bytes()).update(part.as_bytes());
         }
@@ -160,6 +170,7 @@ fn check(files: &Files, dir: &Path) -> (Option<Config>, Vec<Fault>, ExpectedPath
         routes: Arc::new(table.routes),
         route_tests: table.tests,
         routes_hash: routes_hash(files),
+        hash: hash(files.below("")),
     });
     (config, faults, paths)
 }

@@ -23,7 +23,7 @@ pub const REFUSE_AFTER: Duration = Duration::from_secs(30);
 pub const BYTES_MAX: u64 = 64 << 20;
 
 /// Settings of one feed: one facility, one or more places where its system puts files.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FeedSettings {
     /// Stem of its file in `feeds/`.
     pub name: String,
@@ -39,7 +39,7 @@ pub struct FeedSettings {
 }
 
 /// An address at which messages are taken by MLLP.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListenerSettings {
     /// Address and port.
     pub listen: SocketAddr,
@@ -52,7 +52,7 @@ pub struct ListenerSettings {
 }
 
 /// A place where files appear.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Source {
     /// An SS-MIX2 storage. Only ever read.
     Ssmix2 {
@@ -100,7 +100,7 @@ pub enum Source {
 }
 
 /// An SS-MIX2 extension storage. Only ever read.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Extension {
     /// Its root.
     pub root: PathBuf,

@@ -7,6 +7,7 @@ pub mod queues;
 pub mod reconcile;
 pub mod registry;
 pub mod rehearsal;
+pub mod reload;
 mod remote;
 pub mod route_tests;
 pub mod status;

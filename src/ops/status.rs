@@ -1,7 +1,7 @@
 //! What runs, how it is, and what waits: from the status files of the processes on this data folder and from the broker.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -114,10 +114,7 @@ pub enum Concern {
 /// Looks at everything. `now` tells how old the status files are.
 pub async fn overview(config: &Config, now: Timestamp) -> Result<Overview, StatusError> {
     let data_dir = &config.hub.data_dir;
-    let failed = |source| StatusError { path: data_dir.clone(), source };
-    let (found, unreadable) = processes(data_dir).map_err(failed)?;
-    let processes: Vec<_> =
-        found.into_iter().map(|status| Process { state: state(&status, now), status }).collect();
+    let (processes, unreadable) = looked_up(data_dir, now)?;
     let mut attention = Vec::new();
     if !processes.iter().any(|process| process.state == State::Running) {
         attention.push(Attention {
@@ -143,6 +140,22 @@ pub async fn overview(config: &Config, now: Timestamp) -> Result<Overview, Statu
     };
     attention.extend(queues.iter().flatten().filter_map(of_queue));
     Ok(Overview { processes, queues, attention })
+}
+
+/// The processes on the configuration's data folder, as they told of themselves last.
+///
+/// # Errors
+///
+/// The folder of the status files can't be read.
+pub fn found(config: &Config, now: Timestamp) -> Result<Vec<Process>, StatusError> {
+    looked_up(&config.hub.data_dir, now).map(|(processes, _)| processes)
+}
+
+fn looked_up(data_dir: &Path, now: Timestamp) -> Result<(Vec<Process>, Vec<PathBuf>), StatusError> {
+    let failed = |source| StatusError { path: data_dir.to_owned(), source };
+    let (found, unreadable) = processes(data_dir).map_err(failed)?;
+    let judged = found.into_iter().map(|status| Process { state: state(&status, now), status });
+    Ok((judged.collect(), unreadable))
 }
 
 fn state(status: &ProcessStatus, now: Timestamp) -> State {
@@ -258,10 +271,11 @@ async fn ready(link: &Link, queue: &QueueName, lane: Lane) -> Result<u64, Broker
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::pipeline::BrokerStatus;
+    use crate::pipeline::{BrokerStatus, ConfigurationStatus};
 
     fn status(pid: u32, host: &str, written_at: &str) -> ProcessStatus {
         ProcessStatus {
+            configuration: ConfigurationStatus::default(),
             role: "router".to_owned(),
             names: Vec::new(),
             pid,

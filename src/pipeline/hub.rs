@@ -1,7 +1,7 @@
 //! A process of the hub: the parts that it runs, from their start to their end.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -14,6 +14,7 @@ use super::crossing::Questions;
 use super::deliveries::{Served, start_deliveries};
 use super::error::HubError;
 use super::feeds::{Sources, start_feeds};
+use super::in_force::InForce;
 use super::part::Part;
 use super::process::Routing;
 use super::pseudonym::Pseudonyms;
@@ -21,6 +22,7 @@ use super::registry::Register;
 use super::report::{MessageReport, Report, ServiceCell};
 use super::router::{Router, RouterCounts};
 use super::start::Start;
+use super::status::{ConfigurationStatus, ReloadAnswer};
 use super::watch::Watched;
 use super::written::Written;
 use crate::broker::rabbitmq::{History, Link};
@@ -57,13 +59,15 @@ pub struct Hub {
     pub(super) part: Part,
     pub(super) channel: Arc<Channel>,
     /// Where this process routes.
-    routing: Option<Arc<Routing>>,
+    in_force: Option<Arc<InForce>>,
     /// Facilities, patients and consents, where this process asks for them.
     pub(super) register: Option<Arc<Register>>,
     /// What they are, as far as this process has heard.
     pub(super) registry: View,
     pub(super) written: Arc<Written>,
     pub(super) clock: Arc<dyn Clock>,
+    /// Which configuration is in force, told in the status.
+    configuration: Arc<Mutex<ConfigurationStatus>>,
 }
 
 pub(super) type Tasks = JoinSet<Result<(), HubError>>;
@@ -90,11 +94,13 @@ impl Hub {
         };
         let register = if part.asks_the_registry() { Some(register(&config, link.clone())?) } else { None };
         let registry = register.as_ref().map_or_else(View::default, |register| register.view().clone());
-        let routing = if part.routes() { Some(Arc::new(routing(&config, &registry)?)) } else { None };
-        let history = history(&config, routing.as_deref(), register.clone(), clock.clone());
+        let in_force = if part.routes() { Some(Arc::new(in_force(&config, &registry)?)) } else { None };
+        let history = history(in_force.clone(), register.clone(), clock.clone());
         let channel = Arc::new(Channel::open(&config, &part, link, history)?);
         let written = Arc::new(Written::new(&config.hub, &part));
-        Ok(Self { config, part, channel, routing, register, registry, written, clock })
+        let configuration = ConfigurationStatus { hash: config.hash.clone(), answers: Vec::new() };
+        let configuration = Arc::new(Mutex::new(configuration));
+        Ok(Self { config, part, channel, in_force, register, registry, written, clock, configuration })
     }
 
     /// Runs until the mode's end or until `stop`; `progress` is told files and accepted messages now and then.
@@ -148,6 +154,25 @@ impl Hub {
             Some(failure) => Err(failure),
             None => Ok(Report { broken_off, ..self.report(carried, &sources, &served, &counts).await? }),
         }
+    }
+
+    /// From now on routes as another configuration says, which differs in the routing only. The files that every start
+    /// imports are imported before. On an error the routing stays what it was.
+    pub async fn replace_routing(&self, config: &Config) -> Result<(), HubError> {
+        if let Some(in_force) = &self.in_force {
+            self.import().await?;
+            let routing = routing(config, &self.registry)?;
+            let fingerprint = fingerprint(config, &routing);
+            in_force.replace(routing, fingerprint);
+        }
+        Ok(())
+    }
+
+    /// Tells in the status what became of a new configuration, after what became of earlier ones; `hash` is that of the
+    /// one that is in force now.
+    pub fn tell(&self, hash: &str, answers: &[ReloadAnswer]) {
+        let mut configuration = self.configuration.lock().unwrap_or_else(PoisonError::into_inner);
+        *configuration = ConfigurationStatus { hash: hash.to_owned(), answers: answers.to_vec() };
     }
 
     /// The registry, where this process asks for it.
@@ -247,13 +272,14 @@ impl Hub {
             sources: sources.clone(),
             served: served.clone(),
             clock: self.clock.clone(),
+            configuration: self.configuration.clone(),
         }
     }
 
     fn start_routers(&self, counts: &Arc<RouterCounts>, start: &Start, tasks: &mut Tasks) {
-        let Some(routing) = &self.routing else { return };
+        let Some(in_force) = &self.in_force else { return };
         let Channel { lanes, broker, .. } = &*self.channel;
-        let routers = Router::of_lanes(*lanes, broker, routing, counts, &self.claims(), &self.clock);
+        let routers = Router::of_lanes(*lanes, broker, in_force, counts, &self.claims(), &self.clock);
         for router in routers {
             let router = router.keeping(self.register.clone(), self.written.clone());
             let halted = start.halted.clone();
@@ -434,19 +460,23 @@ fn register(config: &Config, link: Option<Arc<Link>>) -> Result<Arc<Register>, H
     }))
 }
 
-/// All that makes a router's answers: what it was started with, and what the registry says now.
+fn in_force(config: &Config, registry: &View) -> Result<InForce, HubError> {
+    let routing = routing(config, registry)?;
+    let fingerprint = fingerprint(config, &routing);
+    Ok(InForce::new(routing, fingerprint))
+}
+
+/// All that makes a router's answers: the routing in force, and what the registry says now.
 fn history(
-    config: &Config,
-    routing: Option<&Routing>,
+    in_force: Option<Arc<InForce>>,
     register: Option<Arc<Register>>,
     clock: Arc<dyn Clock>,
 ) -> History {
-    let (Some(routing), Some(register)) = (routing, register) else { return History::from("") };
-    let fixed = fingerprint(config, routing);
-    History::new(move || format!("{fixed} {}", register.state(clock.now())))
+    let (Some(in_force), Some(register)) = (in_force, register) else { return History::from("") };
+    History::new(move || format!("{} {}", in_force.history(), register.state(clock.now())))
 }
 
-/// A fingerprint of all that a router is started with and that makes its answers.
+/// A fingerprint of all that a configuration says and that makes a router's answers.
 fn fingerprint(config: &Config, routing: &Routing) -> String {
     let zone = config.hub.timezone.iana_name().unwrap_or_default();
     let own = [env!("CARGO_PKG_VERSION"), zone, &config.routes_hash, &routing.pseudonyms.fingerprint()];

@@ -15,6 +15,7 @@ mod error;
 mod feeds;
 mod home;
 mod hub;
+mod in_force;
 mod original;
 mod part;
 mod process;
@@ -32,6 +33,7 @@ mod written;
 pub use connection::Reach;
 pub use error::HubError;
 pub use hub::{Hub, Mode};
+pub use in_force::InForce;
 pub use original::Original;
 pub use part::Part;
 pub use process::{INVALID, Outcome, Processed, Routing, process};
@@ -40,5 +42,6 @@ pub use registry::{Register, RegistryError, Taken, files};
 pub use report::{FeedReport, MessageReport, Report, ServiceCell, SubscriberReport};
 pub use router::{Router, RouterCounts};
 pub use status::{
-    BrokerStatus, FeedStatus, OutboxStatus, ProcessStatus, QueueStatus, SubscriberStatus, processes,
+    BrokerStatus, ConfigurationStatus, FeedStatus, OutboxStatus, ProcessStatus, QueueStatus, ReloadAnswer,
+    ReloadOutcome, SubscriberStatus, processes,
 };

@@ -1,5 +1,7 @@
 //! What a run did, and whether the counts add up.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 /// What a feed picked up.
@@ -46,6 +48,57 @@ impl SubscriberReport {
     pub const fn conserved(&self) -> bool {
         self.carried + self.routed == self.delivered + self.parked + self.dead + self.waiting
     }
+}
+
+impl FeedReport {
+    fn followed_by(self, later: Self) -> Self {
+        Self {
+            files: self.files + later.files,
+            accepted: self.accepted + later.accepted,
+            unchanged: self.unchanged + later.unchanged,
+            invalid: self.invalid.zip(later.invalid).map(|(one, other)| one + other),
+            ..later
+        }
+    }
+}
+
+impl SubscriberReport {
+    fn followed_by(self, later: Self) -> Self {
+        Self {
+            routed: self.routed + later.routed,
+            carried: self.carried,
+            delivered: self.delivered + later.delivered,
+            dead: self.dead + later.dead,
+            ..later
+        }
+    }
+}
+
+impl MessageReport {
+    fn followed_by(self, later: Self) -> Self {
+        Self {
+            accepted: self.accepted + later.accepted,
+            carried: self.carried,
+            routed: self.routed + later.routed,
+            filtered: self.filtered + later.filtered,
+            invalid: self.invalid + later.invalid,
+            waiting: later.waiting,
+            taken: self.taken.zip(later.taken).map(|(one, other)| one + other),
+        }
+    }
+}
+
+/// Two lists as one: what stands in both under one key is put together.
+fn merged<T, K: Ord>(one: Vec<T>, other: Vec<T>, key: impl Fn(&T) -> K, both: impl Fn(T, T) -> T) -> Vec<T> {
+    let mut together: BTreeMap<K, T> = one.into_iter().map(|item| (key(&item), item)).collect();
+    for item in other {
+        let item = match together.remove(&key(&item)) {
+            Some(earlier) => both(earlier, item),
+            None => item,
+        };
+        together.insert(key(&item), item);
+    }
+    together.into_values().collect()
 }
 
 /// The messages of all feeds.
@@ -121,6 +174,26 @@ impl Report {
         let conserved =
             messages.conserved() && (shared || subscribers.iter().all(SubscriberReport::conserved));
         Self { feeds, subscribers, messages, matrix: Vec::new(), conserved, shared, broken_off: None }
+    }
+
+    /// The report of both this run and one that followed it in the same process: what waited between them is in neither.
+    #[must_use]
+    pub fn followed_by(self, later: Self) -> Self {
+        let feeds = merged(self.feeds, later.feeds, |feed| feed.feed.clone(), FeedReport::followed_by);
+        let subscribers = merged(
+            self.subscribers,
+            later.subscribers,
+            |one| one.subscriber.clone(),
+            SubscriberReport::followed_by,
+        );
+        let messages = self.messages.followed_by(later.messages);
+        let key = |cell: &ServiceCell| (cell.facility.clone(), cell.service.clone());
+        let sum =
+            |one: ServiceCell, other: ServiceCell| ServiceCell { copies: one.copies + other.copies, ..other };
+        let matrix = merged(self.matrix, later.matrix, key, sum);
+        let conserved = self.conserved && later.conserved;
+        let together = Self::new(feeds, subscribers, messages);
+        Self { matrix, conserved, broken_off: later.broken_off, ..together }
     }
 
     /// Feeds that could not finish, and why.

@@ -11,8 +11,9 @@ use tracing::{debug, error};
 
 use super::archive::Archive;
 use super::crossing::{self, Crossed, Questions};
+use super::in_force::InForce;
 use super::original::{Original, keep};
-use super::process::{Outcome, Processed, Routing, invalid, process};
+use super::process::{Outcome, Processed, invalid, process};
 use super::registry::{Register, RegistryError};
 use super::written::Written;
 use crate::broker::{Broker, BrokerError, Consumer, Delivery, Publication, topology};
@@ -96,7 +97,7 @@ impl RouterCounts {
 pub struct Router {
     broker: Arc<dyn Broker>,
     lane: Lane,
-    routing: Arc<Routing>,
+    in_force: Arc<InForce>,
     counts: Arc<RouterCounts>,
     archive: Arc<Archive>,
     claims: Claims,
@@ -122,7 +123,7 @@ impl Router {
     pub fn of_lanes(
         lanes: u16,
         broker: &Arc<dyn Broker>,
-        routing: &Arc<Routing>,
+        in_force: &Arc<InForce>,
         counts: &Arc<RouterCounts>,
         claims: &Claims,
         clock: &Arc<dyn Clock>,
@@ -131,7 +132,7 @@ impl Router {
         let of = |lane| Self {
             broker: broker.clone(),
             lane,
-            routing: routing.clone(),
+            in_force: in_force.clone(),
             counts: counts.clone(),
             archive: archive.clone(),
             claims: claims.clone(),
@@ -296,12 +297,13 @@ impl Router {
     /// One message through the pure stages, with what it claims. `None`: told to stop while the folder of claims could
     /// not be read.
     async fn processed(&self, delivery: &Delivery, stop: &mut watch::Receiver<bool>) -> Option<Processed> {
-        let takes_history = self.routing.routes.take_change(Change::Superseded);
         loop {
+            let routing = self.in_force.routing();
+            let takes_history = routing.routes.take_change(Change::Superseded);
             match Original::load(&self.claims, delivery, takes_history).await {
                 Ok(Ok(original)) => {
                     let now = self.clock.now();
-                    let done = process(&delivery.envelope, &original, self.lane, &self.routing, now);
+                    let done = process(&delivery.envelope, &original, self.lane, &routing, now);
                     if done.entries.is_empty() {
                         return Some(done);
                     }
@@ -311,7 +313,7 @@ impl Router {
                 }
                 Ok(Err(fault)) => {
                     let Delivery { envelope, body, .. } = delivery;
-                    return Some(invalid(envelope, body, self.lane, &self.routing, self.clock.now(), fault));
+                    return Some(invalid(envelope, body, self.lane, &routing, self.clock.now(), fault));
                 }
                 Err(error) => {
                     let lane = self.lane.0;

@@ -29,6 +29,9 @@ pub struct ProcessStatus {
     pub since: String,
     /// When it wrote this, RFC 3339.
     pub written_at: String,
+    /// Which configuration is in force.
+    #[serde(default)]
+    pub configuration: ConfigurationStatus,
     /// What carries its messages.
     pub broker: BrokerStatus,
     /// On RabbitMQ: what was accepted here and is not yet there.
@@ -42,6 +45,44 @@ pub struct ProcessStatus {
     pub subscribers: Vec<SubscriberStatus>,
     /// On the embedded broker: every queue in which something waits.
     pub queues: Vec<QueueStatus>,
+}
+
+/// The configuration of a process.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConfigurationStatus {
+    /// Fingerprint of the texts of its files.
+    pub hash: String,
+    /// What became of the new ones that it was given since it began, the last one last.
+    pub answers: Vec<ReloadAnswer>,
+}
+
+/// What became of a new configuration.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReloadAnswer {
+    /// Which it was of those since the process began, from 1.
+    pub number: u64,
+    /// When that was decided, RFC 3339.
+    pub at: String,
+    /// Fingerprint of the texts of its files, where they could be read.
+    pub hash: Option<String>,
+    /// What was decided.
+    #[serde(flatten)]
+    pub outcome: ReloadOutcome,
+}
+
+/// What was decided of a new configuration.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "outcome", rename_all = "kebab-case")]
+pub enum ReloadOutcome {
+    /// It is in force; nothing was stopped for it.
+    Swapped,
+    /// It is in force; the parts of the process were stopped and started with it.
+    Restarted,
+    /// The old one goes on.
+    Refused {
+        /// Why.
+        why: Vec<String>,
+    },
 }
 
 /// A broker, as a process sees it.

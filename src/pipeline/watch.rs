@@ -1,7 +1,7 @@
 //! Writes the status of this process while it runs.
 
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::watch;
 
@@ -11,7 +11,8 @@ use super::deliveries::Served;
 use super::feeds::Sources;
 use super::part::Part;
 use super::status::{
-    self, BrokerStatus, FeedStatus, OutboxStatus, ProcessStatus, QueueStatus, StatusFile, SubscriberStatus,
+    self, BrokerStatus, ConfigurationStatus, FeedStatus, OutboxStatus, ProcessStatus, QueueStatus,
+    StatusFile, SubscriberStatus,
 };
 use crate::broker::topology;
 use crate::clock::Clock;
@@ -26,6 +27,7 @@ pub(super) struct Watched {
     pub(super) sources: Arc<Sources>,
     pub(super) served: Arc<Vec<Served>>,
     pub(super) clock: Arc<dyn Clock>,
+    pub(super) configuration: Arc<Mutex<ConfigurationStatus>>,
 }
 
 impl Watched {
@@ -51,6 +53,7 @@ impl Watched {
             host: status::host(),
             since: since.to_owned(),
             written_at: self.clock.now().to_string(),
+            configuration: self.configuration.lock().unwrap_or_else(PoisonError::into_inner).clone(),
             broker: self.broker(since),
             outboxes: self.outboxes(),
             feeds: self.feeds(),

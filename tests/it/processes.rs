@@ -6,6 +6,7 @@ mod joined;
 mod rabbitmq;
 mod registry;
 mod regroup;
+mod reload;
 pub(crate) mod running;
 mod status;
 mod surveillance;

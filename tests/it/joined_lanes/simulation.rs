@@ -15,7 +15,7 @@ use musubi::config::Config;
 use musubi::deliver::{Counts, Http, Kind, Pace, Subscriber, Workers};
 use musubi::envelope::Lane;
 use musubi::ingest::{After, Feed, FeedSettings, Source};
-use musubi::pipeline::{Pseudonyms, Router, RouterCounts, Routing};
+use musubi::pipeline::{InForce, Pseudonyms, Router, RouterCounts, Routing};
 use musubi::registry::View;
 use musubi::store::{Claims, Ledger};
 use rand::rngs::StdRng;
@@ -76,7 +76,7 @@ struct World {
     kv: Arc<MemoryKv>,
     fuse: Fuse,
     lanes: u16,
-    routing: Arc<Routing>,
+    in_force: Arc<InForce>,
     clock: Arc<dyn Clock>,
     servers: Vec<(&'static str, HttpServer)>,
     written: usize,
@@ -128,7 +128,7 @@ impl World {
             broker,
             fuse,
             lanes: dice.random_range(1..7),
-            routing: Arc::new(routing),
+            in_force: Arc::new(InForce::new(routing, String::new())),
             clock: Arc::new(ManualClock::new("2026-11-22T12:00:00Z".parse().unwrap())),
             servers,
             written: 0,
@@ -175,7 +175,7 @@ impl World {
         let broker: Arc<dyn Broker> = Arc::new(self.broker.clone());
         let counts = Arc::new(RouterCounts::default());
         for router in
-            Router::of_lanes(self.lanes, &broker, &self.routing, &counts, &self.claims(), &self.clock)
+            Router::of_lanes(self.lanes, &broker, &self.in_force, &counts, &self.claims(), &self.clock)
         {
             let stopped = stopped.clone();
             tasks.spawn(async move { drop(router.run(stopped).await) });

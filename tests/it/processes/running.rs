@@ -29,6 +29,10 @@ impl Running {
         self.0.as_ref().unwrap().id()
     }
 
+    pub(crate) fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(self.0.as_ref().unwrap()), signal).unwrap();
+    }
+
     /// SIGTERM; it must end, cleanly and soon. Gives its report.
     #[track_caller]
     pub(crate) fn stop(self) -> Value {

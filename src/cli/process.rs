@@ -1,0 +1,286 @@
+//! The life of a process of the hub: from its configuration to its report, with signals, a new configuration at SIGHUP, and
+//! the console.
+
+use std::cell::Cell;
+use std::io::{self, IsTerminal};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use indicatif::ProgressBar;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+
+use super::complain;
+use super::lang::Lang;
+use crate::clock::{Clock, SystemClock};
+use crate::config::Config;
+use crate::console::{self, Console};
+use crate::ops::registry::api;
+use crate::ops::reload::{Prepared, Refusal, prepare};
+use crate::pipeline::{Hub, HubError, Mode, Part, ReloadAnswer, ReloadOutcome, Report};
+use crate::telemetry::causes;
+
+/// How long a new routing may wait for RabbitMQ, which carries what the registry imports.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// Answers that are kept.
+const ANSWERS: usize = 10;
+
+/// What a process is and how it is to go on.
+pub(super) struct Process<'p> {
+    /// Configuration folder.
+    pub(super) folder: &'p Path,
+    pub(super) lang: Lang,
+    pub(super) mode: Mode,
+    /// Whether people read what it says.
+    pub(super) talks: bool,
+    /// The parts that it runs of a configuration.
+    pub(super) part: &'p dyn Fn(&Config) -> Result<Part, String>,
+    pub(super) signals: Signals,
+    /// What became of new configurations.
+    pub(super) answers: Vec<ReloadAnswer>,
+}
+
+/// What a hub was told, at its end.
+struct Ended {
+    report: Report,
+    /// Go on with this configuration.
+    next: Option<Config>,
+}
+
+/// Why a hub ended badly.
+struct Failed {
+    error: HubError,
+    /// It never came to work.
+    at_start: bool,
+}
+
+impl Process<'_> {
+    /// Works until the mode's end or a signal. Where a new configuration needs new parts, these are another hub in the same
+    /// process; where that can't start, the one before goes on.
+    pub(super) async fn live(mut self, mut config: Config, part: Part) -> Result<Report, HubError> {
+        let (mut part, mut before, mut total) = (part, None::<(Config, Part)>, None::<Report>);
+        loop {
+            let ended = match Hub::open(config.clone(), part.clone(), Arc::new(SystemClock)) {
+                Ok(hub) => {
+                    hub.tell(&config.hash, &self.answers);
+                    self.started(&part, before.is_some());
+                    self.generation(&hub, &mut config, before.is_some()).await
+                }
+                Err(error) => Err(Failed { error, at_start: true }),
+            };
+            match ended {
+                Ok(Ended { report, next }) => {
+                    let report = match total.take() {
+                        Some(total) => total.followed_by(report),
+                        None => report,
+                    };
+                    let Some(next) = next else { return Ok(report) };
+                    total = Some(report);
+                    let new_part = (self.part)(&next).unwrap_or_else(|_| part.clone());
+                    before =
+                        Some((std::mem::replace(&mut config, next), std::mem::replace(&mut part, new_part)));
+                }
+                Err(Failed { error, at_start: true }) if before.is_some() => {
+                    self.refused(Some(config.hash.clone()), vec![causes(&error)]);
+                    if let Some(before) = before.take() {
+                        (config, part) = before;
+                    }
+                }
+                Err(Failed { error, .. }) => return Err(error),
+            }
+        }
+    }
+
+    fn started(&self, part: &Part, again: bool) {
+        if self.mode == Mode::Watch && self.talks && !again {
+            let role = part.role();
+            complain(&match self.lang {
+                Lang::En => format!(
+                    "musubi {role} is running; SIGTERM or Ctrl-C stops it, SIGHUP reads the configuration anew"
+                ),
+                Lang::Ja => format!(
+                    "musubi {role} を起動しました。SIGTERM または Ctrl-C で停止、SIGHUP で設定を読み直します"
+                ),
+            });
+        }
+    }
+
+    /// One hub, from its start to its end. `renewed`: it takes the place of one that ran with an older configuration.
+    async fn generation(&mut self, hub: &Hub, config: &mut Config, renewed: bool) -> Result<Ended, Failed> {
+        let (stop, stopped) = watch::channel(false);
+        let (bar, lang, works) = (progress_bar(), self.lang, Cell::new(false));
+        let show = |files: u64, accepted: u64| {
+            works.set(true);
+            bar.set_message(match lang {
+                Lang::En => format!("{files} files, {accepted} messages accepted"),
+                Lang::Ja => format!("ファイル {files} 件、受理 {accepted} 件"),
+            });
+        };
+        let failed = |error| Failed { error, at_start: !works.get() };
+        let mut serving = JoinSet::new();
+        if let (Mode::Watch, Some((console, address))) = (self.mode, console(hub).map_err(failed)?) {
+            serving.spawn(console::serve(console, address, stopped.clone()));
+        }
+        let (mut next, mut again, mut told) = (None, false, !renewed);
+        let mut preparing: JoinSet<Result<Prepared, Refusal>> = JoinSet::new();
+        let running = hub.run(self.mode, stopped, show);
+        tokio::pin!(running);
+        let report = loop {
+            if works.get() && !told {
+                told = true;
+                self.took(hub, config, ReloadOutcome::Restarted);
+            }
+            tokio::select! {
+                report = &mut running => break report,
+                asked = self.signals.next() => match asked {
+                    Request::Stop => { stop.send_replace(true); }
+                    Request::Reload if preparing.is_empty() && next.is_none() => self.prepare(config, &mut preparing),
+                    Request::Reload => again = true,
+                },
+                Some(prepared) = preparing.join_next() => {
+                    let prepared = prepared.unwrap_or_else(|error| {
+                        Err(Refusal { hash: None, why: vec![error.to_string()] })
+                    });
+                    match self.consider(prepared) {
+                        Ok(Prepared::Routing(new)) => self.swap(hub, config, new).await,
+                        Ok(Prepared::Parts(new)) => {
+                            next = Some(new);
+                            stop.send_replace(true);
+                        }
+                        Err(Refusal { hash, why }) => {
+                            self.refused(hash, why);
+                            hub.tell(&config.hash, &self.answers);
+                        }
+                    }
+                    if std::mem::take(&mut again) && next.is_none() {
+                        self.prepare(config, &mut preparing);
+                    }
+                },
+                () = tokio::time::sleep(LOOK), if !told => {}
+            }
+        };
+        bar.finish_and_clear();
+        serving.shutdown().await;
+        Ok(Ended { report: report.map_err(failed)?, next })
+    }
+
+    fn prepare(&self, config: &Config, preparing: &mut JoinSet<Result<Prepared, Refusal>>) {
+        let (folder, config) = (self.folder.to_owned(), config.clone());
+        preparing.spawn_blocking(move || prepare(&folder, &config));
+    }
+
+    /// What this process in particular can't do with a new configuration.
+    fn consider(&self, prepared: Result<Prepared, Refusal>) -> Result<Prepared, Refusal> {
+        let prepared = prepared?;
+        let (Prepared::Routing(config) | Prepared::Parts(config)) = &prepared;
+        let refused = |why: String| Err(Refusal { hash: Some(config.hash.clone()), why: vec![why] });
+        match (self.mode, (self.part)(config)) {
+            (Mode::Drain, _) => refused("a drain reads its configuration once".to_owned()),
+            (Mode::Watch, Err(why)) => refused(why),
+            (Mode::Watch, Ok(_)) => Ok(prepared),
+        }
+    }
+
+    async fn swap(&mut self, hub: &Hub, config: &mut Config, new: Config) {
+        let swapped = match timeout(PATIENCE, hub.replace_routing(&new)).await {
+            Ok(swapped) => swapped.map_err(|error| causes(&error)),
+            Err(_) => Err(format!("RabbitMQ gave no answer within {} s", PATIENCE.as_secs())),
+        };
+        match swapped {
+            Ok(()) => {
+                *config = new;
+                self.took(hub, config, ReloadOutcome::Swapped);
+            }
+            Err(why) => {
+                self.refused(Some(new.hash), vec![why]);
+                hub.tell(&config.hash, &self.answers);
+            }
+        }
+    }
+
+    fn took(&mut self, hub: &Hub, config: &Config, outcome: ReloadOutcome) {
+        complain(
+            self.lang.pick("musubi: the new configuration is in force", "musubi: 新しい設定に切り替えました"),
+        );
+        self.answer(Some(config.hash.clone()), outcome);
+        hub.tell(&config.hash, &self.answers);
+    }
+
+    fn refused(&mut self, hash: Option<String>, why: Vec<String>) {
+        complain(self.lang.pick(
+            "musubi: the new configuration is refused, the old one goes on:",
+            "musubi: 新しい設定は使用できないため、これまでの設定で続けます:",
+        ));
+        why.iter().for_each(|why| complain(&format!("  {why}")));
+        self.answer(hash, ReloadOutcome::Refused { why });
+    }
+
+    fn answer(&mut self, hash: Option<String>, outcome: ReloadOutcome) {
+        let number = self.answers.last().map_or(1, |last| last.number + 1);
+        self.answers.push(ReloadAnswer { number, at: SystemClock.now().to_string(), hash, outcome });
+        let old = self.answers.len().saturating_sub(ANSWERS);
+        self.answers.drain(..old);
+    }
+}
+
+/// How often it is looked whether a hub that was started anew is at work.
+const LOOK: Duration = Duration::from_millis(10);
+
+/// What the console works with and where it listens, where this process has one.
+fn console(hub: &Hub) -> Result<Option<(Console, SocketAddr)>, HubError> {
+    let (Some(register), Some(address)) = (hub.register(), hub.settings().console) else { return Ok(None) };
+    if !hub.routes() {
+        return Ok(None);
+    }
+    let settings = hub.settings();
+    let token = api::token(&settings.data_dir)
+        .map_err(|source| HubError::Token { path: api::token_file(&settings.data_dir), source })?;
+    let (register, zone) = (register.clone(), settings.timezone.clone());
+    Ok(Some((Console { register, token, zone, clock: Arc::new(SystemClock) }, address)))
+}
+
+/// What a signal asks for.
+enum Request {
+    Stop,
+    Reload,
+}
+
+/// SIGTERM, SIGINT and SIGHUP, caught from here on.
+pub(super) struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+    hangup: Signal,
+}
+
+impl Signals {
+    pub(super) fn catch() -> io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            hangup: signal(SignalKind::hangup())?,
+        })
+    }
+
+    /// The next one.
+    async fn next(&mut self) -> Request {
+        tokio::select! {
+            _ = self.terminate.recv() => Request::Stop,
+            _ = self.interrupt.recv() => Request::Stop,
+            _ = self.hangup.recv() => Request::Reload,
+        }
+    }
+}
+
+/// A spinner on a terminal, nothing elsewhere.
+fn progress_bar() -> ProgressBar {
+    if !io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::new_spinner();
+    bar.enable_steady_tick(Duration::from_millis(120));
+    bar
+}
