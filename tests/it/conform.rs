@@ -7,12 +7,13 @@ use std::process::{Command, Output};
 
 use serde_json::{Value, json};
 
+use crate::support::process::ToItsEnd;
 use crate::support::{HubFolder, corpus, files_below, repository};
 
 fn run(arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_musubi"));
     command.args(arguments).env("LANG", "C").env_remove("LC_ALL").env_remove("LC_MESSAGES");
-    command.output().unwrap()
+    command.to_its_end()
 }
 
 fn report(storage: &Path) -> Value {

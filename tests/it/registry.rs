@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::support::HubFolder;
+use crate::support::process::ToItsEnd;
 
 const FACILITIES: &str = "code,name,area,roles,from,who,why\n\
     3210100018,出雲中央病院（架空）,izumo,disclosing,2026-04-01,desk,contract 12\n\
@@ -25,7 +26,7 @@ fn region() -> HubFolder {
 /// Exit code, standard output and standard error of `musubi registry …`.
 fn registry(hub: &HubFolder, arguments: &[&str]) -> (i32, String, String) {
     let arguments: Vec<_> = ["registry"].iter().chain(arguments).copied().collect();
-    let output = hub.musubi(&arguments).env("LOGNAME", "madoguchi").env_remove("SUDO_USER").output().unwrap();
+    let output = hub.musubi(&arguments).env("LOGNAME", "madoguchi").env_remove("SUDO_USER").to_its_end();
     let text = |bytes| String::from_utf8(bytes).unwrap();
     (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
 }

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 use crate::processes::running::{Running, lines, until};
 use crate::support::HubFolder;
+use crate::support::process::ToItsEnd;
 
 const FACILITY: &str = "3210100018";
 const ROUTES: &str = "version = 1\n[[subscriber]]\nname = \"referral\"\ndeliver = { kind = \"folder\" }\n[[route]]\nname = \"all\"\n\
@@ -251,8 +252,7 @@ fn a_full_disk_takes_nothing_of_an_import_and_later_all_of_it() {
         .args(["-c", limit, env!("CARGO_BIN_EXE_musubi"), "--config"])
         .arg(hub.path(""))
         .args(["registry", "import", &more])
-        .output()
-        .unwrap();
+        .to_its_end();
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(75), "{said}");
     assert_eq!(revision(&hub), 2_000, "{said}");

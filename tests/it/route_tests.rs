@@ -4,6 +4,7 @@ use std::process::Output;
 
 use serde_json::{Value, json};
 
+use crate::support::process::ToItsEnd;
 use crate::support::{HubFolder, copy_tree, repository};
 
 /// The region with its feeds and cases.
@@ -51,8 +52,7 @@ fn the_tests_of_the_region_pass() {
     let output = std::process::Command::new(env!("CARGO_BIN_EXE_musubi"))
         .args(["test", "--lang", "en"])
         .current_dir(repository())
-        .output()
-        .unwrap();
+        .to_its_end();
     assert_eq!(code(&output), Some(0), "{}", stdout(&output));
     assert!(stdout(&output).contains(" 0 failed\n"), "{}", stdout(&output));
     let uncovered = stdout(&output).lines().filter(|line| line.starts_with("no test")).count();

@@ -13,6 +13,7 @@ use musubi::canonical::Kind;
 use musubi::envelope::Lane;
 use serde_json::{Value, json};
 
+use crate::support::process::ToItsEnd;
 use crate::support::{HubFolder, copy_tree, corpus, files_below, repository};
 
 pub(crate) fn region() -> HubFolder {
@@ -133,7 +134,7 @@ fn a_running_hub_takes_what_comes_and_stops_on_sigterm() {
     );
     rustix::process::kill_process(rustix::process::Pid::from_child(&child), rustix::process::Signal::TERM)
         .unwrap();
-    let output = child.wait_with_output().unwrap();
+    let output = child.to_its_end();
     child = hub.start(&["check"]);
     assert!(child.wait().unwrap().success());
     assert_eq!(output.status.code(), Some(0), "{output:?}");
@@ -161,7 +162,7 @@ fn sigterm_in_the_middle_of_work_is_a_clean_stop() {
             rustix::process::Signal::TERM,
         )
         .unwrap();
-        let output = child.wait_with_output().unwrap();
+        let output = child.to_its_end();
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
         assert_eq!(
             output.status.code(),
@@ -361,7 +362,7 @@ fn nothing_that_people_read_in_passing_names_a_patient() {
         rows.flat_map(|row| row.split('\t').skip(1).filter(|word| word.len() >= 6)).collect::<HashSet<_>>();
     assert!(words.len() > 20, "{words:?}");
     for arguments in [["run", "--drain"].as_slice(), &["run", "--drain", "--json"], &["invalid"]] {
-        let output = hub.musubi(arguments).env("RUST_LOG", "trace").output().unwrap();
+        let output = hub.musubi(arguments).env("RUST_LOG", "trace").to_its_end();
         let said = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
         for word in &words {
             assert!(!said.contains(word), "`musubi {}` said {word}", arguments.join(" "));

@@ -9,6 +9,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
+use crate::support::process::ToItsEnd;
 use crate::support::{HubFolder, files_below, repository};
 
 const CHUO: &str = "3210100018";
@@ -214,8 +215,7 @@ fn the_sample_subscriber_takes_every_notice_once() {
             .arg(&script)
             .arg(hub.path("var/deliveries/hidamari-care"))
             .arg(&state)
-            .output()
-            .unwrap();
+            .to_its_end();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).unwrap()
     };

@@ -15,6 +15,7 @@ use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use serde_json::Value;
 
+use crate::support::process::ToItsEnd;
 use crate::support::{HubFolder, files_below, repository};
 
 const FEEDS: [(&str, &str); 3] =
@@ -203,9 +204,7 @@ impl Cluster {
             .args(arguments)
             .arg("--dir")
             .arg(self.folder.path().join("rabbitmq"))
-            .stdin(Stdio::null())
-            .output()
-            .unwrap();
+            .to_its_end();
         assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).unwrap()
     }

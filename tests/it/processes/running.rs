@@ -9,6 +9,7 @@ use musubi::broker::rabbitmq::Settings;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
+use crate::support::process::ToItsEnd;
 use crate::support::{HubFolder, files_below};
 
 /// How often something that is waited for is looked at.
@@ -58,9 +59,9 @@ impl Running {
         });
         if !ended {
             child.kill().unwrap();
-            panic!("still running after SIGTERM: {:?}", child.wait_with_output().unwrap());
+            panic!("still running after SIGTERM: {:?}", child.to_its_end());
         }
-        child.wait_with_output().unwrap()
+        child.to_its_end()
     }
 
     /// `kill -9`.

@@ -9,6 +9,7 @@ use musubi::broker::rabbitmq::{Link, Settings, Tls};
 use tokio::time::timeout;
 
 use super::{SUBSCRIBER, batch, eventually, is_ready, soon};
+use crate::support::process::ToItsEnd;
 use crate::support::rabbitmq::{Rabbit, node};
 
 #[tokio::test]
@@ -82,7 +83,7 @@ impl Authority {
     }
 
     fn openssl(&self, arguments: &[&str]) {
-        let output = Command::new("openssl").args(arguments).current_dir(&self.0).output().unwrap();
+        let output = Command::new("openssl").args(arguments).current_dir(&self.0).to_its_end();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     }
 }

@@ -7,6 +7,7 @@ use std::process::{Child, Command, Output, Stdio};
 use tempfile::TempDir;
 
 use super::files::{copy_tree, repository};
+use super::process::ToItsEnd;
 
 /// A configuration folder of its own in a temporary place.
 pub(crate) struct HubFolder(TempDir);
@@ -102,7 +103,7 @@ impl HubFolder {
 
     /// Runs the binary to its end.
     pub(crate) fn run(&self, arguments: &[&str]) -> Output {
-        self.musubi(arguments).output().unwrap()
+        self.musubi(arguments).to_its_end()
     }
 
     /// `run --drain --json`: exit code and what it printed.

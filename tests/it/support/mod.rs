@@ -7,6 +7,7 @@ pub(crate) mod http_server;
 pub(crate) mod memory_broker;
 pub(crate) mod memory_kv;
 pub(crate) mod mllp_server;
+pub(crate) mod process;
 pub(crate) mod proxy;
 pub(crate) mod rabbitmq;
 pub(crate) mod storage;

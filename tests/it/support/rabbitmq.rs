@@ -1,13 +1,14 @@
 //! Real RabbitMQ for the tests: nodes of `scripts/rabbitmq`, which end with this process, however it ends.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use musubi::broker::rabbitmq::Settings;
 use tokio::sync::{Mutex, MutexGuard};
 
+use super::process::ToItsEnd;
 use super::repository;
 
 /// A running node.
@@ -89,7 +90,7 @@ fn script<A: AsRef<str>>(dir: &Path, arguments: &[A]) -> String {
     let mut command = Command::new(repository().join("scripts/rabbitmq"));
     command.args(arguments.iter().map(AsRef::as_ref)).arg("--dir").arg(dir);
     // Processes that go on running must not keep the test's pipes open.
-    let output = command.stdin(Stdio::null()).output().unwrap();
+    let output = command.to_its_end();
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{command:?}: {errors}");
     String::from_utf8(output.stdout).unwrap()

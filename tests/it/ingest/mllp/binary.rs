@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 
 use super::message;
 use crate::run::everything_to_one;
+use crate::support::process::ToItsEnd;
 use crate::support::{HubFolder, repository};
 
 /// A port that nobody uses for the moment.
@@ -93,7 +94,7 @@ fn wait_for(hub: &HubFolder, count: usize) {
 fn stop(child: Child) -> Value {
     rustix::process::kill_process(rustix::process::Pid::from_child(&child), rustix::process::Signal::TERM)
         .unwrap();
-    let output = child.wait_with_output().unwrap();
+    let output = child.to_its_end();
     assert_eq!(output.status.code(), Some(0), "{output:?}");
     serde_json::from_slice(&output.stdout).unwrap()
 }
