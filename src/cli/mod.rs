@@ -17,6 +17,7 @@ mod registry;
 mod reload;
 mod run;
 mod schema;
+mod shell;
 mod simulate;
 mod status;
 mod surveillance;
@@ -51,6 +52,8 @@ mod exit {
     pub(super) const SOFTWARE: u8 = 70;
     /// The input is bad.
     pub(super) const BAD_DATA: u8 = 65;
+    /// What is to be written can't be created.
+    pub(super) const CANT_CREATE: u8 = 73;
     /// Try later: disk full, folder not reachable, another process holds the data folder.
     pub(super) const TRY_LATER: u8 = 75;
     /// The configuration is bad.
@@ -121,6 +124,10 @@ enum Verb {
     Schema(schema::Arguments),
     /// Make synthetic data: invented people (架空) only
     Simulate(simulate::Arguments),
+    /// Print what a shell needs to complete verbs and options
+    Completions(shell::CompletionsArguments),
+    /// Print or write the manual pages
+    Man(shell::ManArguments),
 }
 
 /// Runs the verb that the arguments name.
@@ -155,6 +162,8 @@ pub fn main() -> ExitCode {
         Verb::Registry(verb) => registry::main(&cli.config, lang, &verb),
         Verb::Schema(arguments) => schema::main(&cli.config, &arguments),
         Verb::Simulate(arguments) => simulate::main(&arguments),
+        Verb::Completions(arguments) => shell::completions(&arguments),
+        Verb::Man(arguments) => shell::man(&arguments),
     };
     ExitCode::from(code)
 }

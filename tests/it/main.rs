@@ -35,6 +35,7 @@ mod route_tests;
 mod run;
 mod schemas;
 mod services;
+mod shell;
 mod store_crash;
 mod support;
 mod surveillance;
