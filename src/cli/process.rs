@@ -19,6 +19,7 @@ use super::lang::Lang;
 use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
 use crate::console::{self, Console};
+use crate::ops::in_force;
 use crate::ops::registry::api;
 use crate::ops::reload::{Prepared, Refusal, prepare};
 use crate::pipeline::{Hub, HubError, Mode, Part, ReloadAnswer, ReloadOutcome, Report};
@@ -67,6 +68,7 @@ impl Process<'_> {
             let ended = match Hub::open(config.clone(), part.clone(), Arc::new(SystemClock)) {
                 Ok(hub) => {
                     hub.tell(&config.hash, &self.answers);
+                    self.keep(&config);
                     self.started(&part, before.is_some());
                     self.generation(&hub, &mut config, before.is_some()).await
                 }
@@ -208,6 +210,18 @@ impl Process<'_> {
         );
         self.answer(Some(config.hash.clone()), outcome);
         hub.tell(&config.hash, &self.answers);
+        self.keep(config);
+    }
+
+    /// Keeps a copy of what comes into force, to which the next one is compared. Nobody's messages wait for that.
+    fn keep(&self, config: &Config) {
+        if let Err(error) = in_force::keep(config, SystemClock.now()) {
+            let what = self.lang.pick(
+                "no copy of the configuration could be kept: name the old one to `musubi diff`",
+                "設定の写しを保存できません。`musubi diff` では旧設定を指定してください",
+            );
+            complain(&format!("musubi: {what}: {}", causes(&error)));
+        }
     }
 
     fn refused(&mut self, hash: Option<String>, why: Vec<String>) {

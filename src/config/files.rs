@@ -48,6 +48,11 @@ impl Files {
         self.0.get(file).map_or("", String::as_str)
     }
 
+    /// Every file with its text, sorted by path.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.below("")
+    }
+
     /// The files in a folder.
     pub(super) fn below(&self, folder: &str) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().filter(move |(file, _)| file.starts_with(folder)).map(|(file, text)| (&**file, &**text))

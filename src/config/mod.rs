@@ -65,6 +65,10 @@ pub struct Config {
     pub routes_hash: String,
     /// Fingerprint of the texts of all files.
     pub hash: String,
+    /// The texts, to keep a copy of them.
+    pub files: Files,
+    /// The folder that relative paths in them are relative to.
+    pub folder: PathBuf,
 }
 
 impl Config {
@@ -73,7 +77,12 @@ impl Config {
     /// Source folders that do not exist are warnings: a facility may be connected later. The inputs of route tests are
     /// looked for when they are run.
     pub fn load(dir: &Path) -> (Option<Self>, Vec<Fault>) {
-        let (files, mut faults) = Files::read(dir);
+        Self::load_copy(dir, dir)
+    }
+
+    /// The same of a copy of the folder `dir`: the files are read in `copy`, and say what they said in `dir`.
+    pub fn load_copy(copy: &Path, dir: &Path) -> (Option<Self>, Vec<Fault>) {
+        let (files, mut faults) = Files::read(copy);
         let readable = faults.is_empty();
         let (config, mut found, paths) = check(&files, dir);
         found.retain(|fault| !faults.iter().any(|unreadable| unreadable.file == fault.file));
@@ -170,7 +179,9 @@ fn check(files: &Files, dir: &Path) -> (Option<Config>, Vec<Fault>, ExpectedPath
         routes: Arc::new(table.routes),
         route_tests: table.tests,
         routes_hash: routes_hash(files),
-        hash: hash(files.below("")),
+        hash: hash(files.iter()),
+        files: files.clone(),
+        folder: dir.to_owned(),
     });
     (config, faults, paths)
 }
