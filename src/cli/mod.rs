@@ -4,6 +4,7 @@ mod check;
 mod claim;
 mod conform;
 mod desk;
+mod diff;
 mod html;
 mod inspect;
 mod lang;
@@ -92,6 +93,9 @@ enum Verb {
     Check(check::Arguments),
     /// Run the route tests of routes.toml: what each route makes of its example messages
     Test(test::Arguments),
+    /// Compare what this configuration makes of messages with what the one in force makes of them: what would be parsed,
+    /// routed or disclosed otherwise
+    Diff(diff::Arguments),
     /// Show all about an HL7 v2 or SS-MIX2 file: character set, tree, event, findings, recipients and why
     Inspect(inspect::Arguments),
     /// Check a storage against SS-MIX2: per data type what is wrong, where and how often, as a table, JSON and a page
@@ -147,6 +151,7 @@ pub fn main() -> ExitCode {
         Verb::Status(arguments) => status::main(&cli.config, lang, &arguments),
         Verb::Check(arguments) => check::main(&cli.config, lang, &arguments),
         Verb::Test(arguments) => test::main(&cli.config, lang, &arguments),
+        Verb::Diff(arguments) => diff::main(&cli.config, lang, &arguments),
         Verb::Inspect(arguments) => inspect::main(&cli.config, lang, &arguments),
         Verb::Conform(arguments) => conform::main(lang, &arguments),
         Verb::Subscribe(arguments) => queue::subscribe(&cli.config, lang, &arguments),

@@ -121,6 +121,15 @@ pub enum After {
     Delete,
 }
 
+impl FeedSettings {
+    /// The source that a record's key of this feed names.
+    pub fn source_of(&self, key: &str) -> Option<&Source> {
+        let label = key.split_once('/').map_or(key, |(label, _)| label);
+        let place = labels(&self.sources).iter().position(|known| known == label)?;
+        self.sources.get(place)
+    }
+}
+
 impl Source {
     /// The same, for a facility whose own data types have these standard codes.
     #[must_use]

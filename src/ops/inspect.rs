@@ -264,8 +264,8 @@ fn file_source(path: &Path, given: Given<'_>, config: Option<&Config>) -> FileSo
     }
 }
 
-/// The feed with a source that holds the file.
-fn feed_of<'c>(path: &Path, config: &'c Config) -> Option<&'c FeedSettings> {
+/// The feed with a source that holds the file or folder.
+pub(super) fn feed_of<'c>(path: &Path, config: &'c Config) -> Option<&'c FeedSettings> {
     let path = path.canonicalize().ok()?;
     let holds = |folder: &PathBuf| folder.canonicalize().is_ok_and(|folder| path.starts_with(folder));
     let feeds = config.feeds.iter().map(|feed| &feed.settings);

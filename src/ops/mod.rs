@@ -2,6 +2,7 @@
 
 pub mod claims;
 pub mod conform;
+pub mod diff;
 pub mod in_force;
 pub mod inspect;
 pub mod queues;

@@ -14,7 +14,7 @@ use super::pseudonym::Pseudonyms;
 use super::registrar;
 use crate::broker::{Publication, topology};
 use crate::canonical::{Attached, CanonicalEvent, Precision};
-use crate::decode::decode;
+use crate::decode::{NativeMessage, decode};
 use crate::envelope::{CANONICAL, Change, Envelope, FHIR, Fault, Finding, Identifying, Lane, Routed};
 use crate::fhir;
 use crate::icalendar::{self, Invitation};
@@ -115,6 +115,32 @@ pub fn process(
         .unwrap_or_else(|fault| invalid(envelope, &original.body, lane, routing, now, fault))
 }
 
+/// The same by two configurations that read messages alike, in the same zone and with the same authority: the message is
+/// read once, and what becomes of it is decided twice.
+pub fn process_both(
+    envelope: &Envelope,
+    original: &Original,
+    lane: Lane,
+    routings: [&Routing; 2],
+    now: Timestamp,
+) -> [Processed; 2] {
+    if envelope.fault.is_some() || envelope.change == Change::Superseded {
+        return routings.map(|routing| process(envelope, original, lane, routing, now));
+    }
+    let refused = |routing: &Routing, fault| invalid(envelope, &original.body, lane, routing, now, fault);
+    let both = || {
+        let message = decode(original.raw(envelope))?;
+        let event = event(&message, envelope, &routings[0].zone)?;
+        Ok(routings.map(|routing| {
+            decide(event.clone(), &message, envelope, &original.body, lane, routing, now)
+                .unwrap_or_else(|fault| refused(routing, fault))
+        }))
+    };
+    catch_unwind(AssertUnwindSafe(both))
+        .unwrap_or_else(|_| Err(internal()))
+        .unwrap_or_else(|fault: Fault| routings.map(|routing| refused(routing, fault.clone())))
+}
+
 fn understand(
     envelope: &Envelope,
     original: &Original,
@@ -123,18 +149,41 @@ fn understand(
     now: Timestamp,
 ) -> Result<Processed, Fault> {
     let message = decode(original.raw(envelope))?;
+    let event = event(&message, envelope, &routing.zone)?;
+    decide(event, &message, envelope, &original.body, lane, routing, now)
+}
+
+/// What a message says, in the network's terms.
+fn event<'m>(
+    message: &'m NativeMessage,
+    envelope: &'m Envelope,
+    zone: &'m TimeZone,
+) -> Result<CanonicalEvent<'m>, Fault> {
     let source = Source {
         data_type: envelope.data_type.as_deref(),
         patient: &envelope.patient.0,
         order: order(envelope),
         facility: &envelope.facility,
         change: envelope.change,
-        zone: &routing.zone,
+        zone,
     };
-    let mut event = normalise(&message, &source)?;
+    let mut event = normalise(message, &source)?;
     event.findings.splice(0..0, envelope.findings.iter().cloned());
+    Ok(event)
+}
+
+/// Who gets an event, and what of it.
+fn decide(
+    mut event: CanonicalEvent<'_>,
+    message: &NativeMessage,
+    envelope: &Envelope,
+    original: &Bytes,
+    lane: Lane,
+    routing: &Routing,
+    now: Timestamp,
+) -> Result<Processed, Fault> {
     let registry = routing.registry.read();
-    let told = registrar::told(&message, &event, envelope, routing.authority.as_deref(), &registry);
+    let told = registrar::told(message, &event, envelope, routing.authority.as_deref(), &registry);
     event.findings.extend(told.refused);
     identify(&mut event, envelope, &registry, now);
     let asking = Asking { source: source_of(envelope), registry: &registry, at: now };
@@ -142,8 +191,7 @@ fn understand(
     let decision = provision::decided(&event, envelope, &decided, routing, now);
     let emergencies = provision::emergencies(&decision, &decided, &registry);
     let recipients = decided.recipients;
-    let follow =
-        copies(&recipients, lane, |recipient| copy(recipient, &event, envelope, &original.body, routing))?;
+    let follow = copies(&recipients, lane, |recipient| copy(recipient, &event, envelope, original, routing))?;
     // A replay is about what was announced.
     let archive = routing.archive && event.change != Change::Superseded;
     let archived = if archive { Some(archived(&event, envelope, lane)?) } else { None };

@@ -20,6 +20,7 @@ mod sensitive;
 mod table;
 mod transform;
 mod watch;
+mod wider;
 mod withhold;
 
 use std::borrow::Cow;

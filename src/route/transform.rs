@@ -48,7 +48,7 @@ pub enum Unit {
 
 impl Unit {
     /// Characters of ISO 8601.
-    const fn length(self) -> usize {
+    pub(super) const fn length(self) -> usize {
         match self {
             Self::Year => 4,
             Self::Month => 7,

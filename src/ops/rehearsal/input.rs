@@ -1,6 +1,7 @@
 //! A message in a file or folder, as a feed would accept it.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::path::Path;
 
 use bytes::Bytes;
@@ -60,6 +61,19 @@ struct Source {
 
 /// Reads one message.
 pub(super) fn read(given: &Given<'_>, config: &Config) -> Result<Input, Fault> {
+    let mut inputs = read_each(given, config, AT)?;
+    match (inputs.pop(), inputs.is_empty()) {
+        (Some(input), true) => Ok(input),
+        _ => Err(fault("several-messages", "a file with one message is needed", given.path)),
+    }
+}
+
+/// Reads all messages of a file, as accepted and decided at that moment.
+///
+/// # Errors
+///
+/// There is no message in it, or it names a feed that is not configured.
+pub fn read_each(given: &Given<'_>, config: &Config, at: Timestamp) -> Result<Vec<Input>, Fault> {
     let source = source(&given.path.join("source.toml"))?;
     let feed = feed(given.feed.or(source.feed.as_deref()), config, given.path)?;
     let inside = given.path.join("input");
@@ -68,22 +82,46 @@ pub(super) fn read(given: &Given<'_>, config: &Config) -> Result<Input, Fault> {
         true => document::read(given.path, &documents(feed))?,
         false => message(given.path, source.file)?,
     };
+    let data_type = given.data_type.map(str::to_owned).or(source.data_type);
+    let whole = 0..message.original.body.len();
+    let parts = match message.format {
+        Format::Hl7v2 => hl7v2::split(&message.original.body).parts,
+        Format::Document | Format::Checkup => Vec::new(),
+    };
+    let parts = if parts.len() > 1 { parts } else { vec![whole] };
+    Ok(parts
+        .into_iter()
+        .map(|part| input(&message, part, feed, data_type.as_deref(), given.change, at))
+        .collect())
+}
+
+/// One message of what was read.
+fn input(
+    message: &Message,
+    part: Range<usize>,
+    feed: &FeedSettings,
+    data_type: Option<&str>,
+    change: Option<Change>,
+    at: Timestamp,
+) -> Input {
+    let offset = u64::try_from(part.start).unwrap_or_default();
+    let original = Original { body: message.original.body.slice(part), main: message.original.main.clone() };
     let envelope = Envelope {
         id: "0".repeat(32),
         facility: feed.facility.clone(),
-        patient: Identifying(message.patient),
-        data_type: given.data_type.map(str::to_owned).or(source.data_type).or(message.data_type),
-        change: given.change.unwrap_or_else(|| change(message.flag)),
-        key: Identifying(message.order),
+        patient: Identifying(message.patient.clone()),
+        data_type: data_type.map(str::to_owned).or_else(|| message.data_type.clone()),
+        change: change.unwrap_or_else(|| change_of(message.flag)),
+        key: Identifying(message.order.clone()),
         version: String::new(),
         origin: Origin {
             feed: feed.name.clone(),
-            file: Identifying(message.name),
-            offset: 0,
-            hash: blake3::hash(&message.original.body).to_hex().to_string(),
+            file: Identifying(message.name.clone()),
+            offset,
+            hash: blake3::hash(&original.body).to_hex().to_string(),
         },
         stored: None,
-        accepted_at: AT.to_string(),
+        accepted_at: at.to_string(),
         format: message.format,
         claim: None,
         join: None,
@@ -91,7 +129,7 @@ pub(super) fn read(given: &Given<'_>, config: &Config) -> Result<Input, Fault> {
         fault: None,
         findings: Vec::new(),
     };
-    Ok(Input { envelope, original: message.original, at: AT })
+    Input { envelope, original, at }
 }
 
 impl Input {
@@ -117,9 +155,6 @@ fn message(path: &Path, name: Option<String>) -> Result<Message, Fault> {
     let own = || path.file_name().and_then(|name| name.to_str()).unwrap_or_default().to_owned();
     let name = name.unwrap_or_else(own);
     let format = if inspect::is_archive(&name, &body) { Format::Checkup } else { Format::Hl7v2 };
-    if format == Format::Hl7v2 && hl7v2::split(&body).parts.len() > 1 {
-        return Err(fault("several-messages", "a file with one message is needed", path));
-    }
     let stored = ssmix2::FileName::parse(&name).ok();
     let part = |part: fn(&ssmix2::FileName<'_>) -> String| stored.as_ref().map(part);
     Ok(Message {
@@ -161,7 +196,7 @@ fn documents(feed: &FeedSettings) -> BTreeMap<String, String> {
 }
 
 /// What the condition flag says.
-const fn change(flag: Option<ssmix2::Flag>) -> Change {
+const fn change_of(flag: Option<ssmix2::Flag>) -> Change {
     match flag {
         Some(ssmix2::Flag::Deleted) => Change::Deleted,
         Some(ssmix2::Flag::Superseded) => Change::Superseded,

@@ -13,10 +13,10 @@ use jiff::Timestamp;
 use super::inspect::InspectedMessage;
 use crate::config::Config;
 use crate::envelope::{Fault, Lane};
-use crate::pipeline::{Processed, Pseudonyms, Routing, process};
+use crate::pipeline::{Processed, Pseudonyms, Routing, process, process_both};
 use crate::registry::{Registry, View};
 
-pub use input::{Given, Input};
+pub use input::{Given, Input, read_each};
 
 /// When rehearsed messages are accepted and decided where nobody says so: always the same moment (2026-11-22, 09:00 in
 /// Japan), so that a test comes out the same on every day.
@@ -65,18 +65,30 @@ impl<'c> Rehearsal<'c> {
 
     /// With this registry. Pseudonyms are made without the hub's secret, which a rehearsal must not need.
     pub fn new(config: &'c Config, registry: Registry) -> Self {
+        Self::over(config, View::of(registry))
+    }
+
+    /// The same with a registry that others look at too.
+    pub fn over(config: &'c Config, registry: View) -> Self {
         let routing = Routing {
             routes: Arc::clone(&config.routes),
             zone: config.hub.timezone.clone(),
             pseudonyms: Pseudonyms::new([0; 32]),
-            registry: View::of(registry),
+            registry,
             authority: config.hub.registry_authority.clone(),
             archive: false,
         };
         Self { config, routing }
     }
 
-    /// Reads a message and takes it through.
+    /// The same, telling the whole event of each message too, as to the archive.
+    #[must_use]
+    pub fn telling_events(mut self) -> Self {
+        self.routing.archive = true;
+        self
+    }
+
+    /// Reads a message.
     ///
     /// # Errors
     ///
@@ -85,9 +97,20 @@ impl<'c> Rehearsal<'c> {
         input::read(given, self.config)
     }
 
+    /// What the router would publish of a message.
+    pub fn process(&self, input: &Input) -> Processed {
+        process(&input.envelope, &input.original, Lane(0), &self.routing, input.at)
+    }
+
+    /// The same by two configurations that read messages alike: the message is read once.
+    pub fn process_both(one: &Self, other: &Self, input: &Input) -> [Processed; 2] {
+        let routings = [&one.routing, &other.routing];
+        process_both(&input.envelope, &input.original, Lane(0), routings, input.at)
+    }
+
     /// Takes a message through.
     pub fn run(&self, input: &Input) -> Rehearsed {
-        let processed = process(&input.envelope, &input.original, Lane(0), &self.routing, input.at);
+        let processed = self.process(input);
         Rehearsed { processed, seen: input.inspected(self.config, &self.routing.registry.read()) }
     }
 }
