@@ -44,7 +44,12 @@ pub(super) fn main(folder: &Path, lang: Lang, arguments: &Arguments) -> u8 {
 
 /// Loads the configuration; tells its faults on stderr and gives the exit code where it can't be used.
 pub(super) fn load(folder: &Path, lang: Lang) -> Result<Config, u8> {
-    let (config, faults) = Config::load(folder);
+    load_copy(folder, folder, lang)
+}
+
+/// The same of a copy of that folder.
+pub(super) fn load_copy(copy: &Path, folder: &Path, lang: Lang) -> Result<Config, u8> {
+    let (config, faults) = Config::load_copy(copy, folder);
     for fault in &faults {
         complain(&format!("{fault}\n"));
     }

@@ -19,6 +19,7 @@ use crate::clock::{Clock as _, SystemClock};
 use crate::config::Config;
 use crate::ops::diff::{Comparison, DiffError, Options, Traffic, Widening, compare};
 use crate::ops::{in_force, registry};
+use crate::registry::Registry;
 
 /// Messages between two updates of what a person sees.
 const SHOWN: u64 = 64;
@@ -38,8 +39,8 @@ Exit code: 0 nothing differs, 1 something does, 65 the messages can't be read, 7
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
-    /// The configuration that is compared with: a folder, or the first digits of a hash of those that the hub kept; the one
-    /// in force where nothing is said
+    /// The configuration that is compared with: a folder, read as if it stood in the place of the new one, or the first
+    /// digits of a hash of those that the hub kept; the one in force where nothing is said
     #[arg(long, value_name = "DIR|HASH")]
     old: Option<String>,
     /// What the hub decided since then: a span such as 7d or 12h, or a date or time; a week where nothing is said
@@ -125,7 +126,7 @@ pub(super) fn main(folder: &Path, lang: Lang, arguments: &Arguments) -> u8 {
 fn compared(
     old: &Config,
     new: &Config,
-    registry: crate::registry::Registry,
+    registry: Registry,
     traffic: &Traffic,
     arguments: &Arguments,
     now: Timestamp,
@@ -192,8 +193,8 @@ fn old(named: Option<&str>, new: &Config, lang: Lang) -> Result<(Config, Sides),
     let data_dir = &new.hub.data_dir;
     let folder = named.map(Path::new).filter(|path| path.join("hub.toml").exists());
     if let Some(folder) = folder {
-        let config = check::load(folder, lang)?;
-        let (old, old_folder) = (config.files.hash(), config.folder.clone());
+        let config = check::load_copy(folder, &new.folder, lang)?;
+        let (old, old_folder) = (config.files.hash(), folder.to_owned());
         let sides = Sides { old, old_folder, in_force_since: None, new: new.files.hash() };
         return Ok((config, sides));
     }

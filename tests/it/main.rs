@@ -18,6 +18,7 @@ mod consent;
 mod corpus;
 mod deliver;
 mod desks;
+mod diff;
 mod documentation;
 mod documents;
 mod ingest;

@@ -8,6 +8,8 @@ use crate::ops::diff::{Category, Cell, Class, Comparison, Example, How, Item, Mi
 
 /// Cells and classes of a kind that are shown; JSON has all.
 const SHOWN_MAX: usize = 40;
+/// Subscribers that are named.
+const NAMES_MAX: usize = 8;
 /// Values of a field that are shown.
 const VALUES_MAX: usize = 3;
 
@@ -176,7 +178,13 @@ fn word(category: Category, lang: Lang) -> &'static str {
 }
 
 fn names(subscribers: &BTreeSet<String>) -> String {
-    subscribers.iter().map(String::as_str).collect::<Vec<_>>().join(", ")
+    let mut names: Vec<_> = subscribers.iter().take(NAMES_MAX).map(String::as_str).collect();
+    let rest = subscribers.len().saturating_sub(NAMES_MAX);
+    let more = format!("+{rest}");
+    if rest > 0 {
+        names.push(&more);
+    }
+    names.join(", ")
 }
 
 fn classes(classes: &[&Class], lang: Lang) -> String {

@@ -138,7 +138,12 @@ fn without<'v>(list: &'v [String], other: &[String]) -> Vec<&'v str> {
 
 /// Whether the new values tell more of the message than the old ones did, unless it is certain that they do not.
 fn is_plainer(path: &str, gone: &[&str], come: &[&str], whole: &Whole) -> bool {
-    let said = |leaves: &Leaves| leaves.get(path).cloned().unwrap_or_default();
+    // A body of another form has other paths: then anything that the message says may be what it tells.
+    let is_known = whole.old.contains_key(path) || whole.new.contains_key(path);
+    let said = |leaves: &Leaves| -> Vec<String> {
+        let wanted = leaves.iter().filter(|(known, _)| !is_known || known.as_str() == path);
+        wanted.flat_map(|(_, values)| values.iter().cloned()).collect()
+    };
     let (old, new) = (said(&whole.old), said(&whole.new));
     if old != new {
         // The message is read otherwise: the same is told of something else.

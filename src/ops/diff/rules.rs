@@ -2,15 +2,16 @@
 //! far as it decides what leaves. What can't be shown to let nothing more out counts as widening.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::mem::discriminant;
 
 use serde::Serialize;
 
 use super::fields::How;
 use super::pair::asks_less;
-use super::traffic::is_same_source;
+use super::traffic::{absolute, is_same_source};
 use super::{Category, Class, Item};
 use crate::config::{Config, Feed};
-use crate::deliver::Subscriber;
+use crate::deliver::{Kind, Subscriber};
 use crate::route::{Condition, Disclosure, Route};
 
 /// Something that a configuration says otherwise.
@@ -182,11 +183,12 @@ impl Found {
             self.push("form", &new.name, recipients(new), [form(old), form(new)], true);
         }
         let (before, after) = (old.disclosure.as_deref(), new.disclosure.as_deref());
-        for path in beyond(after, before) {
-            self.push("field", &new.name, recipients(new), [None, Some(path)], true);
-        }
-        for path in beyond(before, after) {
+        let (come, gone) = (beyond(after, before), beyond(before, after));
+        for path in gone.into_iter().filter(|path| !come.contains(path)) {
             self.push("field", &new.name, recipients(new), [Some(path), None], false);
+        }
+        for path in come {
+            self.push("field", &new.name, recipients(new), [None, Some(path)], true);
         }
     }
 
@@ -272,9 +274,9 @@ impl Found {
                 let facilities = [before.facility.clone(), after.facility.clone()];
                 self.push("subscriber-facility", &after.name, only(), facilities, true);
             }
-            if before.deliver != after.deliver {
-                let kinds = [Some(target(before).to_owned()), Some(target(after).to_owned())];
-                self.push("deliver", &after.name, only(), kinds, true);
+            let targets = [target(before), target(after)];
+            if !goes_alike(&before.deliver, &after.deliver) {
+                self.push("deliver", &after.name, only(), targets.map(Some), true);
             }
         }
     }
@@ -399,14 +401,25 @@ fn reached(config: &Config, facility: &str) -> BTreeSet<String> {
     config.routes.iter().filter(takes).flat_map(recipients).collect()
 }
 
-const fn target(subscriber: &Subscriber) -> &'static str {
-    use crate::deliver::Kind;
-    match subscriber.deliver {
-        Kind::Queue => "queue",
-        Kind::Folder { .. } => "folder",
-        Kind::Ssmix2 { .. } => "ssmix2",
-        Kind::Http(_) => "http",
-        Kind::Mllp(_) => "mllp",
+/// Whether copies are delivered to the same place in the same way.
+fn goes_alike(one: &Kind, other: &Kind) -> bool {
+    match (one, other) {
+        (Kind::Folder { path: one }, Kind::Folder { path: other })
+        | (Kind::Ssmix2 { path: one }, Kind::Ssmix2 { path: other }) => absolute(one) == absolute(other),
+        (Kind::Http(one), Kind::Http(other)) => one.url == other.url,
+        (Kind::Mllp(one), Kind::Mllp(other)) => one.connect == other.connect,
+        (one, other) => discriminant(one) == discriminant(other),
+    }
+}
+
+/// Where copies go, for people.
+fn target(subscriber: &Subscriber) -> String {
+    match &subscriber.deliver {
+        Kind::Queue => "queue".to_owned(),
+        Kind::Folder { path } => format!("folder {}", path.display()),
+        Kind::Ssmix2 { path } => format!("ssmix2 {}", path.display()),
+        Kind::Http(http) => format!("http {}", http.url.host_str().unwrap_or_default()),
+        Kind::Mllp(mllp) => format!("mllp {}", mllp.connect),
     }
 }
 

@@ -1,6 +1,7 @@
 //! What the sources of a feed hold now, as the feed would accept it.
 
 use std::collections::BTreeMap;
+use std::mem::discriminant;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -144,9 +145,14 @@ fn only_in(feed: &FeedSettings, other: &FeedSettings) -> Vec<Source> {
     feed.sources.iter().filter(is_known).cloned().collect()
 }
 
+/// A path that does not depend on where a process works.
+pub(in crate::ops::diff) fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+}
+
 /// Whether two sources read the same folders as the same kind.
 pub(in crate::ops::diff) fn is_same(one: &Source, other: &Source) -> bool {
-    std::mem::discriminant(one) == std::mem::discriminant(other) && one.roots().eq(other.roots())
+    discriminant(one) == discriminant(other) && one.roots().map(absolute).eq(other.roots().map(absolute))
 }
 
 /// The file that a message lies in, where it is there.

@@ -14,7 +14,7 @@ use super::side::Message;
 use super::{DiffError, Options};
 use crate::config::{Config, Feed};
 use crate::ops::inspect::feed_of;
-pub(super) use feed::is_same as is_same_source;
+pub(super) use feed::{absolute, is_same as is_same_source};
 
 /// The messages that are compared.
 #[derive(Debug, Clone)]
