@@ -194,8 +194,8 @@ fn old(named: Option<&str>, new: &Config, lang: Lang) -> Result<(Config, Sides),
     let folder = named.map(Path::new).filter(|path| path.join("hub.toml").exists());
     if let Some(folder) = folder {
         let config = check::load_copy(folder, &new.folder, lang)?;
-        let (old, old_folder) = (config.files.hash(), folder.to_owned());
-        let sides = Sides { old, old_folder, in_force_since: None, new: new.files.hash() };
+        let (old, old_folder) = (config.hash.clone(), folder.to_owned());
+        let sides = Sides { old, old_folder, in_force_since: None, new: new.hash.clone() };
         return Ok((config, sides));
     }
     let kept = match named {
@@ -223,7 +223,7 @@ fn old(named: Option<&str>, new: &Config, lang: Lang) -> Result<(Config, Sides),
         old: kept.hash,
         old_folder: kept.folder,
         in_force_since: Some(kept.at).filter(|_| named.is_none()),
-        new: new.files.hash(),
+        new: new.hash.clone(),
     };
     Ok((config, sides))
 }
