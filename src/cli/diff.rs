@@ -38,6 +38,7 @@ Exit code: 0 nothing differs, 1 something does, 65 the messages can't be read, 7
 /// Arguments of `diff`.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
+#[group(id = "diff")]
 pub(super) struct Arguments {
     /// The configuration that is compared with: a folder, read as if it stood in the place of the new one, or the first
     /// digits of a hash of those that the hub kept; the one in force where nothing is said
@@ -69,12 +70,12 @@ pub(super) struct Arguments {
     fail_on_widening: bool,
     /// Print one JSON object
     #[arg(long)]
-    json: bool,
+    pub(super) json: bool,
 }
 
 /// What is compared with what.
 #[derive(Debug, Serialize)]
-struct Sides {
+pub(super) struct Sides {
     /// Hash of the old configuration.
     old: String,
     /// Where it comes from.
@@ -96,31 +97,29 @@ struct Told<'c> {
 }
 
 pub(super) fn main(folder: &Path, lang: Lang, arguments: &Arguments) -> u8 {
-    let new = match check::load(folder, lang) {
-        Ok(new) => new,
-        Err(code) => return code,
-    };
+    let seen = check::load(folder, lang).and_then(|new| seen(&new, arguments, lang));
+    seen.map_or_else(|code| code, |(sides, comparison)| finish(&sides, &comparison, arguments, lang))
+}
+
+/// Compares as the arguments say; the exit code where that can't be done.
+pub(super) fn seen(new: &Config, arguments: &Arguments, lang: Lang) -> Result<(Sides, Comparison), u8> {
     let now = SystemClock.now();
-    let traffic = match traffic(arguments, &new, now, lang) {
-        Ok(traffic) => traffic,
-        Err(wrong) => {
-            complain(&format!("musubi: {wrong}"));
-            return exit::USAGE;
-        }
-    };
-    let (old, sides) = match old(arguments.old.as_deref(), &new, lang) {
-        Ok(old) => old,
-        Err(code) => return code,
-    };
-    let registry = match registry::asked(&new, now) {
-        Ok(registry) => registry,
-        Err(error) => return fail(&error, exit::TRY_LATER),
-    };
-    match compared(&old, &new, registry, &traffic, arguments, now, lang) {
-        Ok(comparison) => finish(&sides, &comparison, arguments, lang),
-        Err(error @ DiffError::NoFeed { .. }) => fail(&error, exit::USAGE),
-        Err(error) => fail(&error, exit::BAD_DATA),
+    let traffic = traffic(arguments, new, now, lang).map_err(|wrong| {
+        complain(&format!("musubi: {wrong}"));
+        exit::USAGE
+    })?;
+    let (old, sides) = old(arguments.old.as_deref(), new, lang)?;
+    let registry = registry::asked(new, now).map_err(|error| fail(&error, exit::TRY_LATER))?;
+    match compared(&old, new, registry, &traffic, arguments, now, lang) {
+        Ok(comparison) => Ok((sides, comparison)),
+        Err(error @ DiffError::NoFeed { .. }) => Err(fail(&error, exit::USAGE)),
+        Err(error) => Err(fail(&error, exit::BAD_DATA)),
     }
+}
+
+/// Tells what came of a comparison.
+pub(super) fn tell(sides: &Sides, comparison: &Comparison, lang: Lang) {
+    print(&text::told(sides, comparison, lang));
 }
 
 fn compared(
@@ -249,7 +248,7 @@ fn finish(sides: &Sides, comparison: &Comparison, arguments: &Arguments, lang: L
     if arguments.json {
         print_json(&Told { sides, comparison, widenings });
     } else {
-        print(&text::told(sides, comparison, lang));
+        tell(sides, comparison, lang);
     }
     let differs = if arguments.fail_on_widening { widens } else { comparison.differs() };
     if differs { exit::DIFFERS } else { exit::DONE }

@@ -1,5 +1,6 @@
 //! The command line: one file per verb. It acts only through `ops`, `config` and `pipeline`.
 
+mod apply;
 mod check;
 mod claim;
 mod conform;
@@ -85,6 +86,8 @@ enum Verb {
     Router(run::RouterArguments),
     /// Deliver: a process of its own for some subscribers, or for all; a second one for the same waits (RabbitMQ)
     Deliver(run::DeliverArguments),
+    /// Show what the configuration makes otherwise than the one in force, and let what runs take it
+    Apply(apply::Arguments),
     /// Let what runs take the configuration as it is now: checked, tested, then swapped between two messages
     Reload(reload::Arguments),
     /// Show what runs and how it is, and what waits in the queues
@@ -147,6 +150,7 @@ pub fn main() -> ExitCode {
         Verb::Adapter(arguments) => run::adapter(&cli.config, lang, &arguments),
         Verb::Router(arguments) => run::router(&cli.config, lang, &arguments),
         Verb::Deliver(arguments) => run::deliver(&cli.config, lang, &arguments),
+        Verb::Apply(arguments) => apply::main(&cli.config, lang, &arguments),
         Verb::Reload(arguments) => reload::main(&cli.config, lang, &arguments),
         Verb::Status(arguments) => status::main(&cli.config, lang, &arguments),
         Verb::Check(arguments) => check::main(&cli.config, lang, &arguments),

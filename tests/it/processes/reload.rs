@@ -221,6 +221,31 @@ fn a_port_is_listened_at_again_after_a_restart_of_the_parts() {
 }
 
 #[test]
+fn what_widens_is_applied_only_where_that_is_accepted() {
+    let hub = hub();
+    let running = Running::start(&hub, &["run", "--json"]);
+    drop_into(&hub, "drop", 0);
+    until("it is delivered", || lines(&hub, "all") == 1);
+
+    hub.write("routes.toml", routes("names", &format!("{NAMES}, {BIRTH}")));
+    let refused = hub.run(&["apply"]);
+    assert_eq!(refused.status.code(), Some(1), "{refused:?}");
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("--accept-widening"), "{refused:?}");
+    assert_eq!(answer(&hub), Value::Null, "nothing was asked of the hub");
+    let accepted = hub.run(&["apply", "--accept-widening"]);
+    assert_eq!(accepted.status.code(), Some(0), "{accepted:?}");
+    assert_eq!(answer(&hub)["outcome"], "swapped");
+
+    hub.write("routes.toml", routes("names", NAMES));
+    let narrower = hub.run(&["apply"]);
+    assert_eq!(narrower.status.code(), Some(0), "{narrower:?}");
+    drop_into(&hub, "drop", 1);
+    until("it is delivered", || lines(&hub, "all") == 2);
+    assert!(hub.delivered("all")[1]["data"]["patient"]["birth_date"].is_null());
+    running.stop();
+}
+
+#[test]
 fn where_nothing_runs_nobody_answers() {
     let hub = hub();
     let output = reload(&hub);
