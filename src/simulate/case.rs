@@ -92,7 +92,7 @@ fn ordinary() -> io::Result<Vec<Case>> {
         (
             "rde_o11_oseltamivir",
             "OMP-01: oseltamivir twice a day for five days, which is treatment and not prophylaxis.",
-            plain(Content::Prescription(ONE_DRUG), None)?,
+            plain(Content::Prescription { drugs: ONE_DRUG, outside: false }, None)?,
         ),
         ("omg_o19_ct", "OMG-01: a chest CT is ordered.", plain(Content::ImagingOrder(&CHEST_CT), None)?),
         (

@@ -176,9 +176,14 @@ impl Course {
         let order = self.order();
         let entered = self.now;
         let noise = self.random.next();
-        self.send_at(Some(order), entered, noise, Content::Prescription(drugs));
+        self.send_at(Some(order), entered, noise, Content::Prescription { drugs, outside: false });
         if self.random.chance(20) {
-            self.send_at(Some(order), entered, noise, Content::Prescription(&drugs[..1]));
+            self.send_at(
+                Some(order),
+                entered,
+                noise,
+                Content::Prescription { drugs: &drugs[..1], outside: false },
+            );
         }
         if self.random.chance(10) {
             self.take_back();

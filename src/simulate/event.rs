@@ -84,6 +84,8 @@ pub(super) enum Content {
     },
     Allergies(Vec<&'static Allergy>),
     Movement(Movement),
+    /// Another doctor is in charge from now on (ADT-01).
+    DoctorChange,
     /// The whole list of a patient's diagnoses, as PPR-01 sends it every time.
     Problems(Rc<[Problem]>),
     LabOrder(Rc<[LabGroup]>),
@@ -91,8 +93,15 @@ pub(super) enum Content {
         groups: Rc<[LabGroup]>,
         is_final: bool,
     },
-    Prescription(&'static [&'static Drug]),
+    Prescription {
+        drugs: &'static [&'static Drug],
+        /// Given out by a pharmacy elsewhere (院外処方).
+        outside: bool,
+    },
+    /// The hospital gave the drugs out itself.
+    Dispensed(&'static [&'static Drug]),
     Injection(&'static Infusion),
+    Injected(&'static Infusion),
     Diet,
     ImagingOrder(&'static Imaging),
     ImagingPerformed(&'static Imaging),
@@ -124,13 +133,18 @@ impl Event {
             Content::Registration { .. } => "ADT-00",
             Content::Allergies(_) => "ADT-61",
             Content::Movement(movement) => movement.data_type(),
+            Content::DoctorChange => "ADT-01",
             Content::Problems(_) => "PPR-01",
             Content::LabOrder(_) => "OML-01",
             Content::LabResult { .. } => "OML-11",
-            Content::Prescription(_) => "OMP-01",
+            Content::Prescription { .. } => "OMP-01",
+            Content::Dispensed(_) => "OMP-11",
             Content::Injection(_) => "OMP-02",
+            Content::Injected(_) => "OMP-12",
             Content::Diet => "OMD",
+            Content::ImagingOrder(exam) if exam.is_endoscopy() => "OMG-02",
             Content::ImagingOrder(_) => "OMG-01",
+            Content::ImagingPerformed(exam) if exam.is_endoscopy() => "OMG-12",
             Content::ImagingPerformed(_) => "OMG-11",
             Content::PhysiologyOrder(_) => "OMG-03",
             Content::PhysiologyResult(_) => "OMG-13",
@@ -140,7 +154,10 @@ impl Event {
     /// The care date (診療日), or None for what has no date.
     pub(super) fn care_date(&self) -> Option<Date> {
         match &self.content {
-            Content::Registration { .. } | Content::Allergies(_) | Content::Problems(_) => None,
+            Content::Registration { .. }
+            | Content::DoctorChange
+            | Content::Allergies(_)
+            | Content::Problems(_) => None,
             _ => Some(self.at.date()),
         }
     }

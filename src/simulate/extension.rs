@@ -1,12 +1,15 @@
 //! Documents of an extension storage (拡張ストレージ): a letter of referral with a PDF, a discharge summary and vital
 //! signs, of invented people (架空).
 
-use std::fs;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+use jiff::civil::Date;
+use jiff::civil::DateTime;
 
 use super::Facility;
-use super::people::Person;
+use super::archive::Put;
+use super::event::Patient;
 
 /// 診療情報提供書: LOINC.
 const REFERRAL: &str = "^診療情報提供書^^57133-1^診療情報提供書^LN";
@@ -19,128 +22,128 @@ const FACILITY_CODES: &str = "1.2.392.100495.20.3.23";
 /// Stands for the facility's own OIDs.
 const OWN: &str = "1.2.392.999999";
 
-/// A patient of the facility.
-pub(super) struct Subject {
-    pub(super) id: String,
-    pub(super) person: Person,
+/// What a document is.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Paper<'a> {
+    /// A letter of referral to a facility, with a PDF.
+    Referral(&'a Facility),
+    /// A discharge summary.
+    Summary,
+    /// Vital signs, as HL7 v2.
+    Vitals,
 }
 
-/// Writes one document of each kind below `root`. The letter of referral goes from one facility to another.
-pub(super) fn extension(
-    root: &Path,
-    from: &Facility,
-    to: &Facility,
-    patients: &[Subject; 3],
-) -> io::Result<()> {
-    let [referred, discharged, observed] = patients;
-    let letter = Folder {
-        subject: referred,
-        data_type: REFERRAL,
-        code: "57133-1",
-        key: "0000000301",
-        day: "20261112",
-        time: "20261112161500123",
-    };
-    letter.write(root, "main_document.xml", referral(from, to, referred).as_bytes())?;
-    letter.write(root, "attachments/kensa.pdf", PDF.as_bytes())?;
-    let summary = Folder {
-        subject: discharged,
-        data_type: SUMMARY,
-        code: "18842-5",
-        key: "0000000302",
-        day: "20261113",
-        time: "20261113120000456",
-    };
-    summary.write(root, "main_document.xml", discharge_summary(from, discharged).as_bytes())?;
-    // As the samples of the field have it: no department, and a time of 15 digits.
-    let vitals = Folder {
-        subject: observed,
-        data_type: VITALS,
-        code: "L-OBSERVATIONS",
-        key: "0000000303",
-        day: "20261114",
-        time: "202611140700001",
-    };
-    vitals.write(root, "main_document.hl7", vital_signs(from, observed).as_bytes())
+/// One document: a content folder, valid.
+#[derive(Debug)]
+pub(super) struct Document<'a> {
+    pub(super) paper: Paper<'a>,
+    pub(super) from: &'a Facility,
+    pub(super) subject: &'a Patient,
+    /// 特定キー: which document of the facility it is.
+    pub(super) key: u64,
+    pub(super) at: DateTime,
+    /// The day on which the author wrote it.
+    pub(super) authored: Date,
+    /// 発生日時 as the folder's name spells it: 17 digits, or 15 as the samples of the field have it, which also leave
+    /// out the department.
+    pub(super) time: String,
 }
 
-/// A content folder, valid.
-struct Folder<'a> {
-    subject: &'a Subject,
-    data_type: &'a str,
-    code: &'a str,
-    key: &'a str,
-    day: &'a str,
-    time: &'a str,
-}
+impl Document<'_> {
+    /// Writes the document below `root`; gives its folder and how many bytes it has.
+    ///
+    /// # Errors
+    /// When a folder or file can't be written.
+    pub(super) fn write(&self, root: &Path, put: Put) -> io::Result<(PathBuf, u64)> {
+        let folder = root.join(self.folder());
+        let mut size = 0;
+        // The main document comes last: a document without its files would be found wanting.
+        for (name, bytes) in self.files().into_iter().rev() {
+            put.write(&folder.join(name), &bytes)?;
+            size += bytes.len() as u64;
+        }
+        Ok((folder, size))
+    }
 
-impl Folder<'_> {
-    fn write(&self, root: &Path, file: &str, content: &[u8]) -> io::Result<()> {
-        let Self { subject: Subject { id, .. }, data_type, code, key, day, time } = self;
+    /// `000/012/00012345/20261101/<data type>/<content>`, relative to the storage's root.
+    fn folder(&self) -> PathBuf {
+        let (data_type, code) = match self.paper {
+            Paper::Referral(_) => (REFERRAL, "57133-1"),
+            Paper::Summary => (SUMMARY, "18842-5"),
+            Paper::Vitals => (VITALS, "L-OBSERVATIONS"),
+        };
+        let Self { subject: Patient { id, .. }, key, time, .. } = self;
+        let day = day(self.at.date());
         let department = if time.len() == 17 { "_01" } else { "" };
         let (first, second) = (id.get(..3).unwrap_or(id), id.get(3..6).unwrap_or(id));
-        let folder =
-            format!("{first}/{second}/{id}/{day}/{data_type}/{id}_{day}_{code}_{key}_{time}{department}_1");
-        let path = root.join(folder).join(file);
-        fs::create_dir_all(path.parent().unwrap_or(root))?;
-        fs::write(path, content)
+        format!("{first}/{second}/{id}/{day}/{data_type}/{id}_{day}_{code}_{key:010}_{time}{department}_1")
+            .into()
     }
-}
 
-fn referral(from: &Facility, to: &Facility, subject: &Subject) -> String {
-    let header = format!(
-        r#"  <id root="{OWN}.1" extension="{code}-R-301"/>
+    fn files(&self) -> Vec<(&'static str, Vec<u8>)> {
+        match self.paper {
+            Paper::Referral(to) => vec![
+                ("main_document.xml", self.referral(to).into_bytes()),
+                ("attachments/kensa.pdf", PDF.as_bytes().to_vec()),
+            ],
+            Paper::Summary => vec![("main_document.xml", self.discharge_summary().into_bytes())],
+            Paper::Vitals => vec![("main_document.hl7", self.vital_signs().into_bytes())],
+        }
+    }
+
+    fn referral(&self, to: &Facility) -> String {
+        let header = format!(
+            r#"  <id root="{OWN}.1" extension="{code}-R-{key}"/>
   <code code="MD0020730" codeSystem="1.2.392.200119.5.3.1" displayName="診療情報提供書"/>
   <title>診療情報提供書 (架空)</title>
-  <effectiveTime value="20261112161500+0900"/>
+  <effectiveTime value="{at}+0900"/>
   <confidentialityCode code="N" codeSystem="2.16.840.1.113883.5.25"/>
-  <setId root="{OWN}.1" extension="{code}-R-301"/>
+  <setId root="{OWN}.1" extension="{code}-R-{key}"/>
   <versionNumber value="1"/>
 "#,
-        code = from.code
-    );
-    let recipient = format!(
-        "  <informationRecipient><intendedRecipient>\n    <receivedOrganization>{}</receivedOrganization>\n  </intendedRecipient></informationRecipient>\n",
-        organisation(to)
-    );
-    let sections = [
-        section("910", "紹介先情報", &to.name),
-        section("920", "紹介元情報", &from.name),
-        section("950", "紹介目的", "胸部異常陰影の精査をお願いします。(架空)"),
-        section("340", "主訴", "咳が続く。(架空)"),
-    ];
-    let file = r#"    <component><section><code code="070"/><title>添付情報</title><entry><observationMedia classCode="OBS" moodCode="EVN"><value mediaType="application/pdf"><reference value="attachments/kensa.pdf"/></value></observationMedia></entry></section></component>
+            code = self.from.code,
+            key = self.key,
+            at = seconds(self.at),
+        );
+        let recipient = format!(
+            "  <informationRecipient><intendedRecipient>\n    <receivedOrganization>{}</receivedOrganization>\n  </intendedRecipient></informationRecipient>\n",
+            organisation(to)
+        );
+        let sections = [
+            section("910", "紹介先情報", &to.name),
+            section("920", "紹介元情報", &self.from.name),
+            section("950", "紹介目的", "胸部異常陰影の精査をお願いします。(架空)"),
+            section("340", "主訴", "咳が続く。(架空)"),
+        ];
+        let file = r#"    <component><section><code code="070"/><title>添付情報</title><entry><observationMedia classCode="OBS" moodCode="EVN"><value mediaType="application/pdf"><reference value="attachments/kensa.pdf"/></value></observationMedia></entry></section></component>
 "#;
-    clinical_document(&header, from, subject, &recipient, &(sections.concat() + file))
-}
+        self.clinical_document(&header, &recipient, &(sections.concat() + file))
+    }
 
-fn discharge_summary(from: &Facility, subject: &Subject) -> String {
-    let header = format!(
-        r#"  <id root="{OWN}.2" extension="{code}-S-302"/>
+    fn discharge_summary(&self) -> String {
+        let header = format!(
+            r#"  <id root="{OWN}.2" extension="{code}-S-{key}"/>
   <code code="18842-5" codeSystem="2.16.840.1.113883.6.1" displayName="退院時サマリー"/>
   <title>退院時サマリー (架空)</title>
-  <effectiveTime value="20261113120000+0900"/>
+  <effectiveTime value="{at}+0900"/>
   <confidentialityCode code="N" codeSystem="2.16.840.1.113883.5.25"/>
 "#,
-        code = from.code
-    );
-    let sections = [
-        section("11535-2", "退院時診断", "肺炎 (架空)"),
-        section("8648-8", "入院経過", "抗菌薬で解熱した。(架空)"),
-    ];
-    clinical_document(&header, from, subject, "", &sections.concat())
-}
+            code = self.from.code,
+            key = self.key,
+            at = seconds(self.at),
+        );
+        let sections = [
+            section("11535-2", "退院時診断", "肺炎 (架空)"),
+            section("8648-8", "入院経過", "抗菌薬で解熱した。(架空)"),
+        ];
+        self.clinical_document(&header, "", &sections.concat())
+    }
 
-fn clinical_document(
-    header: &str,
-    from: &Facility,
-    Subject { id, person }: &Subject,
-    recipient: &str,
-    sections: &str,
-) -> String {
-    let (family, given) = (person.family, person.given);
-    format!(
-        r#"<?xml version="1.0" encoding="UTF-8"?>
+    fn clinical_document(&self, header: &str, recipient: &str, sections: &str) -> String {
+        let Patient { id, person } = self.subject;
+        let (family, given) = (person.family, person.given);
+        format!(
+            r#"<?xml version="1.0" encoding="UTF-8"?>
 <ClinicalDocument xmlns="urn:hl7-org:v3">
   <typeId root="2.16.840.1.113883.1.3" extension="POCD_HD000040"/>
 {header}  <recordTarget><patientRole>
@@ -152,7 +155,7 @@ fn clinical_document(
       <birthTime value="{}"/>
     </patient>
   </patientRole></recordTarget>
-  <author><time value="20261112"/><assignedAuthor>
+  <author><time value="{authored}"/><assignedAuthor>
     <id root="{OWN}.4" extension="D0001"/>
     <assignedPerson><name use="IDE"><family>架空</family><given>医師</given></name></assignedPerson>
     <representedOrganization>{organisation}</representedOrganization>
@@ -164,14 +167,44 @@ fn clinical_document(
 {sections}  </structuredBody></component>
 </ClinicalDocument>
 "#,
-        family.kanji,
-        given.kanji,
-        family.kana,
-        given.kana,
-        person.sex,
-        person.birth.strftime("%Y%m%d"),
-        organisation = organisation(from),
-    )
+            family.kanji,
+            given.kanji,
+            family.kana,
+            given.kana,
+            person.sex,
+            day(person.birth),
+            organisation = organisation(self.from),
+            authored = day(self.authored),
+        )
+    }
+
+    fn vital_signs(&self) -> String {
+        let Patient { id, person } = self.subject;
+        let (family, given) = (person.family, person.given);
+        let (key, at) = (self.key, seconds(self.at));
+        let obx = |serial: u8, code: &str, value: &str, unit: &str| {
+            format!("OBX|{serial}|NM|{code}^LN||{value}|{unit}^{unit}^UCUM|||||F|||{at}")
+        };
+        let segments = [
+            format!("MSH|^~\\&|VITALS|KAKUU|GW|KAKUU|{at}||ORU^R30^ORU_R30|V{key}|P|2.5||||||UNICODE UTF-8"),
+            format!(
+                "PID|0001||{id}^^^^PI||{}^{}^^^^^L^I~{}^{}^^^^^L^P||{}|{}",
+                family.kanji,
+                given.kanji,
+                family.kana,
+                given.kana,
+                day(person.birth),
+                person.sex
+            ),
+            format!("OBR|1||V{key}|85353-1^バイタルサイン^LN|||{at}|||||||||||||||{}", self.from.code),
+            obx(1, "8310-5^体温", "36.8", "Cel"),
+            obx(2, "8867-4^脈拍", "72", "/min"),
+            obx(3, "8480-6^収縮期血圧", "128", "mm[Hg]"),
+            obx(4, "8462-4^拡張期血圧", "76", "mm[Hg]"),
+            obx(5, "59408-5^SpO2", "97", "%"),
+        ];
+        segments.join("\r") + "\r"
+    }
 }
 
 fn organisation(facility: &Facility) -> String {
@@ -184,31 +217,12 @@ fn section(code: &str, title: &str, text: &str) -> String {
     )
 }
 
-fn vital_signs(from: &Facility, Subject { id, person }: &Subject) -> String {
-    let (family, given) = (person.family, person.given);
-    let obx = |serial: u8, code: &str, value: &str, unit: &str| {
-        format!("OBX|{serial}|NM|{code}^LN||{value}|{unit}^{unit}^UCUM|||||F|||20261114070000")
-    };
-    let segments = [
-        "MSH|^~\\&|VITALS|KAKUU|GW|KAKUU|20261114070000||ORU^R30^ORU_R30|V303|P|2.5||||||UNICODE UTF-8"
-            .to_owned(),
-        format!(
-            "PID|0001||{id}^^^^PI||{}^{}^^^^^L^I~{}^{}^^^^^L^P||{}|{}",
-            family.kanji,
-            given.kanji,
-            family.kana,
-            given.kana,
-            person.birth.strftime("%Y%m%d"),
-            person.sex
-        ),
-        format!("OBR|1||V303|85353-1^バイタルサイン^LN|||20261114070000|||||||||||||||{}", from.code),
-        obx(1, "8310-5^体温", "36.8", "Cel"),
-        obx(2, "8867-4^脈拍", "72", "/min"),
-        obx(3, "8480-6^収縮期血圧", "128", "mm[Hg]"),
-        obx(4, "8462-4^拡張期血圧", "76", "mm[Hg]"),
-        obx(5, "59408-5^SpO2", "97", "%"),
-    ];
-    segments.join("\r") + "\r"
+fn day(date: Date) -> String {
+    date.strftime("%Y%m%d").to_string()
+}
+
+fn seconds(at: DateTime) -> String {
+    at.strftime("%Y%m%d%H%M%S").to_string()
 }
 
 /// A page with nothing on it.

@@ -8,12 +8,12 @@ mod case;
 mod catalogue;
 mod checkup;
 mod course;
+mod demo;
 mod drop_folder;
 mod event;
 mod extension;
 mod message;
 mod outbreak;
-mod network;
 mod people;
 mod random;
 mod region;
@@ -29,9 +29,11 @@ use std::path::PathBuf;
 use jiff::SignedDuration;
 use jiff::civil::Date;
 
-use archive::Archive;
+use archive::{Archive, Put};
 pub use case::cases;
 use course::Period;
+pub use demo::DEMO_SEED;
+pub use demo::demo;
 pub use drop_folder::DropFolderSettings;
 pub use drop_folder::drop_folder;
 use event::Event;
@@ -42,8 +44,10 @@ pub use outbreak::outbreak;
 pub use people::Name;
 pub use people::Person;
 pub use people::person;
-pub use region::REGION_SEED;
-pub use region::region;
+pub use region::{
+    Expectation, FACILITIES_MAX, FaultKind, FaultRates, FaultRecord, LiveProgress, LiveSettings, LiveSummary,
+    RegionError, RegionProgress, RegionSettings, RegionSummary, UnknownFault, live, region,
+};
 
 /// The sending facility.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -162,11 +166,11 @@ impl fmt::Display for Summary {
 pub fn storage(settings: &StorageSettings, mut progress: impl FnMut(Progress)) -> io::Result<Summary> {
     let events = plan(settings);
     let transaction = settings.transaction.as_deref();
-    let mut archive = Archive::new(&settings.facility, &settings.root, transaction);
+    let mut archive = Archive::new(&settings.facility, &settings.root, transaction, Put::AtOnce);
     let mut summary = Summary { patients: patients(&events), ..Summary::default() };
     for event in &events {
-        summary.bytes += archive.write(event)?;
         summary.files += 1;
+        summary.bytes += archive.write(event, summary.files)?;
         summary.deletions += u64::from(event.is_deletion);
         *summary.data_types.entry(event.data_type()).or_default() += 1;
         progress(Progress { written: summary.files, total: events.len() as u64 });

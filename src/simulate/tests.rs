@@ -303,7 +303,7 @@ fn check_committed(folder: &str, write: impl Fn(&Path)) {
 
 #[test]
 fn the_committed_region_is_what_the_generator_writes() {
-    check_committed("region", |root| region(root, REGION_SEED).unwrap());
+    check_committed("region", |root| demo(root, DEMO_SEED).unwrap());
 }
 
 #[test]
@@ -314,7 +314,7 @@ fn the_committed_cases_are_what_the_generator_writes() {
 #[test]
 fn the_region_shows_what_the_network_is_for() {
     let root = tempfile::tempdir().unwrap();
-    region(root.path(), REGION_SEED).unwrap();
+    demo(root.path(), DEMO_SEED).unwrap();
     let mut texts = String::new();
     let mut incomplete = Vec::new();
     for (path, bytes) in tree(root.path()) {
@@ -352,7 +352,7 @@ fn odd_cases_are_odd_and_the_others_are_not() {
 #[test]
 fn a_drop_folder_holds_messages_in_every_form() {
     let root = tempfile::tempdir().unwrap();
-    region(root.path(), REGION_SEED).unwrap();
+    demo(root.path(), DEMO_SEED).unwrap();
     let files = tree(&root.path().join("hamada-kenko/hl7"));
     assert_eq!(files.len(), 19);
     for (path, bytes) in &files {

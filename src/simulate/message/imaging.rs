@@ -1,4 +1,4 @@
-//! OMG-01 imaging orders, OMG-11 imaging performed, OMG-03 and OMG-13 physiological examinations.
+//! OMG-01 imaging orders, OMG-11 imaging performed, OMG-02 and OMG-12 endoscopies, OMG-03 and OMG-13 physiological examinations.
 
 use super::common::*;
 use crate::simulate::Facility;
@@ -26,7 +26,10 @@ pub(super) fn performed(facility: &Facility, event: &Event, exam: &Imaging, segm
     requests(facility, event, exam, segments, |child, segments| {
         if let Some((code, name)) = child {
             segments.push(
-                Segment::new("ZE1").with(1, "1").with(2, "RS").with(3, format!("{code}^{name}^JJ1017")),
+                Segment::new("ZE1")
+                    .with(1, "1")
+                    .with(2, "RS")
+                    .with(3, format!("{code}^{name}^{}", exam.system)),
             );
         }
         segments.push(ipc.clone());
@@ -45,7 +48,7 @@ fn requests(
     for control in ["NW", "PA"] {
         segments.push(super::common::order(facility, event, control));
         segments.push(timing());
-        segments.push(request(event, &parent, exam.parent));
+        segments.push(request(event, exam, &parent, exam.parent));
         if control == "PA" {
             segments.push(reason(exam));
         }
@@ -56,7 +59,7 @@ fn requests(
         segments
             .push(super::common::order(facility, event, "CH").with(2, own.as_str()).with(8, parent.as_str()));
         segments.push(timing());
-        segments.push(request(event, &own, *child).with(29, parent.as_str()));
+        segments.push(request(event, exam, &own, *child).with(29, parent.as_str()));
         close(Some(*child), segments);
     }
 }
@@ -65,11 +68,11 @@ fn timing() -> Segment {
     Segment::new("TQ1").with(1, "1").with(9, "R^^HL70485")
 }
 
-fn request(event: &Event, order: &str, (code, name): (&str, &str)) -> Segment {
+fn request(event: &Event, exam: &Imaging, order: &str, (code, name): (&str, &str)) -> Segment {
     let performed = matches!(event.content, Content::ImagingPerformed(_));
     Segment::new("OBR")
         .with(2, order)
-        .with(4, format!("{code}^{name}^JJ1017"))
+        .with(4, format!("{code}^{name}^{}", exam.system))
         .with_some(7, performed.then(|| minutes(event.at)))
         .with(16, doctor(&event.encounter))
         .with_some(18, performed.then(|| accession(event)))
@@ -87,12 +90,12 @@ fn reason(exam: &Imaging) -> Segment {
 }
 
 /// The accession number: date and order, at most 16 characters (DICOM SH).
-fn accession(event: &Event) -> String {
+pub(in crate::simulate) fn accession(event: &Event) -> String {
     format!("A{}{:06}", event.at.strftime("%y%m%d"), event.order.unwrap_or(0) % 1_000_000)
 }
 
 /// A Study Instance UID under 2.25 (a UUID as a number), the same for an order and what was performed.
-fn study_uid(event: &Event) -> String {
+pub(in crate::simulate) fn study_uid(event: &Event) -> String {
     let mut random = Random::new(event.noise, 2);
     let (high, low) = (u128::from(random.next()), u128::from(random.next()));
     format!("2.25.{}", (high << 64) | low)

@@ -8,6 +8,7 @@ mod patient;
 mod pharmacy;
 
 pub(super) use common::person_name;
+pub(super) use imaging::{accession, study_uid};
 
 use super::Facility;
 use super::event::Content;
@@ -28,12 +29,17 @@ pub(super) fn segments(facility: &Facility, sequence: u64, event: &Event) -> Vec
         Content::Allergies(allergies) => patient::allergies(event, allergies, &mut segments),
         Content::Problems(problems) => patient::problems(facility, event, problems, &mut segments),
         Content::Movement(kind) => movement::movement(event, *kind, &mut segments),
+        Content::DoctorChange => movement::doctor_change(event, &mut segments),
         Content::LabOrder(groups) => laboratory::order(facility, event, groups, &mut segments),
         Content::LabResult { groups, is_final } => {
             laboratory::result(facility, event, groups, *is_final, &mut segments);
         }
-        Content::Prescription(drugs) => pharmacy::prescription(facility, event, drugs, &mut segments),
+        Content::Prescription { drugs, outside } => {
+            pharmacy::prescription(facility, event, drugs, *outside, &mut segments);
+        }
+        Content::Dispensed(drugs) => pharmacy::dispensed(facility, event, drugs, &mut segments),
         Content::Injection(infusion) => pharmacy::injection(facility, event, infusion, &mut segments),
+        Content::Injected(infusion) => pharmacy::injected(facility, event, infusion, &mut segments),
         Content::Diet => pharmacy::diet(facility, event, &mut segments),
         Content::ImagingOrder(exam) => imaging::order(facility, event, exam, &mut segments),
         Content::ImagingPerformed(exam) => imaging::performed(facility, event, exam, &mut segments),
@@ -50,10 +56,13 @@ pub(super) fn message_type(event: &Event) -> &'static str {
         Content::Registration { .. } => "ADT^A08^ADT_A01",
         Content::Allergies(_) => "ADT^A60^ADT_A60",
         Content::Movement(movement) => movement.message_type(event.is_deletion),
+        Content::DoctorChange if event.is_deletion => "ADT^A55^ADT_A52",
+        Content::DoctorChange => "ADT^A54^ADT_A54",
         Content::Problems(_) => "PPR^ZD1^PPR_ZD1",
         Content::LabOrder(_) => "OML^O33^OML_O33",
         Content::LabResult { .. } => "OUL^R22^OUL_R22",
-        Content::Prescription(_) | Content::Injection(_) => "RDE^O11^RDE_O11",
+        Content::Prescription { .. } | Content::Injection(_) => "RDE^O11^RDE_O11",
+        Content::Dispensed(_) | Content::Injected(_) => "RAS^O17^RAS_O17",
         Content::Diet => "OMD^O03^OMD_O03",
         Content::ImagingOrder(_) | Content::PhysiologyOrder(_) => "OMG^O19^OMG_O19",
         Content::ImagingPerformed(_) => "OMI^Z23^OMI_Z23",

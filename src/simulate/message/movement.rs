@@ -1,4 +1,4 @@
-//! ADT-12 to ADT-52: reception, admission, leave, transfer, discharge, their plans and their cancellations.
+//! ADT-01 and ADT-12 to ADT-52: another doctor, reception, admission, leave, transfer, discharge, their plans and their cancellations.
 
 use super::common::*;
 use crate::simulate::event::*;
@@ -14,6 +14,13 @@ pub(super) fn movement(event: &Event, kind: Movement, segments: &mut Vec<Segment
     segments.push(patient(event, false));
     segments.push(movement_visit(event, kind));
     segments.extend(plan(event, kind));
+}
+
+/// ADT^A54 and its cancellation: EVN PID PV1. PV1-7 is the doctor who is in charge from EVN-6 on.
+pub(super) fn doctor_change(event: &Event, segments: &mut Vec<Segment>) {
+    segments.push(event_type(event, Some(event.at)));
+    segments.push(patient(event, false));
+    segments.push(visit(&event.encounter));
 }
 
 fn movement_visit(event: &Event, kind: Movement) -> Segment {

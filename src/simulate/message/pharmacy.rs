@@ -1,4 +1,4 @@
-//! OMP-01 prescriptions, OMP-02 injections, OMD meals.
+//! OMP-01 prescriptions, OMP-02 injections, OMP-11 and OMP-12 what was given of them, OMD meals.
 
 use jiff::SignedDuration;
 
@@ -9,7 +9,14 @@ use crate::simulate::event::*;
 use crate::simulate::segment::Segment;
 
 /// RDE^O11 (OMP-01): PID PV1 (ORC RXE TQ1 RXR)+, one group per drug.
-pub(super) fn prescription(facility: &Facility, event: &Event, drugs: &[&Drug], segments: &mut Vec<Segment>) {
+pub(super) fn prescription(
+    facility: &Facility,
+    event: &Event,
+    drugs: &[&Drug],
+    outside: bool,
+    segments: &mut Vec<Segment>,
+) {
+    let place = if outside { "OHO^院外処方^MR9P" } else { "OHI^院内処方^MR9P" };
     segments.push(patient(event, false));
     segments.push(visit(&event.encounter));
     for (drug, line) in drugs.iter().zip(1..) {
@@ -25,7 +32,7 @@ pub(super) fn prescription(facility: &Facility, event: &Event, drugs: &[&Drug], 
                 .with(11, unit)
                 .with(15, event.order_text())
                 .with(19, format!("{daily}^{}&{}&MR9P", drug.unit.0, drug.unit.1))
-                .with(21, "OHP^外来処方^MR9P~OHI^院内処方^MR9P"),
+                .with(21, format!("OHP^外来処方^MR9P~{place}")),
         );
         segments.push(
             Segment::new("TQ1")
@@ -68,6 +75,46 @@ pub(super) fn injection(
             .with(3, "1")
             .with(4, format!("{}^{}^MR9P", unit.0, unit.1))
     }));
+}
+
+/// RAS^O17 (OMP-11): PID PV1 (ORC RXA RXR)+, one group per drug; RXA-3 gives the care date.
+pub(super) fn dispensed(facility: &Facility, event: &Event, drugs: &[&Drug], segments: &mut Vec<Segment>) {
+    segments.push(patient(event, false));
+    segments.push(visit(&event.encounter));
+    for (drug, line) in drugs.iter().zip(1..) {
+        segments.push(order(facility, event, "SC").with(4, group(event, line)));
+        let amount = (drug.dose * drug.usage.doses * drug.days).to_string();
+        let unit = format!("{}^{}^MR9P", drug.unit.0, drug.unit.1);
+        segments.push(given(event, 1, (drug.hot9, drug.name), amount, unit));
+        segments.push(Segment::new("RXR").with(1, "PO^口^HL70162"));
+    }
+}
+
+/// RAS^O17 (OMP-12): PID PV1 ORC RXA+ RXR, one RXA per part of the mixture.
+pub(super) fn injected(facility: &Facility, event: &Event, infusion: &Infusion, segments: &mut Vec<Segment>) {
+    segments.push(patient(event, false));
+    segments.push(visit(&event.encounter));
+    segments.push(order(facility, event, "SC").with(4, group(event, 1)));
+    for ((drug, unit), set) in [(infusion.base, &BAG), (infusion.additive, &AMPOULE)].into_iter().zip(1..) {
+        let unit = format!("{}^{}^MR9P", unit.0, unit.1);
+        segments.push(given(event, set, drug, "1".to_owned(), unit));
+    }
+    segments.push(Segment::new("RXR").with(1, "IV^静脈内^HL70162").with(3, "IVP^点滴ポンプ^HL70164"));
+}
+
+/// RXA of a drug that was given completely.
+fn given(event: &Event, set: u32, (hot9, name): (&str, &str), amount: String, unit: String) -> Segment {
+    Segment::new("RXA")
+        .with(1, "0")
+        .with(2, set.to_string())
+        .with(3, minutes(event.at))
+        .with(4, minutes(event.at))
+        .with(5, format!("{hot9}^{name}^HOT9"))
+        .with(6, amount)
+        .with(7, unit)
+        .with(10, "N00301^看架^架子^^^^^^^L^^^^^I")
+        .with(20, "CP")
+        .with(21, if event.is_deletion { "D" } else { "A" })
 }
 
 /// OMD^O03: PID PV1 ORC TQ1 ODS.

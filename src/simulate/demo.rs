@@ -1,5 +1,7 @@
 //! The demo region of `fixtures/region`: four invented facilities that share some of their people.
 
+mod network;
+
 use std::fs;
 use std::io;
 use std::path::Path;
@@ -8,16 +10,18 @@ use jiff::civil::Date;
 use jiff::civil::date;
 
 use super::archive;
+use super::archive::Put;
 use super::checkup;
 use super::event::Content;
 use super::event::Event;
-use super::extension::{Subject, extension};
+use super::event::Patient;
+use super::extension::{Document, Paper};
 use super::message;
-use super::network::Network;
 use super::*;
+use network::Network;
 
 /// The seed of the committed region.
-pub const REGION_SEED: u64 = 20_261_206;
+pub const DEMO_SEED: u64 = 20_261_206;
 
 const TODAY: Date = date(2026, 11, 20);
 
@@ -79,17 +83,14 @@ const HAMADA: Member = Member {
 ///
 /// # Errors
 /// When a folder or file can't be written.
-pub fn region(root: &Path, seed: u64) -> io::Result<()> {
+pub fn demo(root: &Path, seed: u64) -> io::Result<()> {
     let izumo = StorageSettings {
         transaction: Some(root.join(IZUMO.folder).join("transaction")),
         history: true,
         ..IZUMO.storage(root, seed)
     };
     storage(&izumo, |_| {})?;
-    let documents = root.join(IZUMO.folder).join("extension");
-    let patients =
-        [0, 2, 4].map(|number| Subject { id: patient_id(IZUMO.code, number), person: person(seed, number) });
-    extension(&documents, &IZUMO.facility(), &MATSUE.facility(), &patients)?;
+    documents(&root.join(IZUMO.folder).join("extension"), seed)?;
     let matsue = MATSUE.storage(root, seed);
     storage(&matsue, |_| {})?;
     half_written(&matsue)?;
@@ -105,6 +106,24 @@ pub fn region(root: &Path, seed: u64) -> io::Result<()> {
     checkups(&root.join(HAMADA.folder).join("checkup"), seed)?;
     network(root, seed)?;
     fs::write(root.join("people.tsv"), people_table(seed))
+}
+
+/// One document of each kind. The letter of referral goes from one facility to another.
+fn documents(root: &Path, seed: u64) -> io::Result<()> {
+    let (from, to) = (IZUMO.facility(), MATSUE.facility());
+    let referred = date(2026, 11, 12);
+    // As the samples of the field have it: the last has no department, and a time of 15 digits.
+    for (paper, number, key, at, time) in [
+        (Paper::Referral(&to), 0, 301, referred.at(16, 15, 0, 0), "20261112161500123"),
+        (Paper::Summary, 2, 302, date(2026, 11, 13).at(12, 0, 0, 0), "20261113120000456"),
+        (Paper::Vitals, 4, 303, date(2026, 11, 14).at(7, 0, 0, 0), "202611140700001"),
+    ] {
+        let subject = Patient { id: patient_id(IZUMO.code, number), person: person(seed, number) };
+        let time = time.to_owned();
+        Document { paper, from: &from, subject: &subject, key, at, authored: referred, time }
+            .write(root, Put::AtOnce)?;
+    }
+    Ok(())
 }
 
 /// What the facilities send one another.

@@ -8,11 +8,11 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use super::Facility;
-use super::message::person_name;
-use super::patient_id;
-use super::people::person;
-use super::segment::escape;
+use crate::simulate::Facility;
+use crate::simulate::message::person_name;
+use crate::simulate::patient_id;
+use crate::simulate::people::person;
+use crate::simulate::segment::escape;
 
 /// The facilities that take part, and the seed of their people.
 pub(super) struct Network<'n> {
