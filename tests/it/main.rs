@@ -37,6 +37,7 @@ mod run;
 mod schemas;
 mod services;
 mod shell;
+mod simulated;
 mod store_crash;
 mod support;
 mod surveillance;

@@ -21,7 +21,7 @@ pub(super) const OTHER_FACILITY: &str = "3219900019";
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum FaultKind {
-    /// The file ends in the middle of a segment and is never completed.
+    /// The file ends within the name of its last segment, and is never completed.
     Torn,
     /// The file ends within kanji.
     HalfWritten,
@@ -95,7 +95,7 @@ impl FaultKind {
         match self {
             Self::Torn => (Expectation::Invalid, Some("torn-segment")),
             Self::HalfWritten => (Expectation::Invalid, Some("torn-character")),
-            Self::Empty => (Expectation::Invalid, Some("no-header")),
+            Self::Empty => (Expectation::Invalid, Some("empty")),
             Self::UndeclaredCharset => (Expectation::Finding, Some("charset-undeclared")),
             Self::BadDate => (Expectation::Finding, Some("time-unreadable")),
             Self::LfTerminators
@@ -153,11 +153,11 @@ fn with_field(text: &str, name: &str, number: usize, value: &str) -> String {
     segments.collect::<Vec<_>>().join("\r")
 }
 
-/// Without the end of its last segment: cut behind the name of that segment, where everything is ASCII.
+/// Cut within the name of its last segment, where everything is ASCII.
 fn torn(bytes: &[u8]) -> &[u8] {
     let body = bytes.strip_suffix(b"\r").unwrap_or(bytes);
     let last = body.iter().rposition(|byte| *byte == b'\r').map_or(0, |at| at + 1);
-    bytes.get(..last + 4).unwrap_or(bytes)
+    bytes.get(..last + 2).unwrap_or(bytes)
 }
 
 /// Cut within a character past the middle.

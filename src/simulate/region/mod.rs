@@ -45,8 +45,6 @@ use super::archive::Put;
 pub const FACILITIES_MAX: u16 = 10_000;
 /// What a region is made of, beside its configuration: `simulate live` goes on from it.
 const SIMULATION: &str = "simulation.toml";
-/// Messages that a visit brings, on average; measured.
-const PER_VISIT: u64 = 11;
 
 /// What to write.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -223,7 +221,9 @@ impl Days {
     fn new(settings: &RegionSettings) -> Result<Self, RegionError> {
         let world = World::new(settings)?;
         let weights: u64 = world.sites.iter().map(|site| site.sort.weight()).sum();
-        let rate = |site: &Site| settings.per_day() * 1000 * site.sort.weight() / weights.max(1) / PER_VISIT;
+        let rate = |site: &Site| {
+            settings.per_day() * 1000 * site.sort.weight() / weights.max(1) / site.sort.per_visit()
+        };
         let panels = world.population.panels(world.sites.len());
         let practices = world.sites.iter().zip(panels);
         let practices = practices.map(|(site, panel)| Practice::new(site, panel, rate(site))).collect();

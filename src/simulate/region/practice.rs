@@ -148,6 +148,12 @@ impl Practice {
         self.records.keys().copied()
     }
 
+    /// How much is to leave later.
+    #[cfg(test)]
+    pub(super) fn waiting(&self) -> usize {
+        self.pending.len() + self.appointments.len()
+    }
+
     /// Takes what another facility has set off here.
     pub(super) fn take(&mut self, consequence: Consequence) {
         match consequence {

@@ -40,6 +40,8 @@ const SERVICES: &[(&str, &str, Who)] = &[
 
 /// Names that end as those of [`SERVICES`], but stand for themselves: an own service, not a facility's.
 const OWN: &[&str] = &["health-record"];
+/// Stays where a region has no pharmacy: the demo's has no feed either, and is in every region's registry.
+const PHARMACY: &str = "nami-pharmacy";
 
 impl Who {
     fn has(self, world: &World, site: &Site) -> bool {
@@ -87,7 +89,9 @@ fn comments_after(part: &str) -> &str {
 /// where another stood for them already.
 fn subscriber(world: &World, part: &str, written: &mut HashSet<&'static str>) -> String {
     let quoted = part.lines().find_map(|line| line.strip_prefix("name = \"")?.split('"').next());
-    let Some((ending, word, who)) = quoted.and_then(service) else { return part.to_owned() };
+    let Some((ending, word, who)) = quoted.and_then(|name| service(world, name)) else {
+        return part.to_owned();
+    };
     let comments = comments_after(part);
     if !written.insert(ending) {
         return comments.to_owned();
@@ -102,7 +106,11 @@ fn subscriber(world: &World, part: &str, written: &mut HashSet<&'static str>) ->
     all.chain([comments.to_owned()]).collect()
 }
 
-fn service(name: &str) -> Option<(&'static str, &'static str, Who)> {
+/// Who does what a subscriber of the demo does, if not that one itself.
+fn service(world: &World, name: &str) -> Option<(&'static str, &'static str, Who)> {
+    if name == PHARMACY && !world.sites.iter().any(|site| site.sort == Sort::Pharmacy) {
+        return None;
+    }
     let fits = |(ending, ..): &&(&str, &str, Who)| name.ends_with(ending) && !OWN.contains(&name);
     SERVICES.iter().find(fits).copied()
 }
@@ -113,7 +121,7 @@ fn route(world: &World, part: &str) -> String {
     for line in part.split_inclusive('\n') {
         let key = line.split('=').next().unwrap_or_default().trim();
         let replaced = match key {
-            "to" => names(line, |name| match service(name) {
+            "to" => names(line, |name| match service(world, name) {
                 Some((_, word, who)) => {
                     let sites = world.sites.iter().filter(|site| who.has(world, site));
                     sites.map(|site| format!("{}-{word}", site.feed)).collect()

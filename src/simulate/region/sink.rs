@@ -100,7 +100,8 @@ impl Sinks {
             let (due, fault) = (outgoing.at, self.rates.draw(seed, number));
             list.push(Numbered { site, number, outgoing, due, fault });
         }
-        for at in 0..list.len() {
+        // From the end, so that nothing is moved twice.
+        for at in (0..list.len()).rev() {
             let Some((one, rest)) = list.get_mut(at..).and_then(<[_]>::split_first_mut) else { break };
             if one.fault != Some(FaultKind::OutOfOrder) {
                 continue;

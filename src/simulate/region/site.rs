@@ -73,7 +73,15 @@ impl Sort {
         if matches!(self, Self::Pharmacy) { 4 } else { 1 }
     }
 
-    /// How many patients it has, and how many come on a day, against the others.
+    /// Messages that a visit brings, on average, those of other facilities included; measured.
+    pub(super) const fn per_visit(self) -> u64 {
+        match self {
+            Self::Hospital => 11,
+            _ => 7,
+        }
+    }
+
+    /// How many patients it has, and how much it sends, against the others.
     pub(super) const fn weight(self) -> u64 {
         match self {
             Self::Hospital => 12,

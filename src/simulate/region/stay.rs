@@ -71,11 +71,10 @@ impl Visit<'_> {
         if day % 2 == 1 {
             self.test(Rc::new([LabGroup::Panel(&HAEMATOLOGY), LabGroup::Panel(&CHEMISTRY)]));
         }
-        if self.world.calendar.opening(date) == Opening::Closed {
-            return;
+        if self.world.calendar.opening(date) != Opening::Closed {
+            self.now = self.moment(date, 8, 120);
+            self.infuse(infusion);
         }
-        self.now = self.moment(date, 8, 120);
-        self.infuse(infusion);
         if eventful && day == 2 {
             self.now = self.moment(date, 16, 60);
             self.moved(Movement::Leave, self.now, is_first);

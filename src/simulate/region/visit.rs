@@ -174,7 +174,7 @@ impl Visit<'_> {
         if is_stomach && has_machines {
             self.image(&GASTROSCOPY);
         }
-        if let Some(exam) = pathway.physiology {
+        if let Some(exam) = pathway.physiology.filter(|_| has_machines) {
             let (order, noise) = (self.order(), self.random.next());
             self.put_now(Some(order), noise, Content::PhysiologyOrder(exam));
             let at = self.within(10, 50);
