@@ -274,7 +274,7 @@ fn wait_for(what: &str, mut holds: impl FnMut() -> bool) {
 #[test]
 fn what_nobody_listens_to_is_dropped_as_files() {
     let (with, without) =
-        (free_port().to_string(), ["--seed", "5", "--facilities", "5", "--patients", "60", "--days", "2"]);
+        (free_ports().to_string(), ["--seed", "5", "--facilities", "5", "--patients", "60", "--days", "2"]);
     let listening = Region::new(&[&without[..], &["--mllp-port", &with]].concat());
     let dropping = Region::new(&without);
     for region in [&listening, &dropping] {
