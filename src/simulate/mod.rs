@@ -1,4 +1,7 @@
-//! Synthetic SS-MIX2 storages and HL7 v2 drop folders: the same bytes for the same seed.
+//! Synthetic regions, SS-MIX2 storages and HL7 v2 drop folders: the same bytes for the same seed.
+//!
+//! [`region`] is a whole network that runs, from day to day; [`storage`] as many files of one facility as are wanted, and
+//! [`demo`] the committed region of `fixtures/region`.
 //!
 //! Everybody in them is invented (架空): every given name begins with a character that says so, towns and
 //! telephone exchanges do not exist, MSH-4 reads `KAKUU`, and HOT9 codes come from a range nobody uses.

@@ -248,8 +248,9 @@ fn a_region_goes_on_until_sigterm_and_leaves_nothing_torn() {
     }
     assert_eq!(files_below(&pharmacy).len(), dropped, "the pharmacy sends over its connection");
     let feeds = running["feeds"].as_array().unwrap().iter();
-    let accepted = feeds.filter(|feed| feed["feed"] == "masuda-pharmacy-005").map(|feed| &feed["accepted"]);
-    assert!(accepted.last().unwrap().as_u64().unwrap() > dropped as u64, "{running:#}");
+    let mut accepted =
+        feeds.filter(|feed| feed["feed"] == "masuda-pharmacy-005").map(|feed| &feed["accepted"]);
+    assert!(accepted.next_back().unwrap().as_u64().unwrap() > dropped as u64, "{running:#}");
 }
 
 /// Messages end with a segment, transaction storages with a message.

@@ -64,7 +64,7 @@ pub(super) fn referral(visit: &mut Visit<'_>, hospital: &Site, diagnosis: &Diagn
     let number = format!("{}^{}^{}", from.code, at.year(), visit.order() / 1000);
     let told = from.write("REF^I12^REF_I12", request(&from, hospital, &number, diagnosis));
     visit.letter(at, told);
-    if visit.happens(6, 13) {
+    if visit.random.chance(6) {
         let withdrawn = at.saturating_add(SignedDuration::from_mins(20));
         let from = visit.party(withdrawn);
         let letter = from.write("REF^I14^REF_I12", request(&from, hospital, &number, diagnosis));
@@ -82,7 +82,7 @@ pub(super) fn referral(visit: &mut Visit<'_>, hospital: &Site, diagnosis: &Diagn
     let slot = (number.as_str(), coming);
     let booking = appointment(&visit.party_at(hospital, booked), visit.site, slot, false);
     visit.post(hospital.index, booked, booking);
-    if visit.happens(8, 17) {
+    if visit.random.chance(8) {
         let cancelled = booked.saturating_add(visit.random_minutes(600));
         let letter = appointment(&visit.party_at(hospital, cancelled), visit.site, slot, true);
         visit.post(hospital.index, cancelled, letter);

@@ -135,11 +135,11 @@ impl Practice {
             let age = at.year() - person(world.seed, *number).birth.year();
             pathway.is_none_or(|pathway| pathway.suits(age))
         };
-        let mut drawn = (0..TRIES).filter_map(|_| {
+        let drawn = (0..TRIES).filter_map(|_| {
             let at = usize::try_from(random.below(self.panel.len() as u64)).ok()?;
             self.panel.get(at).copied().filter(is_free)
         });
-        let drawn: Vec<u64> = drawn.by_ref().collect();
+        let drawn: Vec<u64> = drawn.collect();
         drawn.iter().copied().find(suits).or_else(|| drawn.first().copied())
     }
 

@@ -61,7 +61,7 @@ fn people(folder: &Path, world: &World) -> io::Result<()> {
         writeln!(members, "{id},{FROM},,{BY}")?;
         let places = world.population.places(person);
         let home = world.sites.get(places.home);
-        let others = home.and_then(|home| Some([world.pharmacy(home), world.laboratory(home)]));
+        let others = home.map(|home| [world.pharmacy(home), world.laboratory(home)]);
         let own = places.iter().filter_map(|place| world.sites.get(place));
         let linked: Vec<&Site> = own.chain(others.into_iter().flatten().flatten()).collect();
         for site in &linked {

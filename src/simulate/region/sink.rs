@@ -106,9 +106,10 @@ impl Sinks {
             if one.fault != Some(FaultKind::OutOfOrder) {
                 continue;
             }
-            match rest.iter().position(|next| next.outgoing.patient() == one.outgoing.patient()) {
-                Some(next) => list.swap(at, at + 1 + next),
-                None => one.fault = None,
+            let next = rest.iter().position(|next| next.outgoing.patient() == one.outgoing.patient());
+            match next.and_then(|next| list.get_mut(at..=at + 1 + next)) {
+                Some(late) => late.rotate_left(1),
+                None => list[at].fault = None,
             }
         }
         list
@@ -130,7 +131,7 @@ impl Sinks {
 
     fn try_write(&mut self, world: &World, site: &Site, numbered: Numbered) -> io::Result<()> {
         let Numbered { number, outgoing: Outgoing { at, item }, fault, .. } = numbered;
-        let name = format!("{}_{number:07}.hl7", at.strftime("%Y%m%d%H%M%S"));
+        let name = format!("{}_{number:07}", at.strftime("%Y%m%d%H%M%S"));
         match item {
             Item::Event(event) if site.keeping == Keeping::Dropped => {
                 let mut segments = message::segments(&site.facility, number, &event);
@@ -208,11 +209,10 @@ impl Sinks {
         let fault = fault
             .filter(|fault| *fault != FaultKind::WrongFacility && !(fault.is_incomplete() && has_sender));
         let message = Message { bytes: written(&text, Charset::Utf8, fault)?, control_id };
-        let copies: &[&str] = if fault == Some(FaultKind::Duplicate) { &["", "again_"] } else { &[""] };
+        let copies: &[&str] = if fault == Some(FaultKind::Duplicate) { &["", "_again"] } else { &[""] };
         let mut path = None;
         for copy in copies {
-            // What stands behind the number comes after it in the order of names.
-            let file = folder.join(name.replace(".hl7", &format!("{}.hl7", copy.trim_end_matches('_'))));
+            let file = folder.join(format!("{name}{copy}.hl7"));
             self.summary.bytes += message.bytes.len() as u64;
             match self.sinks.get_mut(site.index).and_then(|sink| sink.sender.as_mut()) {
                 Some(sender) => sender.send(file, message.bytes.clone()),

@@ -132,7 +132,7 @@ impl Site {
             phone: format!("{}-00-{number:04}", area.dialling),
         };
         let keeping = match sort {
-            Sort::Hospital if index % 40 == 0 => Keeping::Announced,
+            Sort::Hospital if index.is_multiple_of(40) => Keeping::Announced,
             Sort::Hospital => Keeping::Scanned,
             Sort::Clinic if index % 3 == 2 => Keeping::Scanned,
             _ => Keeping::Dropped,

@@ -264,11 +264,12 @@ impl Visit<'_> {
             let home = self.world.sites.get(places.home).filter(|home| home.sort == Sort::Clinic);
             if let Some(home) = home.filter(|_| self.site.keeping == Keeping::Announced) {
                 let key = self.order();
-                self.document(self.within_fixed(20), Paper::Referral(home.index), key);
+                let at = self.within(15, 40);
+                self.document(at, Paper::Referral(home.index), key);
             }
             return;
         }
-        if !self.happens(6, 1) {
+        if !self.random.chance(6) {
             return;
         }
         let to = places.second.unwrap_or_else(|| self.world.hospital());
@@ -283,10 +284,6 @@ impl Visit<'_> {
     pub(super) fn within(&mut self, from: i64, until: i64) -> DateTime {
         let span = self.random.below_signed((until - from) * 60_000);
         self.now.saturating_add(SignedDuration::from_millis(from * 60_000 + span))
-    }
-
-    fn within_fixed(&self, minutes: i64) -> DateTime {
-        self.now.saturating_add(SignedDuration::from_mins(minutes))
     }
 
     pub(super) fn random_minutes(&mut self, below: i64) -> SignedDuration {
