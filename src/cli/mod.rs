@@ -170,7 +170,7 @@ pub fn main() -> ExitCode {
         Verb::Surveillance(arguments) => surveillance::main(&cli.config, lang, &arguments),
         Verb::Registry(verb) => registry::main(&cli.config, lang, &verb),
         Verb::Schema(arguments) => schema::main(&cli.config, &arguments),
-        Verb::Simulate(arguments) => simulate::main(&arguments),
+        Verb::Simulate(arguments) => simulate::main(lang, &arguments),
         Verb::Completions(arguments) => shell::completions(&arguments),
         Verb::Man(arguments) => shell::man(&arguments),
     };

@@ -5,7 +5,6 @@ use std::io::Read;
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
-use std::sync::mpsc;
 use std::time::Duration;
 
 use musubi::simulate::{Expectation, FaultKind, FaultRecord};
@@ -13,6 +12,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::support::files_below;
+use crate::support::process::ToItsEnd;
 
 /// No wait of a test is longer.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -39,14 +39,7 @@ impl Process {
 
     /// Its exit code and output.
     fn wait(mut self) -> Output {
-        let child = self.0.take().unwrap();
-        let id = rustix::process::Pid::from_child(&child);
-        let (tell, told) = mpsc::channel();
-        std::thread::spawn(move || tell.send(child.wait_with_output()));
-        told.recv_timeout(PATIENCE).map(Result::unwrap).unwrap_or_else(|_| {
-            rustix::process::kill_process(id, rustix::process::Signal::KILL).unwrap();
-            panic!("the process does not end")
-        })
+        self.0.take().unwrap().to_its_end()
     }
 }
 
@@ -180,7 +173,7 @@ fn there(region: &Region, record: &FaultRecord) -> Option<PathBuf> {
 fn inspected(region: &Region, record: &FaultRecord) {
     let file = there(region, record).unwrap();
     let arguments = ["--config", region.root(), "inspect", "--json", file.to_str().unwrap()];
-    let output = musubi(&arguments).output().unwrap();
+    let output = musubi(&arguments).to_its_end();
     let told: Value = serde_json::from_slice(&output.stdout).unwrap();
     let code = record.code.as_deref().unwrap_or_default();
     let (refused, findings) = (&told["refused"]["code"], &told["messages"][0]["findings"]);
