@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use musubi::config::Config;
 use musubi::ops::diff::{Category, Class, Comparison, How, Item, Options, Rule, Traffic, Values, compare};
 use musubi::ops::registry;
+use musubi::registry::Registry;
 
 use crate::support::{HubFolder, corpus, repository};
 
@@ -28,9 +29,12 @@ fn now() -> Timestamp {
 }
 
 fn by(old: &Config, new: &Config, traffic: &Traffic, values: bool) -> Comparison {
+    asking(registry::asked(new, now()).unwrap(), old, new, traffic, values)
+}
+
+fn asking(registry: Registry, old: &Config, new: &Config, traffic: &Traffic, values: bool) -> Comparison {
     let options =
         Options { sample: None, examples: 2, values, now: now(), stop: &|| false, progress: &|_| {} };
-    let registry = registry::asked(new, now()).unwrap();
     compare(old, new, registry, traffic, &options).unwrap()
 }
 

@@ -9,21 +9,31 @@ use musubi::config::Config;
 use musubi::ops::diff::Traffic;
 use musubi::ops::registry;
 use musubi::ops::rehearsal::{Given, Input, Rehearsal, read_each};
+use musubi::registry::Registry;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
-use super::{by, load, now};
+use super::{asking, load, now};
 use crate::support::{HubFolder, copy_tree, files_below, repository};
 
-/// The region, and some of its messages.
-static REGION: LazyLock<(HubFolder, String, Vec<PathBuf>)> = LazyLock::new(|| {
+/// A region, and some of its messages.
+struct Region {
+    config: Config,
+    registry: Registry,
+    files: Vec<PathBuf>,
+    /// Removed in the end.
+    _hub: HubFolder,
+}
+
+static REGION: LazyLock<Region> = LazyLock::new(|| {
     let hub = HubFolder::network();
-    let routes = std::fs::read_to_string(hub.path("routes.toml")).unwrap();
+    let config = load(&hub);
+    let registry = registry::asked(&config, now()).unwrap();
     let folder = hub.path("fixtures/drawn");
     copy_tree(&hub.path("fixtures/region/izumo-chuo/hl7"), &folder.join("izumo"));
     copy_tree(&repository().join("fixtures/region/hamada-kenko/hl7"), &folder.join("hamada"));
     let files = files_below(&folder);
-    (hub, routes, files)
+    Region { config, registry, files, _hub: hub }
 });
 
 /// One edit of `routes.toml`: a line of an array loses or gains a word, or a key its value.
@@ -115,22 +125,20 @@ proptest! {
 
     #[test]
     fn no_difference_means_the_same_bytes(edits in prop::collection::vec(edit(), 1..4)) {
-        let (hub, routes, files) = &*REGION;
-        let old = load(hub);
+        let Region { config: old, registry, files, .. } = &*REGION;
         let texts = old.files.iter().map(|(file, text)| match file {
-            "routes.toml" => (file.to_owned(), applied(routes, &edits)),
+            "routes.toml" => (file.to_owned(), applied(text, &edits)),
             _ => (file.to_owned(), text.to_owned()),
         });
         let (new, _) = Config::check(&texts.collect(), &old.folder);
         prop_assume!(new.is_some());
         let new = new.unwrap();
-        let [before, after] = [&old, &new].map(|config| {
-            Rehearsal::new(config, registry::asked(config, now()).unwrap())
-        });
+        let [before, after] = [old, &new].map(|config| Rehearsal::new(config, registry.clone()));
         for path in files {
-            let found = by(&old, &new, &Traffic::Messages { path: path.clone(), feed: None }, false);
+            let traffic = Traffic::Messages { path: path.clone(), feed: None };
+            let found = asking(registry.clone(), old, &new, &traffic, false);
             let given = Given { path, feed: None, data_type: None, change: None };
-            let inputs = read_each(&given, &old, now()).unwrap();
+            let inputs = read_each(&given, old, now()).unwrap();
             for input in &inputs {
                 let (one, other) = (copies(&before, input), copies(&after, input));
                 if found.differing.messages == 0 {

@@ -31,6 +31,7 @@ pub(super) fn each(
     take: Take<'_>,
 ) -> Result<Vec<Missing>, DiffError> {
     let unreadable = |source| DiffError::Unreadable { path: path.to_owned(), source };
+    fs::metadata(path).map_err(unreadable)?;
     let mut left = Left::default();
     let mut of_file = |file: &Path| messages(file, feed, [old, new], options, &mut left, take);
     match options.sample {
