@@ -116,7 +116,8 @@ mod tests {
     use super::*;
 
     fn is(field: &str, present: bool) -> Condition {
-        let test = Test { field: keys(field).collect(), operator: Operator::Present(present) };
+        let test =
+            Test { field: keys(field).map(Into::into).collect(), operator: Operator::Present(present) };
         Condition::Compare(Clause { text: format!("{field} present {present}"), test })
     }
 
@@ -124,7 +125,7 @@ mod tests {
     fn a_tighter_condition_implies_the_looser_one() {
         let (a, b) = (|| is("a", true), || is("b", true));
         let each = |condition| {
-            let (name, list) = ("r".to_owned(), keys("r").collect());
+            let (name, list) = ("r".to_owned(), keys("r").map(Into::into).collect());
             Condition::Each(Each { name, list, every: false, condition: Box::new(condition) })
         };
         let both = || Condition::All(vec![a(), b()]);

@@ -30,7 +30,7 @@ pub(super) enum NewInput {
     /// Just as the old one.
     Same,
     /// With another envelope, or other bytes.
-    Other(Input),
+    Other(Box<Input>),
     /// Not at all.
     Nothing,
 }
@@ -61,7 +61,7 @@ impl<'c> Both<'c> {
             (Some(old), NewInput::Same) => (old, self.of_one(old)),
             (Some(old), NewInput::Other(new)) => (old, self.of_two([old, new])),
             (Some(old), NewInput::Nothing) => (old, self.only(old, &self.old, false)),
-            (None, NewInput::Other(new)) => (new, self.only(new, &self.new, true)),
+            (None, NewInput::Other(new)) => (&**new, self.only(new, &self.new, true)),
             (None, NewInput::Same | NewInput::Nothing) => return,
         };
         let (kind, differences) = differences;

@@ -69,7 +69,7 @@ fn of_feed(
     if !only_new.sources.is_empty() {
         let mut one = |envelope: Envelope, original| {
             let file = place(&only_new, &envelope);
-            let new = NewInput::Other(input(envelope, original, options));
+            let new = NewInput::Other(Box::new(input(envelope, original, options)));
             take(Message { old: None, new, file })
         };
         intake(only_new.clone(), old, &mut one).map_err(failed)?;
@@ -128,7 +128,7 @@ fn as_by(input: &Input, old: &FeedSettings, new: &FeedSettings) -> NewInput {
         manifest.mapped_code = code;
         original.body = manifest.to_bytes().into();
     }
-    NewInput::Other(Input { envelope, original, at: input.at })
+    NewInput::Other(Box::new(Input { envelope, original, at: input.at }))
 }
 
 /// Standard codes of a feed's own documents.

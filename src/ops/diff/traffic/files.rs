@@ -105,7 +105,7 @@ fn messages(
             (old, None) => Message { old, new: NewInput::Nothing, file: Some(file.to_owned()) },
             (old, Some(new)) => {
                 let same = old.as_ref().is_some_and(|old| is_same(old, &new));
-                let new = if same { NewInput::Same } else { NewInput::Other(new) };
+                let new = if same { NewInput::Same } else { NewInput::Other(Box::new(new)) };
                 Message { old, new, file: Some(file.to_owned()) }
             }
         };
