@@ -276,7 +276,7 @@ mod tests {
         let one = keep(&configured(folder.path(), "one"), at(1)).unwrap();
         let two = keep(&configured(folder.path(), "two"), at(2)).unwrap();
         assert_eq!(list(&data_dir).unwrap(), [two.clone(), one.clone()]);
-        assert_eq!(find(&data_dir, &one.hash[..8]).unwrap(), one);
+        assert_eq!(find(&data_dir, one.hash.get(..8).unwrap()).unwrap(), one);
         assert!(matches!(find(&data_dir, ""), Err(InForceError::NotOne { found: 2, .. })));
         let again = keep(&configured(folder.path(), "one"), at(3)).unwrap();
         assert_eq!(current(&data_dir).unwrap(), Some(again.clone()));

@@ -73,7 +73,7 @@ fn applied(routes: &str, edits: &[Edit]) -> String {
                 let place = of(&lines, &is_list, at);
                 if let Some((before, after)) = lines[place].clone().split_once("\", \"") {
                     let start = before.rfind('"').unwrap();
-                    lines[place] = format!("{}\"{after}", &before[..start]);
+                    lines[place] = format!("{}\"{after}", before.get(..start).unwrap());
                 }
             }
             Edit::To(at, name) => {
