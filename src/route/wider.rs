@@ -136,7 +136,7 @@ mod tests {
             (both(), either()),
             (each(both()), each(a())),
             (Condition::Not(Box::new(either())), Condition::Not(Box::new(a()))),
-            (Condition::Any(vec![both(), b()]), b()),
+            (Condition::Any(vec![both(), both()]), b()),
         ] {
             assert!(tight.implies(&loose) && !loose.implies(&tight), "{tight:?} {loose:?}");
             assert!(tight.implies(&tight) && loose.implies(&loose));
