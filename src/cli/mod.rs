@@ -9,6 +9,7 @@ mod diff;
 mod html;
 mod inspect;
 mod lang;
+mod listen;
 mod names;
 mod process;
 mod queue;
@@ -20,6 +21,7 @@ mod reload;
 mod run;
 mod schema;
 mod shell;
+mod send;
 mod simulate;
 mod status;
 mod surveillance;
@@ -28,6 +30,7 @@ mod text;
 mod topology;
 mod trace;
 mod verify;
+mod wire;
 
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
@@ -50,6 +53,10 @@ mod exit {
     pub(super) const DIFFERS: u8 = 1;
     /// The call is wrong: unknown verb, option or name.
     pub(super) const USAGE: u8 = 64;
+    /// There is nobody at the other end.
+    pub(super) const UNAVAILABLE: u8 = 69;
+    /// A file or folder can't be made.
+    pub(super) const CANT_CREATE: u8 = 73;
     /// The counts do not add up, or the hub itself failed.
     pub(super) const SOFTWARE: u8 = 70;
     /// The input is bad.
@@ -104,6 +111,10 @@ enum Verb {
     /// Check a storage against SS-MIX2: per data type what is wrong, where and how often, as a table, JSON and a page
     /// for the vendor
     Conform(conform::Arguments),
+    /// Send messages by MLLP and tell how each was answered; with faults on request
+    Send(send::Arguments),
+    /// Take messages by MLLP, answer them, and keep them in a folder; with faults on request
+    Listen(listen::Arguments),
     /// Read the events that wait in a subscriber's queue, as NDJSON (embedded broker: while the hub is not running)
     Subscribe(queue::SubscribeArguments),
     /// List the messages that make no sense, with place and reason (embedded broker: while the hub is not running)
@@ -158,6 +169,8 @@ pub fn main() -> ExitCode {
         Verb::Diff(arguments) => diff::main(&cli.config, lang, &arguments),
         Verb::Inspect(arguments) => inspect::main(&cli.config, lang, &arguments),
         Verb::Conform(arguments) => conform::main(lang, &arguments),
+        Verb::Send(arguments) => send::main(lang, &arguments),
+        Verb::Listen(arguments) => listen::main(lang, &arguments),
         Verb::Subscribe(arguments) => queue::subscribe(&cli.config, lang, &arguments),
         Verb::Invalid(arguments) => queue::invalid(&cli.config, lang, &arguments),
         Verb::Claim(arguments) => claim::main(&cli.config, lang, &arguments),

@@ -5,17 +5,18 @@
 //! and nothing is sent again (HL7 2.9, 2.9.3), or that of the application where no commit is asked for. What the
 //! application says after a commit is passed over. A message that asks for no answer is delivered when it is written.
 
+mod link;
+
 use std::collections::VecDeque;
-use std::io;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use hl7v2::ack::{self, AckCode, Answer, Initiating};
-use hl7v2::mllp::{Decoder, FrameError, frame};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use hl7v2::mllp::frame;
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
+
+pub use link::{Link, LinkError};
 
 use super::outcome::Outcome;
 use crate::broker::Delivery;
@@ -33,8 +34,6 @@ pub struct Mllp {
     pub connections: u16,
 }
 
-/// Longest answer.
-const ANSWER_BYTES_MAX: usize = 1 << 20;
 /// Control ids remembered of a connection.
 const EARLIER: usize = 64;
 
@@ -42,14 +41,10 @@ const EARLIER: usize = 64;
 /// that to another message.
 #[derive(Debug, thiserror::Error)]
 enum NoAnswer {
-    #[error("the connection failed")]
-    Connection(#[from] io::Error),
-    #[error("the connection was closed before the answer")]
-    Closed,
+    #[error(transparent)]
+    Link(#[from] LinkError),
     #[error("no answer in time")]
     Late,
-    #[error("the answer is not framed")]
-    Frame(#[from] FrameError),
     #[error("the answer can't be read")]
     Unreadable(#[from] ack::AnswerError),
     #[error("the answer is to another message")]
@@ -64,8 +59,7 @@ pub(super) struct MllpSender {
 }
 
 struct Connection {
-    stream: TcpStream,
-    decoder: Decoder,
+    link: Link,
     /// What was answered on it: it may be answered again.
     earlier: VecDeque<String>,
 }
@@ -103,7 +97,7 @@ impl MllpSender {
             Some(connection) => connection,
             None => Connection::open(&self.settings.connect).await?,
         };
-        connection.stream.write_all(&frame(message.body)).await?;
+        connection.link.write(&frame(message.body)).await?;
         let answer = match message.answered {
             true => Some(connection.answer(&message.control_id).await?),
             false => None,
@@ -117,7 +111,7 @@ impl MllpSender {
     fn idle(&self, control_id: &str) -> Option<Connection> {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         while let Some(mut connection) = idle.pop() {
-            if !connection.earlier.iter().any(|earlier| earlier == control_id) && connection.is_open() {
+            if !connection.earlier.iter().any(|earlier| earlier == control_id) && connection.link.is_open() {
                 return Some(connection);
             }
         }
@@ -146,48 +140,20 @@ impl<'m> Message<'m> {
 }
 
 impl Connection {
-    async fn open(address: &str) -> io::Result<Self> {
-        let stream = TcpStream::connect(address).await?;
-        stream.set_nodelay(true)?;
-        Ok(Self { stream, decoder: Decoder::new(ANSWER_BYTES_MAX), earlier: VecDeque::new() })
-    }
-
-    /// Whether the other end has not closed it; takes in what came since the last answer.
-    fn is_open(&mut self) -> bool {
-        let mut bytes = [0; 4096];
-        loop {
-            match self.stream.try_read(&mut bytes) {
-                Ok(0) => return false,
-                Ok(count) => self.decoder.extend(bytes.get(..count).unwrap_or_default()),
-                Err(error) => return error.kind() == io::ErrorKind::WouldBlock,
-            }
-            while let Ok(Some(_)) = self.decoder.next_frame() {}
-        }
+    async fn open(address: &str) -> Result<Self, LinkError> {
+        Ok(Self { link: Link::open(address).await?, earlier: VecDeque::new() })
     }
 
     async fn answer(&mut self, control_id: &str) -> Result<Answer, NoAnswer> {
-        let mut bytes = [0; 4096];
         loop {
-            while let Some(frame) = self.decoder.next_frame()? {
-                let answer = ack::read(&frame)?;
-                if answer.control_id == control_id {
-                    return Ok(answer);
-                }
-                if !self.earlier.contains(&answer.control_id) {
-                    return Err(NoAnswer::Other);
-                }
+            let answer = ack::read(&self.link.next().await?)?;
+            if answer.control_id == control_id {
+                return Ok(answer);
             }
-            match self.stream.read(&mut bytes).await? {
-                0 => return self.last(control_id),
-                count => self.decoder.extend(bytes.get(..count).unwrap_or_default()),
+            if !self.earlier.contains(&answer.control_id) {
+                return Err(NoAnswer::Other);
             }
         }
-    }
-
-    /// An answer that only lacks the last byte of its frame.
-    fn last(&mut self, control_id: &str) -> Result<Answer, NoAnswer> {
-        let frame = self.decoder.finish()?.ok_or(NoAnswer::Closed)?;
-        Some(ack::read(&frame)?).filter(|answer| answer.control_id == control_id).ok_or(NoAnswer::Other)
     }
 
     fn remember(&mut self, control_id: &str) {

@@ -44,7 +44,7 @@ use crate::broker::{BrokerError, QueueName};
 pub use cloud_event::CloudEvent;
 pub use folder::{Folder, FolderError};
 pub use http::Http;
-pub use mllp::Mllp;
+pub use mllp::{Link, LinkError, Mllp};
 pub use pace::Pace;
 pub use sender::SenderError;
 pub use workers::Workers;

@@ -16,3 +16,4 @@ pub mod status;
 pub mod topology;
 pub mod trace;
 pub mod trees;
+pub mod wire;

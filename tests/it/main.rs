@@ -43,3 +43,4 @@ mod support;
 mod surveillance;
 mod tidy;
 mod torture;
+mod wire;

@@ -73,6 +73,23 @@ impl<'a> Header<'a> {
     }
 }
 
+/// A message with another MSH-`n`, `n` from 3 to 20; the value is written as it is, in the message's own bytes. Fields
+/// that are not there yet are made. `None` where the bytes do not start with `MSH` and a separator in single bytes.
+pub fn with_header_field(bytes: &[u8], n: usize, value: &[u8]) -> Option<Vec<u8>> {
+    let separator = bytes.strip_prefix(b"MSH")?.first().copied().filter(u8::is_ascii_punctuation)?;
+    let Header { fields, .. } = Header::read(bytes);
+    let at = n.checked_sub(2).filter(|at| (1..FIELDS_MAX - 1).contains(at))?;
+    let (missing, range) = match fields.get(at) {
+        Some(range) => (0, range.clone()),
+        None => {
+            let end = fields.last()?.end;
+            (at + 1 - fields.len(), end..end)
+        }
+    };
+    let (before, behind) = (bytes.get(..range.start)?, bytes.get(range.end..)?);
+    Some([before, &vec![separator; missing], value, behind].concat())
+}
+
 /// Whether the escape sequence at the start leaves single bytes: `None` if it designates nothing.
 fn opens_wide(bytes: &[u8]) -> Option<bool> {
     match bytes {
@@ -98,6 +115,20 @@ mod tests {
         assert_eq!(header.field(21), b"");
         let sjis = b"MSH|^~\\&|\x83|\x83|A|S|GW|R|20260101||ADT^A08|1|P|2.5||||||MS932\r";
         assert_eq!(Header::read(sjis).field(18), b"MS932");
+    }
+
+    #[test]
+    fn a_field_is_set_where_it_is_and_made_where_it_is_not() {
+        let set = |bytes: &[u8], n, value: &[u8]| with_header_field(bytes, n, value);
+        let text = |bytes: &[u8]| Some(bytes.to_vec());
+        assert_eq!(set(b"MSH|^~\\&|A|B\rPID|1", 3, b"X"), text(b"MSH|^~\\&|X|B\rPID|1"));
+        assert_eq!(set(b"MSH|^~\\&|A|B\rPID|1", 6, b"X"), text(b"MSH|^~\\&|A|B||X\rPID|1"));
+        assert_eq!(set(b"MSH#^~\\&#A", 5, b"X"), text(b"MSH#^~\\&#A##X"));
+        let jis = b"MSH|^~\\&|\x1b$BL|L|\x1b(B|S|GW";
+        assert_eq!(set(jis, 5, b"X"), text(b"MSH|^~\\&|\x1b$BL|L|\x1b(B|S|X"));
+        for (bytes, n) in [(&b"PID|1"[..], 3), (b"MSH", 3), (b"MSH|^~\\&|A", 2), (b"MSH|^~\\&|A", 21)] {
+            assert_eq!(set(bytes, n, b"X"), None);
+        }
     }
 
     #[test]

@@ -28,6 +28,19 @@ pub enum Wanted {
 }
 
 impl Wanted {
+    /// The table.
+    pub const ALL: [Self; 4] = [Self::Always, Self::Never, Self::OnSuccess, Self::OnError];
+
+    /// As it stands in MSH-15 and MSH-16.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Always => "AL",
+            Self::Never => "NE",
+            Self::OnError => "ER",
+            Self::OnSuccess => "SU",
+        }
+    }
+
     /// Whether it is wanted for that outcome.
     pub const fn applies(self, success: bool) -> bool {
         match self {

@@ -1,0 +1,6 @@
+//! What an interface engineer does with messages by hand: send them, take them, convert them, and make them fit to be
+//! shown to a vendor.
+
+pub mod input;
+pub mod listen;
+pub mod send;
