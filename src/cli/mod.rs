@@ -4,6 +4,7 @@ mod apply;
 mod check;
 mod claim;
 mod conform;
+mod convert;
 mod desk;
 mod diff;
 mod html;
@@ -115,6 +116,8 @@ enum Verb {
     Send(send::Arguments),
     /// Take messages by MLLP, answer them, and keep them in a folder; with faults on request
     Listen(listen::Arguments),
+    /// Give a message another character set or terminators, or make JSON of it and back
+    Convert(convert::Arguments),
     /// Read the events that wait in a subscriber's queue, as NDJSON (embedded broker: while the hub is not running)
     Subscribe(queue::SubscribeArguments),
     /// List the messages that make no sense, with place and reason (embedded broker: while the hub is not running)
@@ -171,6 +174,7 @@ pub fn main() -> ExitCode {
         Verb::Conform(arguments) => conform::main(lang, &arguments),
         Verb::Send(arguments) => send::main(lang, &arguments),
         Verb::Listen(arguments) => listen::main(lang, &arguments),
+        Verb::Convert(arguments) => convert::main(lang, &arguments),
         Verb::Subscribe(arguments) => queue::subscribe(&cli.config, lang, &arguments),
         Verb::Invalid(arguments) => queue::invalid(&cli.config, lang, &arguments),
         Verb::Claim(arguments) => claim::main(&cli.config, lang, &arguments),

@@ -1,12 +1,15 @@
 //! What the verbs about messages by hand share.
 
+use std::fs::File;
 use std::future::Future;
+use std::io::{self, ErrorKind, Write};
+use std::path::Path;
 use std::time::Duration;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use super::run::Signals;
-use super::{exit, fail};
+use super::{complain, exit, fail};
 
 /// How long what still runs at the end may take.
 const END: Duration = Duration::from_secs(1);
@@ -59,6 +62,25 @@ pub(super) fn run<F: Future<Output = u8>>(work: impl FnOnce(Signals) -> F) -> u8
     // A read of standard input may never end.
     runtime.shutdown_timeout(END);
     code
+}
+
+/// Writes what a verb made to a new file, or to standard output. A file that is there is never overwritten.
+pub(super) fn put(output: Option<&Path>, bytes: &[u8]) -> Result<(), u8> {
+    let (made, name) = match output {
+        None => (io::stdout().lock().write_all(bytes), "standard output".into()),
+        Some(path) => {
+            let made = File::create_new(path).and_then(|mut file| file.write_all(bytes));
+            (made, path.to_string_lossy())
+        }
+    };
+    match made {
+        // A reader that went away (`| head`) is no fault.
+        Err(error) if output.is_some() || error.kind() != ErrorKind::BrokenPipe => {
+            complain(&format!("musubi: {name} can't be written: {error}; name a file that is not there yet"));
+            Err(exit::CANT_CREATE)
+        }
+        _ => Ok(()),
+    }
 }
 
 /// A text for a terminal: nothing in it steers one.

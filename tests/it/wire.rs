@@ -1,5 +1,6 @@
 //! The verbs about messages by hand: send, listen, convert, redact.
 
+mod convert;
 mod exchange;
 mod faults;
 mod process;

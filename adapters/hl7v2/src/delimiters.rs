@@ -1,5 +1,9 @@
 //! The field separator and the encoding characters of one message (HL7 2.9, 2.5.4).
 
+use std::borrow::Cow;
+
+use crate::charset::Charset;
+use crate::escape;
 use crate::finding::{Findings, Place};
 
 /// The characters that structure one message; all are ASCII.
@@ -42,6 +46,27 @@ impl Delimiters {
         truncation: Option<u8>,
     ) -> Self {
         Self { field, component, repetition, escape, subcomponent, truncation }
+    }
+
+    /// Reads the separator and the encoding characters of a header (MSH, BHS, FHS); `None` if they can't structure one.
+    pub fn of_header(segment: &str) -> Option<Self> {
+        Self::read(segment.as_bytes(), &mut Findings::default()).ok()
+    }
+
+    /// Separator and encoding characters in their order, such as `|^~\&`.
+    pub fn as_written(&self) -> String {
+        let four = [self.field, self.component, self.repetition, self.escape, self.subcomponent];
+        four.into_iter().chain(self.truncation).map(char::from).collect()
+    }
+
+    /// What escape sequences stand for (HL7 2.9, 2.7); `charset` is that of the message, for `\X..\`.
+    pub fn unescape<'a>(&self, raw: &'a str, charset: Charset) -> Cow<'a, str> {
+        escape::unescape(raw, self, charset)
+    }
+
+    /// A text as it is written in a field: delimiters and line ends as escape sequences.
+    pub fn escape<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        escape::escape(text, self)
     }
 
     /// Reads MSH-1 and MSH-2 from a segment that starts with `MSH`.

@@ -45,6 +45,33 @@ pub(crate) fn unescape<'a>(raw: &'a str, delimiters: &Delimiters, charset: Chars
     Cow::Owned(out)
 }
 
+/// Writes a text so that [`unescape`] gives it back: delimiters as `\\F\\` and so on, line ends as `\\.br\\` and `\\X0D\\`.
+pub(crate) fn escape<'a>(text: &'a str, delimiters: &Delimiters) -> Cow<'a, str> {
+    let body = |byte: u8| match byte {
+        b'\n' => Some(".br"),
+        b'\r' => Some("X0D"),
+        _ if byte == delimiters.field => Some("F"),
+        _ if byte == delimiters.component => Some("S"),
+        _ if byte == delimiters.subcomponent => Some("T"),
+        _ if byte == delimiters.repetition => Some("R"),
+        _ if byte == delimiters.escape => Some("E"),
+        _ if Some(byte) == delimiters.truncation => Some("P"),
+        _ => None,
+    };
+    if !text.bytes().any(|byte| body(byte).is_some()) {
+        return Cow::Borrowed(text);
+    }
+    let mark = char::from(delimiters.escape);
+    let mut out = String::with_capacity(text.len() + 8);
+    for character in text.chars() {
+        match u8::try_from(character).ok().filter(u8::is_ascii).and_then(body) {
+            Some(body) => out.extend([mark].into_iter().chain(body.chars()).chain([mark])),
+            None => out.push(character),
+        }
+    }
+    Cow::Owned(out)
+}
+
 /// Sequences that end where they should but mean nothing here: local ones and set switches.
 fn is_foreign(body: &str) -> bool {
     let mut characters = body.chars();

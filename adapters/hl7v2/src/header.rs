@@ -78,7 +78,7 @@ impl<'a> Header<'a> {
 pub fn with_header_field(bytes: &[u8], n: usize, value: &[u8]) -> Option<Vec<u8>> {
     let separator = bytes.strip_prefix(b"MSH")?.first().copied().filter(u8::is_ascii_punctuation)?;
     let Header { fields, .. } = Header::read(bytes);
-    let at = n.checked_sub(2).filter(|at| (1..FIELDS_MAX - 1).contains(at))?;
+    let at = n.checked_sub(2).filter(|at| (1..FIELDS_MAX - 2).contains(at))?;
     let (missing, range) = match fields.get(at) {
         Some(range) => (0, range.clone()),
         None => {

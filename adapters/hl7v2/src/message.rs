@@ -67,6 +67,16 @@ pub struct Message {
 ///
 /// A byte order mark, blanks and the start block of a frame may precede it.
 pub fn decode(bytes: &[u8]) -> Result<Message, DecodeError> {
+    read(bytes, true)
+}
+
+/// Decodes one message as it is written: continuations (ADD, DSC) stay where they are, so that the text is that of all
+/// the bytes from the header on.
+pub fn decode_as_written(bytes: &[u8]) -> Result<Message, DecodeError> {
+    read(bytes, false)
+}
+
+fn read(bytes: &[u8], joins: bool) -> Result<Message, DecodeError> {
     if bytes.len() > BYTES_MAX {
         return Err(TOO_LARGE);
     }
@@ -80,7 +90,7 @@ pub fn decode(bytes: &[u8]) -> Result<Message, DecodeError> {
     let delimiters = Delimiters::read(header, &mut findings)?;
     let index = Index::build(&text, start, delimiters.field, &mut findings);
     let mut findings = findings.finish(|at| index.place(&text, at));
-    let joined = index.continued.then(|| add::join(&text, &index)).flatten();
+    let joined = (joins && index.continued).then(|| add::join(&text, &index)).flatten();
     let (text, index) = match joined {
         // What the lines of the text gave rise to has been reported already.
         Some(joined) => {

@@ -4,6 +4,7 @@
 
 use std::borrow::Cow;
 use std::iter::FusedIterator;
+use std::ops::Range;
 
 use crate::index::{Entry, is_header};
 use crate::message::Message;
@@ -102,6 +103,11 @@ impl<'m> Segment<'m> {
     /// The whole segment without its terminator.
     pub fn raw(&self) -> &'m str {
         self.message.slice(self.start, self.message.index().end(self.at))
+    }
+
+    /// Where in the message's text the segment stands, without its terminator.
+    pub fn range(&self) -> Range<usize> {
+        self.start..self.message.index().end(self.at)
     }
 
     /// The number of the last field, empty or not; MSH-1 counts.

@@ -21,7 +21,7 @@ use std::fmt;
 
 use encoding_rs::Encoding;
 
-pub use encode::{Unmappable, encode};
+pub use encode::{Repertoire, Unmappable, encode, encode_within};
 
 pub(crate) use detect::{Read, read, utf16_of};
 pub(crate) use iso2022::{ends_in_escape_sequence, ends_shifted};
@@ -82,6 +82,75 @@ pub enum Charset {
 }
 
 impl Charset {
+    /// All of them.
+    pub const ALL: [Self; 25] = [
+        Self::Ascii,
+        Self::Iso2022Jp,
+        Self::Utf8,
+        Self::Utf16Le,
+        Self::Utf16Be,
+        Self::Cp932,
+        Self::EucJp,
+        Self::Gb18030,
+        Self::Big5,
+        Self::EucKr,
+        Self::Latin1,
+        Self::Latin2,
+        Self::Latin3,
+        Self::Latin4,
+        Self::Cyrillic,
+        Self::Arabic,
+        Self::Greek,
+        Self::Hebrew,
+        Self::Latin5,
+        Self::Latin6,
+        Self::Thai,
+        Self::Latin7,
+        Self::Latin8,
+        Self::Latin9,
+        Self::Latin10,
+    ];
+
+    /// The set of a name: one of HL7 table 0211, or one in use elsewhere, written one way or another.
+    pub fn of_name(name: &str) -> Option<Self> {
+        match label::Label::read(name) {
+            label::Label::Set(charset) => Some(charset),
+            _ => None,
+        }
+    }
+
+    /// The repetitions of MSH-18 and the MSH-20 that declare it (HL7 table 0211; those that the table lacks by their
+    /// usual name). `kana` says whether half-width kana are switched to as well.
+    pub const fn declaration(self, kana: bool) -> (&'static [&'static str], &'static str) {
+        match self {
+            Self::Ascii => (&[], ""),
+            Self::Iso2022Jp if kana => (&["", "ISO IR87", "ISO IR13"], "ISO 2022-1994"),
+            Self::Iso2022Jp => (&["", "ISO IR87"], "ISO 2022-1994"),
+            Self::Utf8 => (&["UNICODE UTF-8"], ""),
+            Self::Utf16Le | Self::Utf16Be => (&["UNICODE UTF-16"], ""),
+            Self::Cp932 => (&["SHIFT_JIS"], ""),
+            Self::EucJp => (&["EUC-JP"], ""),
+            Self::Gb18030 => (&["GB 18030-2000"], ""),
+            Self::Big5 => (&["BIG-5"], ""),
+            Self::EucKr => (&["KS X 1001"], ""),
+            Self::Latin1 => (&["8859/1"], ""),
+            Self::Latin2 => (&["8859/2"], ""),
+            Self::Latin3 => (&["8859/3"], ""),
+            Self::Latin4 => (&["8859/4"], ""),
+            Self::Cyrillic => (&["8859/5"], ""),
+            Self::Arabic => (&["8859/6"], ""),
+            Self::Greek => (&["8859/7"], ""),
+            Self::Hebrew => (&["8859/8"], ""),
+            Self::Latin5 => (&["8859/9"], ""),
+            Self::Latin6 => (&["8859/10"], ""),
+            Self::Thai => (&["8859/11"], ""),
+            Self::Latin7 => (&["8859/13"], ""),
+            Self::Latin8 => (&["8859/14"], ""),
+            Self::Latin9 => (&["8859/15"], ""),
+            Self::Latin10 => (&["8859/16"], ""),
+        }
+    }
+
     /// The table of the character set; `None` for the three that are read without one.
     fn encoding(self) -> Option<&'static Encoding> {
         Some(match self {
@@ -122,7 +191,7 @@ impl Charset {
     }
 
     /// Decodes a few bytes that stand apart from a message's text; `None` if any has no meaning.
-    pub(crate) fn decode(self, bytes: &[u8]) -> Option<String> {
+    pub fn decode(self, bytes: &[u8]) -> Option<String> {
         if bytes.is_ascii() && !bytes.contains(&0x1B) {
             return String::from_utf8(bytes.to_vec()).ok();
         }
