@@ -16,6 +16,7 @@ mod process;
 mod queue;
 mod reading;
 mod reconcile;
+mod redact;
 mod referrals;
 mod registry;
 mod reload;
@@ -118,6 +119,8 @@ enum Verb {
     Listen(listen::Arguments),
     /// Give a message another character set or terminators, or make JSON of it and back
     Convert(convert::Arguments),
+    /// Make a message fit to send to a vendor: stand-ins for all that is not known to be harmless, with a reason per field
+    Redact(redact::Arguments),
     /// Read the events that wait in a subscriber's queue, as NDJSON (embedded broker: while the hub is not running)
     Subscribe(queue::SubscribeArguments),
     /// List the messages that make no sense, with place and reason (embedded broker: while the hub is not running)
@@ -175,6 +178,7 @@ pub fn main() -> ExitCode {
         Verb::Send(arguments) => send::main(lang, &arguments),
         Verb::Listen(arguments) => listen::main(lang, &arguments),
         Verb::Convert(arguments) => convert::main(lang, &arguments),
+        Verb::Redact(arguments) => redact::main(lang, &arguments),
         Verb::Subscribe(arguments) => queue::subscribe(&cli.config, lang, &arguments),
         Verb::Invalid(arguments) => queue::invalid(&cli.config, lang, &arguments),
         Verb::Claim(arguments) => claim::main(&cli.config, lang, &arguments),

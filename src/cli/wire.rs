@@ -83,6 +83,11 @@ pub(super) fn put(output: Option<&Path>, bytes: &[u8]) -> Result<(), u8> {
     }
 }
 
+/// An error with its causes on one line.
+pub(super) fn causes(error: &dyn std::error::Error) -> String {
+    crate::telemetry::causes(error)
+}
+
 /// A text for a terminal: nothing in it steers one.
 pub(super) fn shown(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { '␣' } else { c }).collect()

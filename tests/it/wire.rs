@@ -4,6 +4,7 @@ mod convert;
 mod exchange;
 mod faults;
 mod process;
+mod redact;
 mod with_hub;
 
 use std::net::SocketAddr;

@@ -28,6 +28,6 @@ pub use delimiters::Delimiters;
 pub use file::{Split, split};
 pub use finding::Finding;
 pub use header::with_header_field;
-pub use message::{DecodeError, Message, decode, decode_as_written};
+pub use message::{DecodeError, Message, alignment, decode, decode_as_written};
 pub use path::{FieldPath, PathError};
 pub use segment::{Component, Components, Field, Fields, Repetition, Repetitions, Segment};

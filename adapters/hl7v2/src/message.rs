@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::ops::Range;
 
 use crate::add;
 use crate::charset::{self, Charset, Decision};
@@ -106,6 +107,15 @@ fn read(bytes: &[u8], joins: bool) -> Result<Message, DecodeError> {
         findings.push(Finding { code: "several-messages", place: "MSH[2]".to_owned(), text });
     }
     Ok(Message { text, index, delimiters, charset: decision, findings })
+}
+
+/// Where in the bytes of a message each character of its text [as written](decode_as_written) was read from: a range
+/// for each, in their order. Bytes between two ranges, such as switches of sets, stand for no character.
+pub fn alignment(bytes: &[u8], message: &Message) -> Vec<Range<usize>> {
+    let Ok(from) = from_header(bytes) else { return Vec::new() };
+    let before = bytes.len() - from.len();
+    let ranges = charset::align(from, message.charset.used).into_iter();
+    ranges.map(|range| range.start + before..range.end + before).collect()
 }
 
 /// The bytes from the header on.

@@ -5,6 +5,7 @@ pub mod convert;
 pub mod input;
 pub mod json;
 pub mod listen;
+pub mod redact;
 pub mod send;
 mod spelling;
 pub mod terminator;

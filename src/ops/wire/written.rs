@@ -73,12 +73,18 @@ impl Written {
             }
         };
         let (mut parts, mut at, mut before) = (Vec::new(), 0, None);
+        let between = |range: Range<usize>, near: [Option<&Message>; 2], parts: &mut Vec<Part>| {
+            let start = range.start;
+            let bytes = bytes.get(range).filter(|bytes| !bytes.is_empty());
+            let part = bytes.map(|bytes| around(bytes, near).ok_or(WrittenError::Outside(start)));
+            part.transpose().map(|part| parts.extend(part))
+        };
         for (range, message) in &messages {
-            outside(bytes, at..range.start, [Some(message), before], &mut parts)?;
+            between(at..range.start, [Some(message), before], &mut parts)?;
             parts.push(Part::of(message));
             (at, before) = (range.end, Some(message));
         }
-        outside(bytes, at..bytes.len(), [before, None], &mut parts)?;
+        between(at..bytes.len(), [before, None], &mut parts)?;
         Ok(Self { parts })
     }
 
@@ -94,27 +100,23 @@ impl Written {
     }
 }
 
-/// What stands between two messages, in the character set of one of them.
-fn outside(
-    bytes: &[u8],
-    range: Range<usize>,
-    neighbours: [Option<&Message>; 2],
-    parts: &mut Vec<Part>,
-) -> Result<(), WrittenError> {
-    let start = range.start;
-    let Some(bytes) = bytes.get(range).filter(|bytes| !bytes.is_empty()) else { return Ok(()) };
+/// What stands between two messages, in the character set of one of them; `None` if it is in no set that is known.
+pub(super) fn outside(bytes: &[u8], next: Option<&Message>) -> Option<Part> {
+    around(bytes, [next, None])
+}
+
+fn around(bytes: &[u8], neighbours: [Option<&Message>; 2]) -> Option<Part> {
     let known = neighbours.iter().flatten().map(|message| message.charset().used);
-    let sets =
-        [Charset::Ascii].into_iter().chain(known).chain([Charset::Utf8, Charset::Utf16Le, Charset::Utf16Be]);
+    let sets = [Charset::Ascii].into_iter().chain(known);
+    let sets = sets.chain([Charset::Utf8, Charset::Utf16Le, Charset::Utf16Be]);
     let same = |charset: Charset| {
         let text = if charset == Charset::Ascii && !bytes.is_ascii() { None } else { charset.decode(bytes) };
         text.filter(|text| encoded(text, charset).is_ok_and(|again| again == bytes))
             .map(|text| (charset, text))
     };
-    let (charset, text) = sets.into_iter().find_map(same).ok_or(WrittenError::Outside(start))?;
+    let (charset, text) = sets.into_iter().find_map(same)?;
     let delimiters = neighbours.iter().flatten().next().map(|message| message.delimiters());
-    parts.push(Part::around(charset, &text, delimiters.unwrap_or_default()));
-    Ok(())
+    Some(Part::around(charset, &text, delimiters.unwrap_or_default()))
 }
 
 fn encoded(text: &str, charset: Charset) -> Result<Vec<u8>, Unmappable> {

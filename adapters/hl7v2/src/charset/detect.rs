@@ -1,6 +1,7 @@
 //! Chooses the character set of a message and decodes it.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use super::label::Label;
 use super::{Charset, Decision, Reason, against, iso2022, likely};
@@ -89,6 +90,11 @@ pub(crate) fn read(bytes: &[u8], findings: &mut Findings) -> Read {
     Read { text, decision }
 }
 
+/// Which bytes of a message, in the same form as for [`read`], each character of its text was read from.
+pub(crate) fn align(bytes: &[u8], used: Charset) -> Vec<Range<usize>> {
+    super::align::characters(bytes, used, escape_of(bytes), || Declaration::read(bytes).has_kana())
+}
+
 /// UTF-16 by its byte order mark, or by `M` in 16-bit units.
 pub(crate) fn utf16_of(bytes: &[u8]) -> Option<Charset> {
     match bytes {
@@ -96,6 +102,11 @@ pub(crate) fn utf16_of(bytes: &[u8]) -> Option<Charset> {
         [0xFF, 0xFE, ..] | [b'M', 0, b'S', 0, ..] => Some(Charset::Utf16Le),
         _ => None,
     }
+}
+
+/// The escape character of a header. In a short MSH-2 the field separator stands there.
+fn escape_of(bytes: &[u8]) -> Option<u8> {
+    bytes.get(6).copied().filter(|b| b.is_ascii_punctuation() && Some(b) != bytes.get(3))
 }
 
 fn sixteen_bit(bytes: &[u8], charset: Charset, findings: &mut Findings) -> String {
@@ -109,8 +120,7 @@ fn sixteen_bit(bytes: &[u8], charset: Charset, findings: &mut Findings) -> Strin
 
 fn eight_bit(bytes: &[u8], declaration: &Declaration, findings: &mut Findings) -> (Charset, Reason, String) {
     let declared = declaration.set();
-    // In a short MSH-2 the field separator stands there.
-    let escape = bytes.get(6).copied().filter(|b| b.is_ascii_punctuation() && Some(b) != bytes.get(3));
+    let escape = escape_of(bytes);
     if iso2022::is_designated(bytes, escape) {
         let text = iso2022::decode(bytes, escape, declaration.has_kana(), findings);
         return (Charset::Iso2022Jp, Reason::EscapeSequences, text);

@@ -87,6 +87,17 @@ fn normalised(character: char) -> char {
     }
 }
 
+/// The code of a character in JIS X 0208, NEC's and IBM's included.
+pub(super) fn code_of(character: char) -> Option<[u8; 2]> {
+    let character = normalised(character);
+    look_up(&CODES, character).or_else(|| look_up(&EXTENSIONS, character))
+}
+
+/// The code of a character in JIS X 0212.
+pub(super) fn supplement_of(character: char) -> Option<[u8; 2]> {
+    look_up(&SUPPLEMENTS, character)
+}
+
 /// A character in one of the sets of ISO 2022: the escape sequence of its set, and its code there.
 fn in_iso_2022(character: char, repertoire: Repertoire) -> Option<(&'static [u8], Vec<u8>)> {
     const SINGLE: &[u8] = b"\x1b(B";

@@ -45,6 +45,25 @@ pub(super) fn decode(
     kana_declared: bool,
     findings: &mut Findings,
 ) -> String {
+    walk(bytes, escape, kana_declared, findings, |_, _| {})
+}
+
+/// Decodes a whole message, with how many bytes each run of characters takes and how many bytes of text it makes.
+pub(super) fn runs(bytes: &[u8], escape: Option<u8>, kana_declared: bool) -> (String, Vec<(usize, usize)>) {
+    let mut runs = Vec::new();
+    let step = |taken, made| runs.push((taken, made));
+    let text = walk(bytes, escape, kana_declared, &mut Findings::default(), step);
+    (text, runs)
+}
+
+/// Decodes, and tells after each run how many bytes it took and how many bytes of text it made.
+fn walk(
+    bytes: &[u8],
+    escape: Option<u8>,
+    kana_declared: bool,
+    findings: &mut Findings,
+    mut step: impl FnMut(usize, usize),
+) -> String {
     let hl7 = escape.unwrap_or(ESC);
     // As signed numbers, bytes above 0x7F are below the control characters.
     let special = |b: u8| (b.cast_signed() < 0x20) | (b == hl7);
@@ -61,8 +80,12 @@ pub(super) fn decode(
     };
     let mut set = Set::Ascii;
     while reader.at < bytes.len() {
+        let (at, made) = (reader.at, reader.out.len());
         reader.run(set);
+        step(reader.at - at, reader.out.len() - made);
+        let (at, made) = (reader.at, reader.out.len());
         set = reader.turn(set);
+        step(reader.at - at, reader.out.len() - made);
     }
     if set != Set::Ascii {
         reader.report("shift-open-at-segment-end", OPEN);

@@ -10,12 +10,14 @@
 //! are read and never written.
 
 mod against;
+mod align;
 mod detect;
 mod encode;
 mod iso2022;
 mod label;
 mod likely;
 mod plane;
+mod respell;
 
 use std::fmt;
 
@@ -23,7 +25,9 @@ use encoding_rs::Encoding;
 
 pub use encode::{Repertoire, Unmappable, encode, encode_within};
 
-pub(crate) use detect::{Read, read, utf16_of};
+pub use respell::{respell, undecodable};
+
+pub(crate) use detect::{Read, align, read, utf16_of};
 pub(crate) use iso2022::{ends_in_escape_sequence, ends_shifted};
 
 /// A character set that can be read.

@@ -7,8 +7,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use encoding_rs::ISO_2022_JP;
-use hl7v2::charset::Charset;
-use hl7v2::{Message, completeness, decode, split};
+use hl7v2::charset::{Charset, respell};
+use hl7v2::{Message, alignment, completeness, decode, decode_as_written, split};
 
 pub(crate) fn corpus() -> Option<PathBuf> {
     if let Some(named) = std::env::var_os("MUSUBI_CORPUS") {
@@ -111,6 +111,39 @@ fn every_file_of_the_corpus_is_read_or_refused() {
     let decoded: usize =
         tally.counts.iter().filter(|(kind, _)| kind.starts_with("decoded")).map(|(_, count)| count).sum();
     assert!(decoded * 10 > paths.len() * 9, "{decoded} messages of {} files", paths.len());
+}
+
+/// Each character stands where alignment says: read alone it is what the whole gives.
+#[test]
+fn every_character_of_the_corpus_has_its_bytes() {
+    let Some(corpus) = corpus() else {
+        eprintln!("SKIPPED: no corpus beside the project and MUSUBI_CORPUS is not set");
+        return;
+    };
+    let mut paths = Vec::new();
+    files(&corpus.join("hl7v2"), &mut paths);
+    let mut odd = BTreeMap::<String, usize>::new();
+    for path in paths {
+        let bytes = fs::read(&path).unwrap();
+        for part in split(&bytes).parts {
+            let bytes = &bytes[part];
+            let Ok(message) = decode_as_written(bytes) else { continue };
+            let ranges = alignment(bytes, &message);
+            assert_eq!(ranges.len(), message.text().chars().count(), "{}", path.display());
+            assert!(ranges.windows(2).all(|pair| pair[0].end <= pair[1].start), "{}", path.display());
+            assert!(ranges.last().is_none_or(|last| last.end <= bytes.len()), "{}", path.display());
+            let charset = message.charset().used;
+            for (range, character) in ranges.into_iter().zip(message.text().chars()) {
+                let alone = &bytes[range];
+                let same = respell(character, alone, charset, character).is_some_and(|again| again == alone);
+                if !same && character != char::REPLACEMENT_CHARACTER {
+                    *odd.entry(format!("{charset}: {character}")).or_default() += 1;
+                }
+            }
+        }
+    }
+    eprintln!("written otherwise than it is read: {odd:?}");
+    assert!(odd.len() < 10, "{odd:?}");
 }
 
 #[test]
