@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use hl7v2::charset::{Charset, encode};
 use hl7v2::mllp::{Decoder, frame};
-use hl7v2::{FieldPath, completeness, decode, split};
+use hl7v2::{FieldPath, alignment, completeness, decode, decode_as_written, split};
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
@@ -16,6 +16,12 @@ fn everything(bytes: &[u8]) -> Result<(), TestCaseError> {
     prop_assert!(parts.windows(2).all(|pair| pair[0].end <= pair[1].start));
     prop_assert!(completeness(bytes).is_err_and(|e| !e.code.is_empty()) || completeness(bytes).is_ok());
     for part in parts.into_iter().chain([Range { start: 0, end: bytes.len() }]) {
+        if let Ok(message) = decode_as_written(&bytes[part.clone()]) {
+            let ranges = alignment(&bytes[part.clone()], &message);
+            prop_assert_eq!(ranges.len(), message.text().chars().count());
+            prop_assert!(ranges.iter().all(|range| range.start <= range.end && range.end <= part.len()));
+            prop_assert!(ranges.windows(2).all(|pair| pair[0].end <= pair[1].start));
+        }
         let Ok(message) = decode(&bytes[part]) else { continue };
         for segment in message.segments() {
             prop_assert!(segment.raw().len() >= 3);

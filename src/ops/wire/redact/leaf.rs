@@ -59,7 +59,15 @@ pub(super) fn leaves<'t>(segments: &[Segment<'t>], delimiters: &Delimiters) -> V
 const LONG: usize = 5;
 
 fn repeats(raw: &str, known: &HashSet<&str>) -> bool {
-    known.contains(raw.trim()) || known.iter().any(|value| value.len() >= LONG && raw.contains(value))
+    // Kept values are short, and what identifies may be many.
+    let starts = || raw.char_indices().map(|(at, _)| at);
+    let within = || {
+        starts().any(|from| {
+            let ends = (from + LONG..=raw.len()).filter_map(|to| raw.get(from..to));
+            ends.into_iter().any(|piece| known.contains(piece))
+        })
+    };
+    known.contains(raw.trim()) || within()
 }
 
 fn of_segment<'t>(segment: &Segment<'t>, delimiters: &Delimiters) -> Vec<Leaf<'t>> {
