@@ -9,9 +9,8 @@ use clap::Args;
 use tokio::sync::watch;
 
 use super::lang::Lang;
-use super::run::Signals;
 use super::verify::print_line;
-use super::wire::{choice, run, shown, time};
+use super::wire::{Signals, choice, run, shown, time};
 use super::{complain, exit, fail, print};
 use crate::clock::SystemClock;
 use crate::ops::wire::listen::{Answering, Fault, ListenError, Listener, Received, Settings, Summary};

@@ -7,9 +7,8 @@ use clap::Args;
 use hl7v2::ack::Wanted;
 
 use super::lang::Lang;
-use super::run::Signals;
 use super::verify::print_line;
-use super::wire::{choice, rate, run, shown, time};
+use super::wire::{Signals, choice, rate, run, shown, time};
 use super::{complain, exit, fail, print};
 use crate::ops::wire::input;
 use crate::ops::wire::send::{Fault, Latency, Sent, Settings, Summary, Verdict, send};

@@ -7,8 +7,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use super::run::Signals;
 use super::{complain, exit, fail};
 
 /// How long what still runs at the end may take.
@@ -45,6 +45,24 @@ pub(super) fn rate(text: &str) -> Result<f64, String> {
         .ok()
         .filter(|rate| rate.is_finite() && *rate >= 0.001)
         .ok_or_else(|| "a pace is a number of messages a second, such as 20/s".to_owned())
+}
+
+/// SIGTERM and SIGINT, caught from here on.
+pub(super) struct Signals([Signal; 2]);
+
+impl Signals {
+    fn catch() -> io::Result<Self> {
+        Ok(Self([signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?]))
+    }
+
+    /// Completes when one of them comes.
+    pub(super) async fn received(mut self) {
+        let [terminate, interrupt] = &mut self.0;
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    }
 }
 
 /// Runs what a verb does over the network, with the signals caught.
