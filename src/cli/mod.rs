@@ -22,8 +22,8 @@ mod registry;
 mod reload;
 mod run;
 mod schema;
-mod shell;
 mod send;
+mod shell;
 mod simulate;
 mod status;
 mod surveillance;
@@ -57,8 +57,6 @@ mod exit {
     pub(super) const USAGE: u8 = 64;
     /// There is nobody at the other end.
     pub(super) const UNAVAILABLE: u8 = 69;
-    /// A file or folder can't be made.
-    pub(super) const CANT_CREATE: u8 = 73;
     /// The counts do not add up, or the hub itself failed.
     pub(super) const SOFTWARE: u8 = 70;
     /// The input is bad.
