@@ -8,6 +8,7 @@ mod convert;
 mod desk;
 mod diff;
 mod html;
+mod init;
 mod inspect;
 mod lang;
 mod listen;
@@ -85,6 +86,8 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
+    /// Write a commented feed from a sample of what a hospital's system writes
+    Init(init::Arguments),
     /// Pick up, normalise, route and deliver, all in one process
     Run(run::RunArguments),
     /// Pick up: a process of its own for some feeds, or for all (RabbitMQ)
@@ -161,6 +164,7 @@ pub fn main() -> ExitCode {
     log();
     let lang = cli.lang.unwrap_or_else(Lang::of_environment);
     let code = match cli.verb {
+        Verb::Init(arguments) => init::main(&cli.config, lang, &arguments),
         Verb::Run(arguments) => run::run(&cli.config, lang, &arguments),
         Verb::Adapter(arguments) => run::adapter(&cli.config, lang, &arguments),
         Verb::Router(arguments) => run::router(&cli.config, lang, &arguments),

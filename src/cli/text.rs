@@ -140,7 +140,8 @@ fn column_width(title: &str) -> usize {
     11.max(cells(title) + 1)
 }
 
-fn cells(text: &str) -> usize {
+/// Cells of a terminal that a text takes.
+pub(super) fn cells(text: &str) -> usize {
     text.chars().map(|c| if c >= '\u{1100}' { 2 } else { 1 }).sum()
 }
 

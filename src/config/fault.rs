@@ -72,7 +72,7 @@ fn is_wide(c: char) -> bool {
 }
 
 /// The name that was probably meant, if one is near enough.
-pub(super) fn nearest<'n>(name: &str, known: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
+pub fn nearest<'n>(name: &str, known: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
     // Only what a person would have typed: the distance costs the product of both lengths.
     if name.len() > 64 {
         return None;

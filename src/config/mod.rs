@@ -38,7 +38,7 @@ mod tests;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-pub use fault::{Fault, Severity, suggest};
+pub use fault::{Fault, Severity, nearest, suggest};
 pub use feed::{Feed, Role};
 pub use files::Files;
 pub use hub::{Broker, Hub};

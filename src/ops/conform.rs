@@ -17,6 +17,7 @@ use jiff::Timestamp;
 pub use report::{DataTypeReport, Example, Report, Row};
 
 use tally::Tally;
+pub(super) use tally::looks_like_a_code;
 use walk::Walk;
 
 /// Why a storage can't be checked.

@@ -3,7 +3,9 @@
 pub mod claims;
 pub mod conform;
 pub mod diff;
+pub mod doctor;
 pub mod in_force;
+pub mod init;
 pub mod inspect;
 pub mod queues;
 pub mod reconcile;
@@ -13,6 +15,7 @@ pub mod reload;
 mod remote;
 pub mod route_tests;
 pub mod status;
+pub mod survey;
 pub mod topology;
 pub mod trace;
 pub mod trees;

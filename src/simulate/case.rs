@@ -44,6 +44,15 @@ pub fn cases(root: &Path) -> io::Result<()> {
     Ok(())
 }
 
+/// The bytes of one case.
+///
+/// # Errors
+/// When it can't be encoded.
+pub fn case(name: &str) -> io::Result<Option<Vec<u8>>> {
+    let found = ordinary()?.into_iter().chain(odd()?).find(|(known, ..)| *known == name);
+    Ok(found.map(|(_, _, bytes)| bytes))
+}
+
 type Case = (&'static str, &'static str, Vec<u8>);
 
 /// Messages that are written as they should be.

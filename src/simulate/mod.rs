@@ -33,6 +33,7 @@ use jiff::SignedDuration;
 use jiff::civil::Date;
 
 use archive::{Archive, Put};
+pub use case::case;
 pub use case::cases;
 use course::Period;
 pub use demo::DEMO_SEED;

@@ -22,6 +22,7 @@ mod diff;
 mod documentation;
 mod documents;
 mod ingest;
+mod init;
 mod joined_lanes;
 mod killed;
 mod lossless;

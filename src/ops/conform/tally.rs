@@ -141,7 +141,7 @@ impl Tally {
 }
 
 /// `OML-12`: three letters, then perhaps a number.
-fn looks_like_a_code(code: &str) -> bool {
+pub(in crate::ops) fn looks_like_a_code(code: &str) -> bool {
     let (letters, number) = code.split_once('-').unwrap_or((code, "00"));
     letters.len() == 3
         && letters.bytes().all(|byte| byte.is_ascii_uppercase())
