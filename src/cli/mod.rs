@@ -7,6 +7,7 @@ mod conform;
 mod convert;
 mod desk;
 mod diff;
+mod feed;
 mod html;
 mod init;
 mod inspect;
@@ -88,6 +89,9 @@ struct Cli {
 enum Verb {
     /// Write a commented feed from a sample of what a hospital's system writes
     Init(init::Arguments),
+    /// Look at what feeds need and what stands in their way, or list them
+    #[command(subcommand)]
+    Feed(feed::Verb),
     /// Pick up, normalise, route and deliver, all in one process
     Run(run::RunArguments),
     /// Pick up: a process of its own for some feeds, or for all (RabbitMQ)
@@ -165,6 +169,7 @@ pub fn main() -> ExitCode {
     let lang = cli.lang.unwrap_or_else(Lang::of_environment);
     let code = match cli.verb {
         Verb::Init(arguments) => init::main(&cli.config, lang, &arguments),
+        Verb::Feed(verb) => feed::main(&cli.config, lang, &verb),
         Verb::Run(arguments) => run::run(&cli.config, lang, &arguments),
         Verb::Adapter(arguments) => run::adapter(&cli.config, lang, &arguments),
         Verb::Router(arguments) => run::router(&cli.config, lang, &arguments),

@@ -127,6 +127,22 @@ impl Ledger {
         self.0.get(&key(place, FILE, path))?.map(|bytes| DropRecord::from_bytes(&bytes)).transpose()
     }
 
+    /// How many files of a feed are known.
+    pub fn files(&self, feed: &str) -> Result<u64, StoreError> {
+        let prefix = [b"ledger".as_slice(), feed.as_bytes(), b""].join(&0);
+        let mut files = 0;
+        for entry in self.0.range(&prefix) {
+            let (key, value) = entry?;
+            // Behind the feed's name: the source, the kind, the path.
+            match key.get(prefix.len()..).and_then(|rest| rest.split(|byte| *byte == 0).nth(1)) {
+                Some([FILE]) => files += 1,
+                Some([FOLDER]) => files += FolderRecord::from_bytes(&value)?.files.len() as u64,
+                _ => {}
+            }
+        }
+        Ok(files)
+    }
+
     /// A number noted before.
     pub fn mark(&self, place: &Place, name: &str) -> Result<Option<i64>, StoreError> {
         let Some(bytes) = self.0.get(&key(place, MARK, name))? else { return Ok(None) };

@@ -100,7 +100,7 @@ fn twenty_patients_are_connected_by_the_printed_hints_alone() {
     assert_eq!(words[0], "musubi");
     let said = code(&trial.musubi(&words[3..]), 0);
     let commands = next(&said);
-    assert_eq!(commands.len(), 4, "{said}");
+    assert_eq!(commands.len(), 5, "{said}");
     for command in &commands {
         let binary = env!("CARGO_BIN_EXE_musubi");
         let command = command.replacen("musubi", binary, 1);

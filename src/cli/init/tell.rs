@@ -163,11 +163,11 @@ pub(super) fn written(files: &[Written], proposal: &Proposal, folder: &Path, lan
             "routes.toml は変更していません（新しいフィードの配信先はその経路で決まります）。\n",
         ));
     }
-    let config = config(folder);
+    let (config, feed) = (config(folder), &proposal.feed);
     let root = proposal.sources.first().and_then(|source| source.roots.first()).map(|(_, root)| root);
     let root = root.map(|root| shell(&root.to_string_lossy())).unwrap_or_default();
     text.push_str(&format!(
-        "\n{}\n  musubi{config} check\n  \
+        "\n{}\n  musubi{config} check\n  musubi{config} feed doctor {feed}\n  \
          musubi{config} inspect \"$(find {root} -type f | head -n 1)\"\n  musubi{config} test\n  \
          musubi{config} run --drain\n",
         word("Read the feed's file, then:", "フィードのファイルを確認したうえで:"),

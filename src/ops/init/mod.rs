@@ -18,6 +18,7 @@ pub use chosen::{Chosen, is_feed_name};
 pub use error::InitError;
 pub use example::{Example, example};
 pub use neighbours::Neighbour;
+pub(super) use neighbours::neighbours;
 pub use sources::{SourcePlan, plan};
 pub use write::{NewFile, WriteError, Written, write};
 

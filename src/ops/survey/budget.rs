@@ -67,11 +67,6 @@ impl<'a> Budget<'a> {
         !self.spent && !self.left_out
     }
 
-    /// Names that were counted.
-    pub(crate) const fn seen(&self) -> u64 {
-        self.seen
-    }
-
     /// The time.
     pub(crate) fn now(&self) -> Timestamp {
         self.clock.now()

@@ -1,0 +1,70 @@
+//! One thing that was looked at: what was found, and what to do.
+
+use serde::Serialize;
+
+/// A text in both languages.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Words {
+    /// English
+    pub en: String,
+    /// 日本語
+    pub ja: String,
+}
+
+impl Words {
+    pub(super) fn new(en: impl Into<String>, ja: impl Into<String>) -> Self {
+        Self { en: en.into(), ja: ja.into() }
+    }
+}
+
+/// How it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum State {
+    /// As it should be.
+    Ok,
+    /// It works, and somebody should look at it.
+    Warning,
+    /// It stands in the way.
+    Fault,
+    /// It can't be told from here.
+    Unknown,
+}
+
+/// One thing that was looked at. Names paths above those of patients, counts and codes; never a patient.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Line {
+    /// How it is.
+    pub state: State,
+    /// What was looked at, such as `path`, `rights`, `mount`, `clock`, `scan`, `facility`, `copy`, `port`.
+    pub check: &'static str,
+    /// Which folder, file or address; empty where there is none.
+    pub subject: String,
+    /// What was found.
+    pub found: Words,
+    /// What to do.
+    pub todo: Option<Words>,
+}
+
+impl Line {
+    pub(super) fn ok(check: &'static str, subject: impl Into<String>, found: Words) -> Self {
+        Self { state: State::Ok, check, subject: subject.into(), found, todo: None }
+    }
+
+    pub(super) fn warning(
+        check: &'static str,
+        subject: impl Into<String>,
+        found: Words,
+        todo: Words,
+    ) -> Self {
+        Self { state: State::Warning, check, subject: subject.into(), found, todo: Some(todo) }
+    }
+
+    pub(super) fn fault(check: &'static str, subject: impl Into<String>, found: Words, todo: Words) -> Self {
+        Self { state: State::Fault, check, subject: subject.into(), found, todo: Some(todo) }
+    }
+
+    pub(super) fn unknown(check: &'static str, subject: impl Into<String>, found: Words) -> Self {
+        Self { state: State::Unknown, check, subject: subject.into(), found, todo: None }
+    }
+}
