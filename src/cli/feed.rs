@@ -94,12 +94,25 @@ fn doctor(config: &Config, folder: &Path, lang: Lang, arguments: &DoctorArgument
 
 fn told(report: &Report, lang: Lang) -> String {
     let mut told = format!("{}\n", lang.pick("hub", "ハブ"));
-    report.hub.iter().for_each(|line| told.push_str(&one(line, lang)));
+    lines(&mut told, &report.hub, lang);
     for feed in &report.feeds {
         told.push_str(&format!("\n{} ({})\n", feed.feed, feed.facility));
-        feed.lines.iter().for_each(|line| told.push_str(&one(line, lang)));
+        lines(&mut told, &feed.lines, lang);
     }
     told
+}
+
+/// The lines about one folder stand below its name.
+fn lines(told: &mut String, lines: &[Line], lang: Lang) {
+    let mut above = ("", "");
+    for line in lines {
+        let about = (line.key, line.subject.as_str());
+        if about != above && !line.subject.is_empty() {
+            told.push_str(format!("  {} {}\n", line.key, line.subject).replace("   ", "  ").as_str());
+        }
+        above = about;
+        told.push_str(&one(line, lang));
+    }
 }
 
 fn one(line: &Line, lang: Lang) -> String {
@@ -110,12 +123,10 @@ fn one(line: &Line, lang: Lang) -> String {
         State::Unknown => (lang.pick("?", "不明"), AnsiColor::Cyan),
     };
     let gap = " ".repeat(8_usize.saturating_sub(text::cells(word)));
-    let place = if line.subject.is_empty() { String::new() } else { format!("  [{}]", line.subject) };
     let pick = |words: &Words| lang.pick(&words.en, &words.ja).to_owned();
-    let mut told =
-        format!("  {}{gap}{:<12}{}{place}\n", coloured(word, colour), line.check, pick(&line.found));
+    let mut told = format!("    {}{gap}{:<13}{}\n", coloured(word, colour), line.check, pick(&line.found));
     if let Some(todo) = &line.todo {
-        told.push_str(&format!("  {:20}-> {}\n", "", pick(todo)));
+        told.push_str(&format!("    {:21}-> {}\n", "", pick(todo)));
     }
     told
 }

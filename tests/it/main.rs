@@ -19,6 +19,7 @@ mod corpus;
 mod deliver;
 mod desks;
 mod diff;
+mod doctor;
 mod documentation;
 mod documents;
 mod ingest;

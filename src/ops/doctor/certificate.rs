@@ -18,45 +18,48 @@ const SOON: SignedDuration = SignedDuration::from_hours(24 * 30);
 
 /// Looks at the files that the settings name.
 pub(super) fn look(settings: &Settings, now: Timestamp, lines: &mut Vec<Line>) {
-    secret("password_file", &settings.password_file, lines);
+    let mut file = |key: &'static str, path: &Path, is_secret: bool| {
+        let before = lines.len();
+        if is_secret {
+            secret(path, lines)
+        } else {
+            certificates(path, now, lines)
+        }
+        Line::about(key, before, lines);
+    };
+    file("password_file", &settings.password_file, true);
     let Some(Tls { ca, client }) = &settings.tls else { return };
-    certificates("tls.ca", ca, now, lines);
+    file("tls.ca", ca, false);
     if let Some((chain, key)) = client {
-        certificates("tls.certificate", chain, now, lines);
-        secret("tls.key", key, lines);
+        file("tls.certificate", chain, false);
+        file("tls.key", key, true);
     }
 }
 
 /// A file that only the hub's user should read.
-fn secret(key: &'static str, path: &Path, lines: &mut Vec<Line>) {
+fn secret(path: &Path, lines: &mut Vec<Line>) {
     let subject = path.display().to_string();
     if let Err(error) = fs::File::open(path) {
-        return lines.push(unreadable(key, path, &error));
+        return lines.push(unreadable(path, &error));
     }
     let mode = fs::metadata(path).map_or(0, |metadata| metadata.permissions().mode());
+    let private = format!("chmod 600 {}", shell(path));
     lines.push(match mode & 0o044 {
-        0 => Line::ok(
-            "secret",
-            subject,
-            Words::new(format!("{key}: readable, for its owner only"), format!("{key}: 所有者のみ読取可")),
-        ),
+        0 => Line::ok("secret", subject, Words::new("readable, for its owner only", "所有者のみ読取可")),
         _ => Line::warning(
             "secret",
             subject,
-            Words::new(
-                format!("{key}: others on this machine may read it"),
-                format!("{key}: 他のユーザーも読み取れます"),
-            ),
-            Words::new(format!("chmod 600 {}", shell(path)), format!("chmod 600 {}", shell(path))),
+            Words::new("others on this machine may read it", "他のユーザーも読み取れます"),
+            Words::new(private.clone(), private),
         ),
     });
 }
 
-fn certificates(key: &'static str, path: &Path, now: Timestamp, lines: &mut Vec<Line>) {
+fn certificates(path: &Path, now: Timestamp, lines: &mut Vec<Line>) {
     let subject = || path.display().to_string();
     let pem = match fs::read(path) {
         Ok(pem) => pem,
-        Err(error) => return lines.push(unreadable(key, path, &error)),
+        Err(error) => return lines.push(unreadable(path, &error)),
     };
     let found: Vec<_> = CertificateDer::pem_slice_iter(&pem).filter_map(Result::ok).collect();
     let periods: Vec<_> = found.iter().filter_map(period).collect();
@@ -64,37 +67,30 @@ fn certificates(key: &'static str, path: &Path, now: Timestamp, lines: &mut Vec<
         return lines.push(Line::fault(
             "certificate",
             subject(),
-            Words::new(format!("{key}: holds no certificate in PEM"), format!("{key}: PEM 形式の証明書がありません")),
-            Words::new("it begins with -----BEGIN CERTIFICATE-----; DER is turned by openssl x509 -inform der", "-----BEGIN CERTIFICATE----- で始まる形式にする（DER からは openssl x509 -inform der で変換）"),
+            Words::new("holds no certificate in PEM", "PEM 形式の証明書がありません"),
+            Words::new(
+                "it begins with -----BEGIN CERTIFICATE-----; DER is turned by openssl x509 -inform der",
+                "-----BEGIN CERTIFICATE----- で始まる形式にする（DER からは openssl x509 -inform der で変換）",
+            ),
         ));
     }
-    for (begins, ends) in periods {
-        lines.push(of_period(key, subject(), begins, ends, now));
-    }
+    lines.extend(periods.into_iter().map(|(begins, ends)| of_period(subject(), begins, ends, now)));
 }
 
-fn of_period(key: &str, subject: String, begins: Timestamp, ends: Timestamp, now: Timestamp) -> Line {
-    let days = ends.duration_since(now).as_hours() / 24;
-    let told = Words::new(
-        format!("{key}: valid from {begins} to {ends}"),
-        format!("{key}: 有効期間 {begins} ～ {ends}"),
-    );
+fn of_period(subject: String, begins: Timestamp, ends: Timestamp, now: Timestamp) -> Line {
+    let told = Words::new(format!("valid from {begins} to {ends}"), format!("有効期間 {begins} ～ {ends}"));
     let renew = Words::new(
         "ask the authority for a new one, and put it in its place",
         "認証局から新しい証明書を取得し、置き換える",
     );
-    match (now < begins, days) {
-        (true, _) => Line::fault(
-            "certificate",
-            subject,
-            told,
-            Words::new(
-                "it is not in force yet: is this machine's clock right? date",
-                "まだ有効期間前です。時計を確認する: date",
-            ),
-        ),
-        (_, days) if ends <= now || days < 0 => Line::fault("certificate", subject, told, renew),
-        _ if ends.duration_since(now) < SOON => Line::warning("certificate", subject, told, renew),
+    let clock = Words::new(
+        "it is not in force yet: is this machine's clock right? date",
+        "まだ有効期間前です。時計を確認する: date",
+    );
+    match ends.duration_since(now) {
+        _ if now < begins => Line::fault("certificate", subject, told, clock),
+        left if !left.is_positive() => Line::fault("certificate", subject, told, renew),
+        left if left < SOON => Line::warning("certificate", subject, told, renew),
         _ => Line::ok("certificate", subject, told),
     }
 }
@@ -107,11 +103,11 @@ fn period(certificate: &CertificateDer<'_>) -> Option<(Timestamp, Timestamp)> {
     Some((time(validity.not_before.timestamp())?, time(validity.not_after.timestamp())?))
 }
 
-fn unreadable(key: &'static str, path: &Path, error: &std::io::Error) -> Line {
+fn unreadable(path: &Path, error: &std::io::Error) -> Line {
     Line::fault(
         "secret",
         path.display().to_string(),
-        Words::new(format!("{key}: can't be read: {error}"), format!("{key}: 読み取れません: {error}")),
+        Words::new(format!("can't be read: {error}"), format!("読み取れません: {error}")),
         Words::new(
             format!("ls -l {0}; it must be there, and readable for the hub's user", shell(path)),
             format!("ls -l {0}（ハブの実行ユーザーが読める必要があります）", shell(path)),
@@ -134,7 +130,7 @@ mod tests {
             ("2026-01-01T00:00:00Z", "2026-11-22T23:59:59Z", State::Fault),
             ("2026-11-24T00:00:00Z", "2027-11-24T00:00:00Z", State::Fault),
         ] {
-            let line = of_period("tls.ca", String::new(), time(begins), time(ends), now);
+            let line = of_period(String::new(), time(begins), time(ends), now);
             assert_eq!(line.state, expected, "{begins} {ends}");
         }
     }

@@ -18,28 +18,34 @@ const FREE_FEW: u64 = 10 * GIB;
 /// Looks at the data folder and the folder of claims.
 pub(super) fn look(config: &Config, lines: &mut Vec<Line>) {
     let hub = &config.hub;
-    folder("data_dir", &hub.data_dir, lines);
+    folder(&hub.data_dir, lines);
+    share(&hub.data_dir, matches!(hub.broker, Broker::Embedded { .. }), lines);
+    Line::about("data_dir", 0, lines);
     if !hub.claims.starts_with(&hub.data_dir) {
-        folder("claims", &hub.claims, lines);
-    }
-    let on = mount::of(&hub.data_dir);
-    let embedded = matches!(hub.broker, Broker::Embedded { .. });
-    if let Some(share) = on.filter(Mount::is_remote) {
-        let kind = &share.kind;
-        let which = if embedded { "queues" } else { "outbox" };
-        lines.push(Line::warning(
-            "mount",
-            hub.data_dir.display().to_string(),
-            Words::new(
-                format!("data_dir lies on {kind}: {which} and ledger need a disk that keeps what it was told to, and locks that hold"),
-                format!("data_dir が {kind} 上にあります（キューと台帳には、書込の確定とロックが確実なディスクが必要です）"),
-            ),
-            Words::new("put data_dir on a disk of this machine", "data_dir をこのマシンのローカルディスクに置く"),
-        ));
+        let before = lines.len();
+        folder(&hub.claims, lines);
+        Line::about("claims", before, lines);
     }
 }
 
-fn folder(key: &'static str, folder: &Path, lines: &mut Vec<Line>) {
+/// What is accepted must be durable on the disk of the data folder.
+fn share(data_dir: &Path, embedded: bool, lines: &mut Vec<Line>) {
+    let Some(Mount { kind, .. }) = mount::of(data_dir).filter(Mount::is_remote) else { return };
+    let which = if embedded { "queues" } else { "outbox" };
+    lines.push(Line::warning(
+        "mount",
+        data_dir.display().to_string(),
+        Words::new(
+            format!(
+                "it lies on {kind}: {which} and ledger need a disk that keeps what it was told to, and locks that hold"
+            ),
+            format!("{kind} 上にあります（キューと台帳には、書込の確定とロックが確実なディスクが必要です）"),
+        ),
+        Words::new("put data_dir on a disk of this machine", "data_dir をこのマシンのローカルディスクに置く"),
+    ));
+}
+
+fn folder(folder: &Path, lines: &mut Vec<Line>) {
     let subject = folder.display().to_string();
     // It is made at the first start, in the nearest folder that is there.
     let Some(there) = folder.ancestors().find(|part| part.as_os_str().is_empty() || part.exists()) else {
@@ -52,8 +58,8 @@ fn folder(key: &'static str, folder: &Path, lines: &mut Vec<Line>) {
             "rights",
             subject,
             Words::new(
-                format!("{key}: {user} may not write to {}", there.display()),
-                format!("{key}: {user} は {} に書き込めません", there.display()),
+                format!("{user} may not write to {}", there.display()),
+                format!("{user} は {} に書き込めません", there.display()),
             ),
             Words::new(
                 format!("run the hub as the user that owns it, or: chown {user} {}", shell(there)),
@@ -67,14 +73,13 @@ fn folder(key: &'static str, folder: &Path, lines: &mut Vec<Line>) {
             "disk",
             subject,
             Words::new(
-                format!("{key}: the system does not tell how much is free"),
-                format!("{key}: 空き容量を取得できません"),
+                format!("the system does not tell how much is free"),
+                format!("空き容量を取得できません"),
             ),
         ));
     };
     let free = disk.f_bavail.saturating_mul(disk.f_frsize);
-    let told =
-        Words::new(format!("{key}: {} free", gigabytes(free)), format!("{key}: 空き {}", gigabytes(free)));
+    let told = Words::new(format!("{} free", gigabytes(free)), format!("空き {}", gigabytes(free)));
     let todo = Words::new(
         format!(
             "free or add disk: du -sh {0}/*; the hub stops taking messages when it is full, and loses none",

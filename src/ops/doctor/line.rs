@@ -38,6 +38,8 @@ pub struct Line {
     pub state: State,
     /// What was looked at, such as `path`, `rights`, `mount`, `clock`, `scan`, `facility`, `copy`, `port`.
     pub check: &'static str,
+    /// The key of the feed's file that names the folder, such as `standard`; empty where it is about none.
+    pub key: &'static str,
     /// Which folder, file or address; empty where there is none.
     pub subject: String,
     /// What was found.
@@ -47,8 +49,13 @@ pub struct Line {
 }
 
 impl Line {
+    /// Says which key the lines from there on are about.
+    pub(super) fn about(key: &'static str, from: usize, lines: &mut [Self]) {
+        lines.iter_mut().skip(from).for_each(|line| line.key = key);
+    }
+
     pub(super) fn ok(check: &'static str, subject: impl Into<String>, found: Words) -> Self {
-        Self { state: State::Ok, check, subject: subject.into(), found, todo: None }
+        Self { state: State::Ok, check, key: "", subject: subject.into(), found, todo: None }
     }
 
     pub(super) fn warning(
@@ -57,14 +64,14 @@ impl Line {
         found: Words,
         todo: Words,
     ) -> Self {
-        Self { state: State::Warning, check, subject: subject.into(), found, todo: Some(todo) }
+        Self { state: State::Warning, check, key: "", subject: subject.into(), found, todo: Some(todo) }
     }
 
     pub(super) fn fault(check: &'static str, subject: impl Into<String>, found: Words, todo: Words) -> Self {
-        Self { state: State::Fault, check, subject: subject.into(), found, todo: Some(todo) }
+        Self { state: State::Fault, check, key: "", subject: subject.into(), found, todo: Some(todo) }
     }
 
     pub(super) fn unknown(check: &'static str, subject: impl Into<String>, found: Words) -> Self {
-        Self { state: State::Unknown, check, subject: subject.into(), found, todo: None }
+        Self { state: State::Unknown, check, key: "", subject: subject.into(), found, todo: None }
     }
 }

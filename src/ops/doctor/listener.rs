@@ -20,14 +20,15 @@ pub(super) fn look(
     let holder = running.iter().find(|process| serves(process, feed));
     let tried = TcpListener::bind(address).map(drop);
     let port = address.port();
+    let before = lines.len();
     lines.push(match (tried, holder) {
-        (Ok(()), None) => Line::ok("port", subject, Words::new("MLLP: free", "MLLP: 空いています")),
+        (Ok(()), None) => Line::ok("port", subject, Words::new("free", "空いています")),
         (Ok(()), Some(hub)) => Line::warning(
             "port",
             subject,
             Words::new(
-                format!("MLLP: the hub runs (process {}), but nothing listens there", hub.pid),
-                format!("MLLP: ハブは稼働中（プロセス {}）ですが、待ち受けていません", hub.pid),
+                format!("the hub runs (process {}), but nothing listens there", hub.pid),
+                format!("ハブは稼働中（プロセス {}）ですが、待ち受けていません", hub.pid),
             ),
             Words::new(
                 "let it read the configuration: musubi reload, or stop and start it; its log says why",
@@ -38,14 +39,14 @@ pub(super) fn look(
             "port",
             subject,
             Words::new(
-                format!("MLLP: held by the running hub (process {})", hub.pid),
-                format!("MLLP: 稼働中のハブ（プロセス {}）が使用中です", hub.pid),
+                format!("held by the running hub (process {})", hub.pid),
+                format!("稼働中のハブ（プロセス {}）が使用中です", hub.pid),
             ),
         ),
         (Err(error), None) if error.kind() == ErrorKind::AddrInUse => Line::fault(
             "port",
             subject,
-            Words::new("MLLP: another program has the port", "MLLP: 別のプログラムがポートを使用しています"),
+            Words::new("another program has the port", "別のプログラムがポートを使用しています"),
             Words::new(
                 format!("see which: ss -ltnp 'sport = :{port}'; stop it, or give this source another port"),
                 format!("確認する: ss -ltnp 'sport = :{port}'。停止するか、別のポートを指定する"),
@@ -54,7 +55,7 @@ pub(super) fn look(
         (Err(error), _) if error.kind() == ErrorKind::PermissionDenied => Line::fault(
             "port",
             subject,
-            Words::new("MLLP: this user may not listen there", "MLLP: このユーザーでは待ち受けできません"),
+            Words::new("this user may not listen there", "このユーザーでは待ち受けできません"),
             Words::new(
                 "take a port above 1023, or allow it: setcap cap_net_bind_service=+ep on the program",
                 "1024 以上のポートを使う、または実行ファイルに setcap cap_net_bind_service=+ep で許可する",
@@ -63,11 +64,12 @@ pub(super) fn look(
         (Err(error), _) => Line::fault(
             "port",
             subject,
-            Words::new(format!("MLLP: {error}"), format!("MLLP: {error}")),
+            Words::new(format!("{error}"), format!("{error}")),
             Words::new(
                 "the address must be one of this machine's: ip -brief address; 0.0.0.0 stands for all",
                 "このマシンのアドレスを指定する: ip -brief address（0.0.0.0 はすべて）",
             ),
         ),
     });
+    Line::about("listen", before, lines);
 }

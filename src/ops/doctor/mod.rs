@@ -2,8 +2,9 @@
 //!
 //! - [`way`]: whether a path can be gone, as whom, and what stops it
 //! - [`mount`], [`disk`], [`time`]: what lies beneath
-//! - [`scan`]: how fast a folder is walked
-//! - [`source`]: the folders of a feed: facility, copies, transaction storage
+//! - [`source`]: the folders of a feed
+//! - [`scan`], [`pace`]: how fast a folder is walked
+//! - [`held`]: what it holds: facility, copies, transaction storage
 //! - [`listener`]: the addresses of a feed
 //! - [`broker`], [`certificate`]: what carries the messages
 //! - [`ledger`]: what was picked up
@@ -11,10 +12,12 @@
 mod broker;
 mod certificate;
 mod disk;
+mod held;
 mod ledger;
 mod line;
 mod listener;
 pub mod mount;
+mod pace;
 mod scan;
 mod source;
 mod time;
@@ -57,6 +60,15 @@ impl Report {
     }
 }
 
+/// What is known before a feed is looked at, and how far to look.
+struct Around<'a> {
+    config: &'a Config,
+    running: &'a [ProcessStatus],
+    limits: Limits,
+    clock: &'a dyn Clock,
+    progress: &'a dyn Fn(u64),
+}
+
 /// Looks at the hub and at these feeds. `progress` is told how many names were seen.
 pub async fn examine(
     config: &Config,
@@ -70,28 +82,21 @@ pub async fn examine(
     disk::look(config, &mut hub);
     time::look(&mut hub);
     broker::look(config, &running, clock, &mut hub).await;
+    let around = Around { config, running: &running, limits, clock, progress };
     let chosen = config.feeds.iter().filter(|feed| feeds.contains(&feed.settings.name));
-    let feeds = chosen.map(|feed| look(feed, config, &running, limits, clock, progress)).collect();
-    Report { hub, feeds }
+    Report { hub, feeds: chosen.map(|feed| look(feed, &around)).collect() }
 }
 
-fn look(
-    feed: &Feed,
-    config: &Config,
-    running: &[ProcessStatus],
-    limits: Limits,
-    clock: &dyn Clock,
-    progress: &dyn Fn(u64),
-) -> FeedReport {
+fn look(feed: &Feed, around: &Around<'_>) -> FeedReport {
     let mut lines = Vec::new();
-    for from in &feed.settings.sources {
-        source::look(from, feed, config, limits, clock, progress, &mut lines);
+    for source in &feed.settings.sources {
+        source::look(source, feed, around, &mut lines);
     }
     for listener in &feed.settings.listeners {
-        listener::look(listener, &feed.settings.name, running, &mut lines);
+        listener::look(listener, &feed.settings.name, around.running, &mut lines);
     }
-    ledger::look(feed, config, &mut lines);
-    failing(feed, running, &mut lines);
+    ledger::look(feed, around.config, &mut lines);
+    failing(feed, around.running, &mut lines);
     FeedReport { feed: feed.settings.name.clone(), facility: feed.settings.facility.clone(), lines }
 }
 

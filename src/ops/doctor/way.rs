@@ -28,10 +28,10 @@ pub(super) fn gone(path: &Path) -> Result<(), Stop> {
 }
 
 /// What is said of it; whether it can be gone on with.
-pub(super) fn look(key: &'static str, path: &Path, writes: bool, lines: &mut Vec<Line>) -> bool {
+pub(super) fn look(path: &Path, writes: bool, lines: &mut Vec<Line>) -> bool {
     let subject = path.display().to_string();
     if let Err(stop) = gone(path) {
-        lines.push(stopped(key, path, &stop));
+        lines.push(stopped(path, &stop));
         return false;
     }
     let user = user();
@@ -54,15 +54,12 @@ pub(super) fn look(key: &'static str, path: &Path, writes: bool, lines: &mut Vec
     lines.push(Line::ok(
         "path",
         subject,
-        Words::new(
-            format!("{key}: there, and {user} may list it"),
-            format!("{key}: 存在し、{user} が一覧を取得できます"),
-        ),
+        Words::new(format!("there, and {user} may list it"), format!("存在し、{user} が一覧を取得できます")),
     ));
     true
 }
 
-fn stopped(key: &'static str, path: &Path, stop: &Stop) -> Line {
+fn stopped(path: &Path, stop: &Stop) -> Line {
     let subject = path.display().to_string();
     let (at, user) = (stop.at.display(), user());
     let above = stop.at.parent().unwrap_or(Path::new("/"));
@@ -71,8 +68,8 @@ fn stopped(key: &'static str, path: &Path, stop: &Stop) -> Line {
             "path",
             subject,
             Words::new(
-                format!("{key}: {at} is not there; {} is", above.display()),
-                format!("{key}: {at} がありません（{} は存在）", above.display()),
+                format!("{at} is not there; {} is", above.display()),
+                format!("{at} がありません（{} は存在）", above.display()),
             ),
             Words::new(
                 format!(
@@ -90,14 +87,14 @@ fn stopped(key: &'static str, path: &Path, stop: &Stop) -> Line {
         ErrorKind::NotADirectory => Line::fault(
             "path",
             subject,
-            Words::new(format!("{key}: {at} is no folder"), format!("{key}: {at} はフォルダではありません")),
+            Words::new(format!("{at} is no folder"), format!("{at} はフォルダではありません")),
             Words::new("name the folder in the feed's file", "フィードのファイルでフォルダを指定する"),
         ),
-        ErrorKind::PermissionDenied => denied(key, subject, stop, &user),
+        ErrorKind::PermissionDenied => denied(subject, stop, &user),
         _ => Line::fault(
             "path",
             subject,
-            Words::new(format!("{key}: {at}: {}", stop.error), format!("{key}: {at}: {}", stop.error)),
+            Words::new(format!("{at}: {}", stop.error), format!("{at}: {}", stop.error)),
             Words::new(
                 format!(
                     "ask for the share or the disk that it lies on: findmnt -T {0}; dmesg | tail",
@@ -112,7 +109,7 @@ fn stopped(key: &'static str, path: &Path, stop: &Stop) -> Line {
     }
 }
 
-fn denied(key: &'static str, subject: String, stop: &Stop, user: &str) -> Line {
+fn denied(subject: String, stop: &Stop, user: &str) -> Line {
     // A part that can't be looked at is hidden by the folder above it; one that can be, but not listed, by itself.
     let hides = match fs::metadata(&stop.at) {
         Ok(_) => stop.at.as_path(),
@@ -124,8 +121,8 @@ fn denied(key: &'static str, subject: String, stop: &Stop, user: &str) -> Line {
         "rights",
         subject,
         Words::new(
-            format!("{key}: {user} may not enter {at} ({held})"),
-            format!("{key}: {user} は {at} に入れません（{held}）"),
+            format!("{user} may not enter {at} ({held})"),
+            format!("{user} は {at} に入れません（{held}）"),
         ),
         Words::new(
             format!(
