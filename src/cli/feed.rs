@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
 use clap::{Args, Subcommand};
-use indicatif::ProgressBar;
 
 use super::lang::Lang;
+use super::progress::spinner;
 use super::{check, complain, exit, fail, names, print, print_json, text};
 use crate::clock::SystemClock;
 use crate::config::Config;
-use crate::ops::doctor::{Line, Report, State, Words, examine};
+use crate::ops::doctor::{Line, Report, State, Words, examine, shell};
 use crate::ops::survey::Limits;
 
 /// What can be done with feeds.
@@ -104,13 +104,19 @@ fn told(report: &Report, lang: Lang) -> String {
 
 /// The lines about one folder stand below its name.
 fn lines(told: &mut String, lines: &[Line], lang: Lang) {
-    let mut above = ("", "");
+    let mut above = None;
     for line in lines {
         let about = (line.key, line.subject.as_str());
-        if about != above && !line.subject.is_empty() {
-            told.push_str(format!("  {} {}\n", line.key, line.subject).replace("   ", "  ").as_str());
+        if above != Some(about) {
+            told.push_str("  ");
+            told.push_str(&match about {
+                ("", "") => lang.pick("in general", "全般").to_owned(),
+                ("", subject) => subject.to_owned(),
+                (key, subject) => format!("{key} {subject}"),
+            });
+            told.push('\n');
         }
-        above = about;
+        above = Some(about);
         told.push_str(&one(line, lang));
     }
 }
@@ -142,7 +148,7 @@ fn coloured(word: &str, colour: AnsiColor) -> String {
 fn summary(report: &Report, feeds: &[String], folder: &Path, lang: Lang) -> String {
     let (faults, warnings) = (report.count(State::Fault), report.count(State::Warning));
     let config =
-        if folder == Path::new(".") { String::new() } else { format!(" --config {}", folder.display()) };
+        if folder == Path::new(".") { String::new() } else { format!(" --config {}", shell(folder)) };
     let next = match (faults, feeds) {
         (0, _) => format!("musubi{config} test; musubi{config} run --drain"),
         (_, [feed]) => format!("musubi{config} feed doctor {feed}"),
@@ -180,14 +186,4 @@ fn list(config: &Config, arguments: &ListArguments) -> u8 {
         print(&format!("{:<width$}  {}  {}\n", settings.name, settings.facility, feed.title));
     }
     exit::DONE
-}
-
-/// A spinner on a terminal, nothing elsewhere.
-fn spinner() -> ProgressBar {
-    if !io::stderr().is_terminal() {
-        return ProgressBar::hidden();
-    }
-    let bar = ProgressBar::new_spinner();
-    bar.enable_steady_tick(Duration::from_millis(120));
-    bar
 }

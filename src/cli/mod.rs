@@ -15,6 +15,7 @@ mod lang;
 mod listen;
 mod names;
 mod process;
+mod progress;
 mod queue;
 mod reading;
 mod reconcile;

@@ -183,7 +183,7 @@ fn files_of_the_future_and_a_transaction_storage_that_stands_still_are_warnings(
     let (code, report) = doctor(&hub);
     assert_eq!(code, 0, "{report:#}");
     find(&report, "clock", "warning", "1 files are dated up to 7");
-    find(&report, "transaction", "warning", "has versions of 2030-12-31");
+    find(&report, "newest", "warning", "has versions of 2030-12-31");
 }
 
 /// A hub that is ended with the test.

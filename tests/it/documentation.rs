@@ -56,3 +56,41 @@ fn every_link_between_documents_leads_somewhere() {
         }
     }
 }
+
+/// Where the codes of findings and faults are made.
+const STAGES: [&str; 6] =
+    ["src/decode", "src/ingest", "src/normalise", "src/pipeline", "src/store", "adapters"];
+
+/// Kebab-case words that follow one of these: `note("`, `.add("`, `code: "`.
+fn codes(text: &str) -> impl Iterator<Item = &str> {
+    ["note(", ".add(", "code: "].into_iter().flat_map(|before| text.split(before).skip(1)).filter_map(
+        |rest| {
+            let word = rest.trim_start().strip_prefix('"')?.split('"').next()?;
+            let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+            (word.contains('-') && word.bytes().all(plain)).then_some(word)
+        },
+    )
+}
+
+/// Whoever meets a code finds it by searching docs/integrate.
+#[test]
+fn every_code_of_a_finding_stands_in_the_pages_for_integrators() {
+    let pages = files_below(&repository().join("docs/integrate")).into_iter();
+    let pages: String = pages.map(|page| fs::read_to_string(page).unwrap()).collect();
+    let mut seen = 0;
+    for folder in STAGES {
+        for file in files_below(&repository().join(folder)) {
+            let is_test =
+                file.components().any(|part| matches!(part.as_os_str().to_str(), Some("tests" | "tests.rs")));
+            if is_test || file.extension().is_none_or(|extension| extension != "rs") {
+                continue;
+            }
+            let text = fs::read_to_string(&file).unwrap();
+            for code in codes(text.split("#[cfg(test)]").next().unwrap()) {
+                assert!(pages.contains(&format!("`{code}`")), "{}: {code} stands in no page", file.display());
+                seen += 1;
+            }
+        }
+    }
+    assert!(seen > 60, "only {seen} codes were found");
+}

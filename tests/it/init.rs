@@ -191,6 +191,8 @@ fn drop_folders_of_one_patient_each_are_named_by_the_folder_above_them() {
         format!("MSH|^~\\&|HIS|KAKUHITO|GW|R|20260401||ADT^A08|1|P|2.5\rPID|1||{patient}||KAKUHITO^TARO\r")
     };
     trial.write("drop/7654321/a.hl7", message("7654321"));
+    let said = code(&trial.init("drop", &["--facility", "3210100018", "--feed", "lab", "--dry-run"]), 0);
+    assert!(!said.contains("765432") && said.contains(&format!("path = {:?}", trial.path("drop"))), "{said}");
     trial.write("drop/7654322/b.hl7", message("7654322"));
     code(&trial.init("drop", &["--facility", "3210100018", "--feed", "lab"]), 0);
     let feed = trial.feed("lab");
@@ -309,6 +311,8 @@ fn a_wrong_path_is_answered_with_the_nearest_name() {
     trial.write("notes/readme.txt", "nothing");
     let said = code(&trial.init("notes", &[]), 65);
     assert!(said.contains("1 other files") && said.contains("OML-11"), "{said}");
+    fs::create_dir(trial.path("empty")).unwrap();
+    assert!(code(&trial.init("empty", &[]), 65).contains("is it mounted? findmnt -T"));
     code(&trial.init("izumo", &["--facility", "123"]), 64);
     code(&trial.init("izumo", &["--facility", "3210100018", "--feed", "Izumo!"]), 64);
     code(&trial.musubi(&["init"]), 64);

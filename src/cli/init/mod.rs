@@ -4,16 +4,16 @@ mod ask;
 mod feed_file;
 mod files;
 mod hub_files;
+mod seen;
 mod tell;
 
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use clap::{Args, ValueEnum};
-use indicatif::ProgressBar;
 
 use super::lang::Lang;
+use super::progress::spinner;
 use super::{complain, exit, fail, print, print_json};
 use crate::clock::SystemClock;
 use crate::ops::init::{InitError, Proposal, Request, Warning, WriteError, look, propose, write};
@@ -167,14 +167,4 @@ fn finish(folder: &Path, lang: Lang, arguments: &Arguments, proposal: &Proposal,
         }
         Err(error @ WriteError::Io { .. }) => fail(&error, exit::CANT_CREATE),
     }
-}
-
-/// A spinner on a terminal, nothing elsewhere.
-fn spinner() -> ProgressBar {
-    if !io::stderr().is_terminal() {
-        return ProgressBar::hidden();
-    }
-    let bar = ProgressBar::new_spinner();
-    bar.enable_steady_tick(Duration::from_millis(120));
-    bar
 }

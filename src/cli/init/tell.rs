@@ -4,6 +4,7 @@ use std::path::Path;
 
 use crate::cli::lang::Lang;
 use crate::cli::{exit, text};
+use crate::ops::doctor::shell;
 use crate::ops::init::{Chosen, InitError, Proposal, Warning, Written};
 use crate::ops::survey::{CodePlace, Part, PartSeen};
 
@@ -15,7 +16,13 @@ pub(super) fn seen(proposal: &Proposal, lang: Lang) -> String {
         let PartSeen { files, whole, data_types, content, .. } = part;
         let name = part_name(part.part, lang);
         let gap = " ".repeat(30_usize.saturating_sub(text::cells(name)));
-        let mut facts = vec![format!("{} {}", grouped(*files), lang.pick("files", "件"))];
+        let unit = match part.part {
+            Part::Transaction | Part::ExtensionTransaction => "records",
+            Part::Extension => "documents",
+            Part::Index => "rows",
+            Part::Standard | Part::Hl7Files | Part::Checkup => "files",
+        };
+        let mut facts = vec![format!("{} {}", grouped(*files), lang.pick(unit, "件"))];
         if !whole {
             facts.push(lang.pick("a sample", "一部").to_owned());
         }
@@ -118,7 +125,7 @@ pub(super) fn no_facility(proposal: &Proposal, folder: &Path, lang: Lang) -> Str
     let command = format!(
         "musubi{} init {} --feed {} --facility CODE",
         config(folder),
-        shell(&proposal.survey.sample.to_string_lossy()),
+        shell(&proposal.survey.sample),
         proposal.feed
     );
     match lang {
@@ -165,7 +172,7 @@ pub(super) fn written(files: &[Written], proposal: &Proposal, folder: &Path, lan
     }
     let (config, feed) = (config(folder), &proposal.feed);
     let root = proposal.sources.first().and_then(|source| source.roots.first()).map(|(_, root)| root);
-    let root = root.map(|root| shell(&root.to_string_lossy())).unwrap_or_default();
+    let root = root.map(|root| shell(root)).unwrap_or_default();
     text.push_str(&format!(
         "\n{}\n  musubi{config} check\n  musubi{config} feed doctor {feed}\n  \
          musubi{config} inspect \"$(find {root} -type f | head -n 1)\"\n  musubi{config} test\n  \
@@ -193,7 +200,7 @@ pub(super) fn refusal(error: &InitError, lang: Lang) -> (String, u8) {
             (format!("musubi: {error}\n  {hint}"), exit::USAGE)
         }
         InitError::Unreadable { stopped_at, source, .. } => {
-            let at = shell(&stopped_at.to_string_lossy());
+            let at = shell(stopped_at);
             let hint = lang.pick(
                 "{source}: who may read it says ls -ld {at}; you are whoever id -un says",
                 "{source}: 権限は ls -ld {at}、実行ユーザーは id -un で確認してください",
@@ -219,6 +226,13 @@ pub(super) fn refusal(error: &InitError, lang: Lang) -> (String, u8) {
             let counted = counted.replacen("{}", &survey.obstacles.len().to_string(), 1);
             let reason =
                 survey.obstacles.first().map(|first| format!("\n  {}", first.reason)).unwrap_or_default();
+            let is_empty = survey.others == 0 && survey.obstacles.is_empty();
+            let mounted = lang.pick(
+                "\n  It is empty: if it should be a share, is it mounted? findmnt -T {}",
+                "\n  フォルダは空です。共有フォルダの場合はマウントを確認してください: findmnt -T {}",
+            );
+            let mounted = mounted.replace("{}", &shell(&survey.sample));
+            let reason = if is_empty { mounted } else { reason };
             let code = if survey.obstacles.is_empty() { exit::BAD_DATA } else { exit::TRY_LATER };
             (format!("musubi: {error}\n  {hint}\n  {counted}{reason}"), code)
         }
@@ -253,21 +267,7 @@ fn part_name(part: Part, lang: Lang) -> &'static str {
 
 /// `--config` where it is not the default.
 fn config(folder: &Path) -> String {
-    if folder == Path::new(".") {
-        String::new()
-    } else {
-        format!(" --config {}", shell(&folder.to_string_lossy()))
-    }
-}
-
-/// A word as a shell takes it.
-fn shell(text: &str) -> String {
-    let plain = |c: char| c.is_alphanumeric() || matches!(c, '/' | '.' | '-' | '_' | '+' | ':' | '@');
-    if !text.is_empty() && text.chars().all(plain) {
-        text.to_owned()
-    } else {
-        format!("'{}'", text.replace('\'', "'\\''"))
-    }
+    if folder == Path::new(".") { String::new() } else { format!(" --config {}", shell(folder)) }
 }
 
 /// `1,222`
@@ -288,9 +288,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_are_grouped_and_words_quoted() {
+    fn numbers_are_grouped() {
         assert_eq!([0, 999, 1_000, 1_234_567].map(grouped), ["0", "999", "1,000", "1,234,567"]);
-        assert_eq!(shell("/mnt/出雲"), "/mnt/出雲");
-        assert_eq!(shell("a b'c"), "'a b'\\''c'");
     }
 }

@@ -146,32 +146,29 @@ pub(super) fn copies(seen: &PartSeen, feed: &Feed, config: &Config, lines: &mut 
 
 /// Whether the transaction storage stands still while the storage goes on.
 pub(super) fn lag(seen: &[PartSeen], lines: &mut Vec<Line>) {
-    let of = |part: Part| seen.iter().find(|seen| seen.part == part).and_then(|seen| seen.newest.as_deref());
+    let of = |part: Part| seen.iter().find(|seen| seen.part == part);
     let (Some(standard), Some(transaction)) = (of(Part::Standard), of(Part::Transaction)) else { return };
-    let (storage_day, log_day) = (day(standard), day(transaction));
-    if log_day < storage_day {
-        lines.push(Line::warning(
-            "transaction",
-            "",
+    let newest = |seen: &PartSeen| seen.newest.as_deref().map(day).unwrap_or_default();
+    let (storage_day, log_day) = (newest(standard), newest(transaction));
+    let before = lines.len();
+    let subject = transaction.root.display().to_string();
+    lines.push(if log_day < storage_day {
+        Line::warning(
+            "newest",
+            subject,
             Words::new(
-                format!("the newest record of the transaction storage is of {log_day}, but the standardised storage has versions of {storage_day}"),
-                format!("トランザクションストレージの最新は {log_day} ですが、標準化ストレージには {storage_day} の版があります"),
+                format!("its newest record is of {log_day}, but the standardised storage has versions of {storage_day}"),
+                format!("最新のレコードは {log_day} ですが、標準化ストレージには {storage_day} の版があります"),
             ),
             Words::new(
                 "is it still written? Nothing is lost: the standardised storage is scanned too, only deletions may come later",
                 "出力が止まっていないか確認する（標準化ストレージも走査するため欠落はありません）",
             ),
-        ));
+        )
     } else {
-        lines.push(Line::ok(
-            "transaction",
-            "",
-            Words::new(
-                format!("the transaction storage goes on: newest record of {log_day}"),
-                format!("トランザクションストレージは更新されています（最新 {log_day}）"),
-            ),
-        ));
-    }
+        Line::ok("newest", subject, Words::new(format!("it goes on: newest record of {log_day}"), format!("更新されています（最新 {log_day}）")))
+    });
+    Line::about("transaction", before, lines);
 }
 
 /// `2026-11-20` of `20261120…`; nothing of what does not begin with a day.

@@ -26,6 +26,7 @@ mod way;
 use serde::Serialize;
 
 pub use line::{Line, State, Words};
+pub use way::shell;
 
 use super::survey::Limits;
 use crate::clock::Clock;

@@ -161,8 +161,23 @@ fn name_of(uid: u32) -> String {
 }
 
 /// A path as a shell takes it.
-pub(super) fn shell(path: &Path) -> String {
+pub fn shell(path: &Path) -> String {
     let text = path.to_string_lossy();
     let plain = |c: char| c.is_alphanumeric() || matches!(c, '/' | '.' | '-' | '_' | '+' | ':' | '@');
-    if text.chars().all(plain) { text.into_owned() } else { format!("'{}'", text.replace('\'', "'\\''")) }
+    if !text.is_empty() && text.chars().all(plain) {
+        text.into_owned()
+    } else {
+        format!("'{}'", text.replace('\'', "'\\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_shell_would_take_apart_is_quoted() {
+        assert_eq!(shell(Path::new("/mnt/出雲")), "/mnt/出雲");
+        assert_eq!(shell(Path::new("a b'c")), "'a b'\\''c'");
+    }
 }

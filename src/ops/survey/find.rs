@@ -133,9 +133,11 @@ impl Finder {
             let all = self.found.clone();
             let (own, others): (Vec<_>, Vec<_>) = all.iter().partition(|found| found.part == part);
             let roots: Vec<_> = own.iter().map(|found| found.root.as_path()).collect();
-            let common = common(&roots).filter(|folder| {
+            let is_free = |folder: &Path| {
                 folder.starts_with(sample) && !others.iter().any(|other| other.root.starts_with(folder))
-            });
+            };
+            let common = common(&roots).filter(|folder| is_free(folder));
+            let common = common.map(|folder| above_numbers(folder, is_free));
             if let Some(root) = common {
                 self.found.retain(|found| found.part != part);
                 self.found.push(Found { part, root });
@@ -152,6 +154,21 @@ impl Finder {
 fn common(roots: &[&Path]) -> Option<PathBuf> {
     let (first, others) = roots.split_first()?;
     first.ancestors().find(|folder| others.iter().all(|root| root.starts_with(folder))).map(Path::to_owned)
+}
+
+/// The first folder from there upwards, as far as that may go, that is not named by a number: of a day, or of a patient.
+fn above_numbers(folder: PathBuf, may_be: impl Fn(&Path) -> bool) -> PathBuf {
+    let is_number = |folder: &Path| {
+        let name = folder.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
+        name.chars().all(|c| c.is_ascii_digit() || matches!(c, '-' | '_' | '.'))
+    };
+    let mut at = folder.as_path();
+    while is_number(at)
+        && let Some(above) = at.parent().filter(|above| may_be(above))
+    {
+        at = above;
+    }
+    at.to_owned()
 }
 
 /// The part that a file belongs to, and the part's root.

@@ -32,6 +32,8 @@ pub struct DataTypeSeen {
     pub files: u64,
     /// Of those with flag 0 (deleted), 1 (valid) and 2 (history).
     pub flags: [u64; 3],
+    /// Of an extension storage: only the facility's own code says what it is.
+    pub is_local: bool,
     /// What the hub makes of those that were read.
     pub kinds: BTreeMap<&'static str, u64>,
 }
@@ -194,7 +196,8 @@ fn document(
     seen.names.short_time += u64::from(folder.time.len() < 17);
     seen.names.no_department += u64::from(folder.department.is_none());
     seen.sampled.add(below, b"");
-    let code = DataTypeFolder::parse(data_type).code();
+    let type_folder = DataTypeFolder::parse(data_type);
+    let code = type_folder.code();
     // The names of types are the facility's own words: only codes are told.
     let is_code = !code.is_empty()
         && code.len() <= 20
@@ -204,6 +207,7 @@ fn document(
     let of = data_types.entry(code.to_owned()).or_default();
     of.code = code.to_owned();
     of.files += 1;
+    of.is_local = type_folder.standard.code.is_empty() && code != "?";
     *of.kinds.entry("document").or_default() += 1;
 }
 
