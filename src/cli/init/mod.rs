@@ -17,7 +17,7 @@ use super::progress::spinner;
 use super::{complain, exit, fail, print, print_json};
 use crate::clock::SystemClock;
 use crate::ops::init::{InitError, Proposal, Request, Warning, WriteError, look, propose, write};
-use crate::ops::survey::Limits;
+use crate::ops::survey::{Limits, Survey};
 use ask::Answers;
 
 /// What a facility does in the network.
@@ -84,9 +84,10 @@ pub(super) fn main(folder: &Path, lang: Lang, arguments: &Arguments) -> u8 {
 /// Looks, asks where somebody is there to be asked, and decides.
 fn proposed(folder: &Path, lang: Lang, arguments: &Arguments) -> Result<(Proposal, Answers), u8> {
     let asks = !arguments.yes && !arguments.json && io::stdin().is_terminal() && io::stdout().is_terminal();
+    let failed = |error: io::Error| fail(&error, exit::TRY_LATER);
     let sample = match &arguments.sample {
         Some(sample) => sample.clone(),
-        None if asks => ask::sample(lang).map_err(|error| fail(&error, exit::TRY_LATER))?,
+        None if asks => ask::sample(lang).map_err(failed)?,
         None => {
             complain(lang.pick(
                 "musubi: which folder holds the sample? musubi init FOLDER",
@@ -95,37 +96,41 @@ fn proposed(folder: &Path, lang: Lang, arguments: &Arguments) -> Result<(Proposa
             return Err(exit::USAGE);
         }
     };
+    let survey = surveyed(&sample, lang)?;
+    let mut answers = Answers::of(arguments);
+    let proposal = decided(&answers, folder, survey, lang)?;
+    if !arguments.json {
+        print(&tell::seen(&proposal, lang));
+    }
+    if !asks {
+        return Ok((proposal, answers));
+    }
+    ask::all(&mut answers, &proposal, lang, &mut io::stdin().lock(), &mut io::stdout()).map_err(failed)?;
+    let proposal = decided(&answers, folder, proposal.survey, lang)?;
+    Ok((proposal, answers))
+}
+
+fn surveyed(sample: &Path, lang: Lang) -> Result<Survey, u8> {
     let bar = spinner();
     let seen = |names: u64| {
         if names.is_multiple_of(256) {
             bar.set_message(lang.pick("names seen: {}", "確認済み: {} 件").replace("{}", &names.to_string()));
         }
     };
-    let survey = look(&sample, Limits::default(), &SystemClock, &seen);
+    let survey = look(sample, Limits::default(), &SystemClock, &seen);
     bar.finish_and_clear();
-    let refused = |error: InitError| {
-        let (text, code) = tell::refusal(&error, lang);
-        complain(&text);
-        code
-    };
-    let mut answers = Answers::of(arguments);
-    let request = |answers: &Answers| -> (Option<String>, Option<String>) {
-        (answers.feed.clone(), answers.facility.clone())
-    };
-    let decide = |answers: &Answers, survey| {
-        let (feed, facility) = request(answers);
-        propose(&Request { config: folder, feed: feed.as_deref(), facility: facility.as_deref() }, survey)
-    };
-    let mut proposal = survey.and_then(|survey| decide(&answers, survey)).map_err(refused)?;
-    if asks {
-        print(&tell::seen(&proposal, lang));
-        ask::all(&mut answers, &proposal, lang, &mut io::stdin().lock(), &mut io::stdout())
-            .map_err(|error| fail(&error, exit::TRY_LATER))?;
-        proposal = decide(&answers, proposal.survey).map_err(refused)?;
-    } else if !arguments.json {
-        print(&tell::seen(&proposal, lang));
-    }
-    Ok((proposal, answers))
+    survey.map_err(|error| refused(&error, lang))
+}
+
+fn decided(answers: &Answers, folder: &Path, survey: Survey, lang: Lang) -> Result<Proposal, u8> {
+    let (feed, facility) = (answers.feed.as_deref(), answers.facility.as_deref());
+    propose(&Request { config: folder, feed, facility }, survey).map_err(|error| refused(&error, lang))
+}
+
+fn refused(error: &InitError, lang: Lang) -> u8 {
+    let (text, code) = tell::refusal(error, lang);
+    complain(&text);
+    code
 }
 
 fn finish(folder: &Path, lang: Lang, arguments: &Arguments, proposal: &Proposal, answers: &Answers) -> u8 {

@@ -72,10 +72,7 @@ fn folder(folder: &Path, lines: &mut Vec<Line>) {
         return lines.push(Line::unknown(
             "disk",
             subject,
-            Words::new(
-                format!("the system does not tell how much is free"),
-                format!("空き容量を取得できません"),
-            ),
+            Words::new("the system does not tell how much is free", "空き容量を取得できません"),
         ));
     };
     let free = disk.f_bavail.saturating_mul(disk.f_frsize);

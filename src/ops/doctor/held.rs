@@ -59,7 +59,7 @@ pub(super) fn content(seen: &PartSeen, limits: Limits, clock: &dyn Clock, lines:
         None => Line::warning(
             "content",
             subject,
-            Words::new(format!("holds nothing of its kind"), format!("対象のファイルがありません")),
+            Words::new("holds nothing of its kind", "対象のファイルがありません"),
             Words::new(
                 "is it the right folder, and has the system written there yet?",
                 "フォルダが正しいか、出力が始まっているか確認する",
@@ -77,7 +77,7 @@ pub(super) fn facility(seen: &PartSeen, feed: &Feed, config: &Config, lines: &mu
             Some(_) => {
                 Words::new(format!("names the feed's facility {own}"), format!("施設コード {own} と一致"))
             }
-            None => Words::new(format!("names no facility"), format!("施設コードの記載なし")),
+            None => Words::new("names no facility", "施設コードの記載なし"),
         };
         return lines.push(Line::ok("facility", subject, found));
     };
