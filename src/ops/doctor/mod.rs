@@ -1,13 +1,13 @@
 //! What stands in a feed's way: what `musubi feed doctor` does. It changes nothing, and works while the hub runs.
 //!
-//! - [`way`]: whether a path can be gone, as whom, and what stops it
-//! - [`mount`], [`disk`], [`time`]: what lies beneath
-//! - [`source`]: the folders of a feed
-//! - [`scan`], [`pace`]: how fast a folder is walked
-//! - [`held`]: what it holds: facility, copies, transaction storage
-//! - [`listener`]: the addresses of a feed
-//! - [`broker`], [`certificate`]: what carries the messages
-//! - [`ledger`]: what was picked up
+//! - `way`: whether a path can be gone, as whom, and what stops it
+//! - `mount`, `disk`, `time`: what lies beneath
+//! - `source`: the folders of a feed
+//! - `scan`, `pace`: how fast a folder is walked
+//! - `held`: what it holds: facility, copies, transaction storage
+//! - `listener`: the addresses of a feed
+//! - `broker`, `certificate`: what carries the messages
+//! - `ledger`: what was picked up
 
 mod broker;
 mod certificate;

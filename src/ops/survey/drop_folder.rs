@@ -11,7 +11,7 @@ use crate::ops::inspect::is_archive;
 /// Looks at a drop folder and its subfolders.
 pub(super) fn look(seen: &mut PartSeen, limits: Limits, budget: &mut Budget<'_>) {
     let root = seen.root.clone();
-    let mut reader = Reader::default();
+    let (mut reader, mut read_files) = (Reader::default(), 0);
     let mut waiting = vec![root.clone()];
     while let Some(folder) = waiting.pop() {
         let entries = match shuffled(&folder, budget) {
@@ -28,14 +28,14 @@ pub(super) fn look(seen: &mut PartSeen, limits: Limits, budget: &mut Budget<'_>)
                 continue;
             }
             seen.files += 1;
-            if seen.content.files >= limits.files_of_data_type || budget.is_spent() {
+            if read_files >= limits.files_of_data_type || budget.is_spent() {
                 continue;
             }
             match read(&path) {
                 Ok(Some(bytes)) => {
                     let name = entry.name.to_string_lossy();
                     let below = path.strip_prefix(&root).unwrap_or(&path).to_string_lossy();
-                    seen.content.files += 1;
+                    read_files += 1;
                     seen.names.empty += u64::from(bytes.is_empty());
                     seen.sampled.add(&below, &bytes);
                     one(seen, &mut reader, &name, &bytes);

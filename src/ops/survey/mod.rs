@@ -2,12 +2,12 @@
 //!
 //! A survey holds no patient's data but in [`Sampled`], which is never serialised: codes, counts and places of fields.
 //!
-//! - [`find`]: which parts there are, and where
-//! - [`storage`]: the files of a standardised storage, and the folders of an extension storage
-//! - [`transaction`]: the records of a transaction storage
-//! - [`drop_folder`]: HL7 v2 files, archives of health check-ups
-//! - [`content`]: what bytes say
-//! - [`twin`]: whether two places hold the same
+//! - `find`: which parts there are, and where
+//! - `storage`: the files of a standardised storage, and the folders of an extension storage
+//! - `transaction`: the records of a transaction storage
+//! - `drop_folder`: HL7 v2 files, archives of health check-ups
+//! - `content`: what bytes say
+//! - `twin`: whether two places hold the same
 
 pub(crate) mod budget;
 mod content;
