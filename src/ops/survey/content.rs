@@ -287,7 +287,7 @@ mod tests {
             read("MSH|^~\\&|HIS|3210100018|GW|R|20260401||ADT^A08|1|P|2.5||||||~ISO IR87\r\nPID|1||0001");
         assert_eq!(
             content.charsets[0],
-            CharsetSeen { declared: "~ISO IR87".to_owned(), used: "ASCII".to_owned(), messages: 1 }
+            CharsetSeen { declared: "~ISO IR87".to_owned(), used: "ISO-2022-JP".to_owned(), messages: 1 }
         );
         assert_eq!(content.facilities["3210100018"], 1);
         assert_eq!(content.message_types["ADT^A08"], 1);
