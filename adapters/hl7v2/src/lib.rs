@@ -12,6 +12,7 @@ mod add;
 pub mod charset;
 pub mod completeness;
 mod delimiters;
+pub mod dictionary;
 mod escape;
 pub mod file;
 mod finding;

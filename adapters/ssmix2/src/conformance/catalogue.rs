@@ -155,4 +155,24 @@ mod tests {
             }
         }
     }
+
+    /// Two tables of different origin say the same.
+    #[test]
+    fn the_dictionary_agrees_with_the_table() {
+        for (segment, fields) in FIELDS.iter() {
+            for (number, field) in fields {
+                let known = hl7v2::dictionary::field(segment, *number).map(|known| known.hl7_type);
+                assert_eq!(known, Some(field.hl7_type), "{segment}-{number}");
+            }
+            let later =
+                |entry: &&hl7v2::dictionary::Entry| entry.note != Some(hl7v2::dictionary::Note::Later);
+            let named = (1..).map_while(|number| hl7v2::dictionary::field(segment, number)).filter(later);
+            assert_eq!(Some(named.count()), super::super::shape::last_field(segment), "{segment}");
+        }
+        for hl7_type in ["TS", "CQ", "HD", "EI", "CWE", "CX", "XON", "PL", "RPT", "XTN", "XAD", "XPN", "XCN"]
+        {
+            let named = (1..).map_while(|number| hl7v2::dictionary::component(hl7_type, number));
+            assert_eq!(Some(named.count()), super::super::shape::components(hl7_type), "{hl7_type}");
+        }
+    }
 }
