@@ -180,6 +180,12 @@ impl Message {
         })
     }
 
+    /// The path of the field at an offset of the text, such as `OBX[2]-5`; nothing where the text was joined from
+    /// continuations, so that no offset stands for what was sent.
+    pub fn place(&self, text_at: usize) -> Option<String> {
+        (!self.index.continued).then(|| self.index.place(&self.text, text_at))
+    }
+
     /// What the path addresses, exactly that part and unescaped; `None` if absent or empty.
     pub fn at(&self, path: &FieldPath) -> Option<Cow<'_, str>> {
         let same =

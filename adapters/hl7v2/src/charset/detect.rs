@@ -118,6 +118,17 @@ fn sixteen_bit(bytes: &[u8], charset: Charset, findings: &mut Findings) -> Strin
     text.into_owned()
 }
 
+/// The escape character of MSH-2.
+pub(super) fn escape_of(bytes: &[u8]) -> Option<u8> {
+    // In a short MSH-2 the field separator stands there.
+    bytes.get(6).copied().filter(|b| b.is_ascii_punctuation() && Some(b) != bytes.get(3))
+}
+
+/// What the reader of ISO 2022 has to know: the escape character, and whether kana are declared.
+pub(super) fn switching(bytes: &[u8]) -> (Option<u8>, bool) {
+    (escape_of(bytes), Declaration::read(bytes).has_kana())
+}
+
 fn eight_bit(bytes: &[u8], declaration: &Declaration, findings: &mut Findings) -> (Charset, Reason, String) {
     let declared = declaration.set();
     let escape = escape_of(bytes);

@@ -15,7 +15,7 @@ const SHIFT_IN: u8 = 0x0F;
 
 /// What 7-bit bytes mean at the moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Set {
+pub(super) enum Set {
     /// ISO IR6, and IR14, whose `\` and `~` stay what HL7 needs them to be.
     Ascii,
     /// ISO IR13, half-width kana.
@@ -38,6 +38,21 @@ enum Designation {
     Announcement,
 }
 
+/// A piece of the bytes, and what was made of it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Piece {
+    /// Where it starts in the bytes, and in the text.
+    pub(super) from: (usize, usize),
+    /// Where it ends there.
+    pub(super) to: (usize, usize),
+    /// The set that was in force.
+    pub(super) set: Set,
+    /// The one that is in force after it.
+    pub(super) after: Set,
+    /// Whether all of it has its plain meaning in the set.
+    pub(super) plain: bool,
+}
+
 /// Decodes a whole message.
 pub(super) fn decode(
     bytes: &[u8],
@@ -45,24 +60,24 @@ pub(super) fn decode(
     kana_declared: bool,
     findings: &mut Findings,
 ) -> String {
-    walk(bytes, escape, kana_declared, findings, |_, _| {})
+    watched(bytes, escape, kana_declared, findings, |_| {})
 }
 
 /// Decodes a whole message, with how many bytes each run of characters takes and how many bytes of text it makes.
 pub(super) fn runs(bytes: &[u8], escape: Option<u8>, kana_declared: bool) -> (String, Vec<(usize, usize)>) {
     let mut runs = Vec::new();
-    let step = |taken, made| runs.push((taken, made));
-    let text = walk(bytes, escape, kana_declared, &mut Findings::default(), step);
+    let show = |piece: Piece| runs.push((piece.to.0 - piece.from.0, piece.to.1 - piece.from.1));
+    let text = watched(bytes, escape, kana_declared, &mut Findings::default(), show);
     (text, runs)
 }
 
-/// Decodes, and tells after each run how many bytes it took and how many bytes of text it made.
-fn walk(
+/// Decodes, and shows every piece in its order.
+pub(super) fn watched(
     bytes: &[u8],
     escape: Option<u8>,
     kana_declared: bool,
     findings: &mut Findings,
-    mut step: impl FnMut(usize, usize),
+    mut show: impl FnMut(Piece),
 ) -> String {
     let hl7 = escape.unwrap_or(ESC);
     // As signed numbers, bytes above 0x7F are below the control characters.
@@ -80,12 +95,13 @@ fn walk(
     };
     let mut set = Set::Ascii;
     while reader.at < bytes.len() {
-        let (at, made) = (reader.at, reader.out.len());
+        let start = reader.here();
         reader.run(set);
-        step(reader.at - at, reader.out.len() - made);
-        let (at, made) = (reader.at, reader.out.len());
-        set = reader.turn(set);
-        step(reader.at - at, reader.out.len() - made);
+        let turn = reader.here();
+        show(Piece { from: start, to: turn, set, after: set, plain: true });
+        let after = reader.turn(set);
+        show(Piece { from: turn, to: reader.here(), set, after, plain: false });
+        set = after;
     }
     if set != Set::Ascii {
         reader.report("shift-open-at-segment-end", OPEN);
@@ -189,6 +205,11 @@ struct Reader<'a, F> {
 impl<F: Fn(u8) -> bool> Reader<'_, F> {
     fn report(&mut self, code: &'static str, text: &'static str) {
         self.findings.push(code, Place::Text(self.out.len()), text);
+    }
+
+    /// The place in the bytes and in the text.
+    fn here(&self) -> (usize, usize) {
+        (self.at, self.out.len())
     }
 
     /// Copies what has its plain meaning in the set.

@@ -16,14 +16,18 @@ mod encode;
 mod iso2022;
 mod label;
 mod likely;
+mod oddity;
 mod plane;
 mod respell;
+mod trace;
 
 use std::fmt;
 
 use encoding_rs::Encoding;
 
 pub use encode::{Repertoire, Unmappable, encode, encode_within};
+pub use oddity::Oddity;
+pub use trace::{ODD_KEPT, Odd, RUNS_MAX, Role, Run, Trace, trace};
 
 pub use respell::{respell, undecodable};
 
