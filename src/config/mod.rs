@@ -22,6 +22,7 @@ mod feed;
 mod fields;
 mod files;
 mod hub;
+mod lines;
 mod lookup;
 mod node;
 mod operator;
@@ -42,6 +43,7 @@ pub use fault::{Fault, Severity, nearest, suggest};
 pub use feed::{Feed, Role};
 pub use files::Files;
 pub use hub::{Broker, Hub};
+pub use lines::Lines;
 pub use route_test::{Expectation, RouteTest};
 
 use crate::deliver::{Kind, Subscriber};
@@ -59,6 +61,8 @@ pub struct Config {
     pub subscribers: Vec<Subscriber>,
     /// The routing table.
     pub routes: Arc<Routes>,
+    /// Where its routes and their clauses stand in `routes.toml`.
+    pub route_lines: Arc<Lines>,
     /// Examples that the routing table must fulfil.
     pub route_tests: Vec<RouteTest>,
     /// Fingerprint of the texts that decide who gets what: `routes.toml` and `tables/`.
@@ -177,6 +181,7 @@ fn check(files: &Files, dir: &Path) -> (Option<Config>, Vec<Fault>, ExpectedPath
         feeds: feeds.feeds,
         subscribers: table.subscribers,
         routes: Arc::new(table.routes),
+        route_lines: Arc::new(Lines::read(files.get("routes.toml"))),
         route_tests: table.tests,
         routes_hash: routes_hash(files),
         hash: hash(files.iter()),
