@@ -14,6 +14,7 @@ mod inspect;
 mod lang;
 mod listen;
 mod names;
+mod paint;
 mod process;
 mod progress;
 mod queue;

@@ -123,7 +123,10 @@ where = { all = [
     #[test]
     fn a_clause_is_found_by_its_place() {
         let lines = Lines::read(ROUTES);
-        assert_eq!((lines.route("first"), lines.route("second"), lines.route("third")), (Some(6), Some(11), None));
+        assert_eq!(
+            (lines.route("first"), lines.route("second"), lines.route("third")),
+            (Some(6), Some(11), None)
+        );
         let clause = |place| lines.clause("second", place);
         assert_eq!(clause("kinds"), Some(12));
         assert_eq!(clause("where.all[1]"), Some(14));

@@ -3,17 +3,22 @@
 //! The result shows the message's content: it is for the person who asked, never for a log.
 
 mod archive;
+mod characters;
+mod copies;
+mod hints;
+mod recipients;
+mod tree;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use hl7v2::{Message, Segment};
+use hl7v2::Message;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::canonical::{CanonicalEvent, Finding};
+use crate::canonical::Finding;
 use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
 use crate::decode::{NativeMessage, Raw};
@@ -21,15 +26,21 @@ use crate::envelope::{Change, Fault, Format};
 use crate::ingest::settings::BYTES_MAX;
 use crate::ingest::{self, FeedSettings};
 use crate::normalise::Source;
-use crate::pipeline;
+use crate::pipeline::{self, Routing};
 use crate::registry::Registry;
-use crate::route::{self, Asking, Fate, Routes};
 
 pub(super) use archive::is_archive;
+pub use characters::{ByteRun, CharsetDecision, OddBytes};
+pub use copies::Copy;
+pub(super) use copies::attach;
+pub use hints::{Hint, hint};
+pub(super) use recipients::grounds;
+pub use recipients::{ClauseSeen, Ground, RecipientDecision};
+pub use tree::{TreeSegment, TreeValue};
 
 /// Messages of a file that are shown: a batch of a day would fill the memory.
 const MESSAGES_MAX: usize = 200;
-/// Values of a message's tree that are shown.
+/// Values of the trees of a file that are shown.
 const VALUES_MAX: usize = 50_000;
 
 /// Reads a file for [`inspect`]: a regular file no larger than a feed would read.
@@ -66,6 +77,8 @@ pub struct Inspection {
     pub message_count: usize,
     /// The first of them, as many as are shown.
     pub messages: Vec<InspectedMessage>,
+    /// What to do about each code of a finding, a refusal or odd bytes: English and Japanese.
+    pub hints: BTreeMap<String, Hint>,
 }
 
 /// What a file's place and name say about it.
@@ -115,6 +128,8 @@ pub struct InspectedMessage {
     pub encoding_characters: Option<String>,
     /// Segments with every value that is there; cut short in a message with very many.
     pub tree: Vec<TreeSegment>,
+    /// Values that are not in the tree, because there are very many.
+    pub values_left_out: usize,
     /// CloudEvents type of the event.
     #[serde(rename = "type")]
     pub event_type: Option<String>,
@@ -124,52 +139,6 @@ pub struct InspectedMessage {
     pub findings: Vec<Finding>,
     /// For every route and subscriber: whether it gets the event, and why.
     pub recipients: Vec<RecipientDecision>,
-}
-
-/// How bytes became characters.
-#[derive(Debug, Serialize)]
-pub struct CharsetDecision {
-    /// MSH-18, each repetition.
-    pub declared: Vec<String>,
-    /// MSH-20.
-    pub handling: String,
-    /// The set that was used.
-    pub used: String,
-    /// Why.
-    pub reason: String,
-}
-
-/// A segment.
-#[derive(Debug, Serialize)]
-pub struct TreeSegment {
-    /// `OBX[3]`
-    pub at: String,
-    /// Values that are there, with escapes resolved.
-    pub values: Vec<TreeValue>,
-}
-
-/// A value.
-#[derive(Debug, Serialize)]
-pub struct TreeValue {
-    /// `PID-5[2].1`
-    pub path: String,
-    /// The value.
-    pub value: String,
-}
-
-/// What a route made of the event, for one subscriber.
-#[derive(Debug, Serialize)]
-pub struct RecipientDecision {
-    /// Subscriber.
-    pub subscriber: String,
-    /// Route.
-    pub route: String,
-    /// Whether it gets a copy by this route.
-    pub receives: bool,
-    /// The clauses that were tested, the last one decided. Never shows a patient's value.
-    pub why: Vec<String>,
-    /// Versions of the tables that the route reads, by their names.
-    pub tables: BTreeMap<String, String>,
 }
 
 /// What the caller says of the file that its place and name do not.
@@ -185,58 +154,64 @@ pub struct Given<'a> {
     pub registry: Option<&'a Registry>,
     /// When it would be decided; now where nothing is said.
     pub at: Option<Timestamp>,
+    /// Whether the patient is looked up and the copies are made, as a router does it.
+    pub as_routed: bool,
+    /// The subscriber whose copy is shown whole.
+    pub to: Option<&'a str>,
+    /// Whether all runs of bytes are told, and not only the changes of sets.
+    pub all_bytes: bool,
 }
 
 /// Looks at a file's bytes. `config` gives feeds and routes, where there is one.
 pub fn inspect(path: &Path, bytes: &[u8], given: Given<'_>, config: Option<&Config>) -> Inspection {
-    let source = file_source(path, given, config);
     let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-    if is_archive(name, bytes) {
-        let raw = Raw { format: Format::Checkup, body: bytes, name, main: None };
-        let message = message(raw, 0, &source, given, config);
-        return Inspection {
-            file: path.display().to_string(),
-            bytes: bytes.len(),
-            source,
-            refused: message.refused.clone(),
-            findings: Vec::new(),
-            message_count: 1,
-            messages: vec![message],
-        };
-    }
-    let split = hl7v2::split(bytes);
-    let findings = split.findings.iter().map(finding).collect();
-    let whole = 0..bytes.len();
-    let parts = if split.parts.is_empty() { std::slice::from_ref(&whole) } else { split.parts.as_slice() };
-    let shown = parts.iter().take(MESSAGES_MAX);
-    let messages: Vec<_> = shown
-        .map(|part| {
-            let body = bytes.get(part.clone()).unwrap_or_default();
-            message(body.into(), part.start, &source, given, config)
-        })
-        .collect();
-    let message_count = parts.len();
-    let incomplete = hl7v2::completeness(bytes).err().map(|incomplete| Fault {
-        code: incomplete.code.to_owned(),
-        reason: incomplete.reason.to_owned(),
-        place: incomplete.place.to_string(),
-    });
-    let refused = incomplete.or_else(|| messages.iter().find_map(|message| message.refused.clone()));
-    Inspection {
+    let mut seen = Inspection {
         file: path.display().to_string(),
         bytes: bytes.len(),
-        source,
-        refused,
-        findings,
-        message_count,
-        messages,
+        source: file_source(path, given, config),
+        refused: None,
+        findings: Vec::new(),
+        message_count: 1,
+        messages: Vec::new(),
+        hints: BTreeMap::new(),
+    };
+    let routing = config.filter(|_| given.as_routed).map(|config| copies::routing(config, given.registry));
+    let mut looking = Looking { given, config, routing: routing.as_ref(), values_left: VALUES_MAX };
+    if is_archive(name, bytes) {
+        let raw = Raw { format: Format::Checkup, body: bytes, name, main: None };
+        seen.messages = vec![looking.message(raw, 0, &seen.source)];
+    } else {
+        let split = hl7v2::split(bytes);
+        seen.findings = split.findings.iter().map(finding).collect();
+        let whole = 0..bytes.len();
+        let parts =
+            if split.parts.is_empty() { std::slice::from_ref(&whole) } else { split.parts.as_slice() };
+        seen.message_count = parts.len();
+        let shown = parts.iter().take(MESSAGES_MAX).map(|part| {
+            let body = bytes.get(part.clone()).unwrap_or_default();
+            looking.message(Raw { name, ..body.into() }, part.start, &seen.source)
+        });
+        seen.messages = shown.collect();
+        seen.refused = incomplete(bytes);
     }
+    let first = seen.messages.iter().find_map(|message| message.refused.clone());
+    seen.refused = seen.refused.or(first);
+    seen.hints = hints::hints(&seen);
+    seen
+}
+
+/// Why a file that may still be written would not be taken.
+fn incomplete(bytes: &[u8]) -> Option<Fault> {
+    let incomplete = hl7v2::completeness(bytes).err()?;
+    let (code, reason) = (incomplete.code.to_owned(), incomplete.reason.to_owned());
+    Some(Fault { code, reason, place: incomplete.place.to_string() })
 }
 
 /// Looks at one message, of whatever format.
 pub(super) fn one(raw: Raw<'_>, given: Given<'_>, config: &Config) -> InspectedMessage {
     let source = file_source(Path::new(raw.name), given, Some(config));
-    message(raw, 0, &source, given, Some(config))
+    let mut looking = Looking { given, config: Some(config), routing: None, values_left: VALUES_MAX };
+    looking.message(raw, 0, &source)
 }
 
 fn file_source(path: &Path, given: Given<'_>, config: Option<&Config>) -> FileSource {
@@ -280,42 +255,74 @@ pub(super) fn feed_of<'c>(path: &Path, config: &'c Config) -> Option<&'c FeedSet
     })
 }
 
-fn message(
-    raw: Raw<'_>,
-    offset: usize,
-    source: &FileSource,
-    given: Given<'_>,
-    config: Option<&Config>,
-) -> InspectedMessage {
-    let mut seen = InspectedMessage {
-        offset,
-        bytes: raw.body.len(),
-        refused: None,
-        charset: None,
-        encoding_characters: None,
-        tree: Vec::new(),
-        event_type: None,
-        event: None,
-        findings: Vec::new(),
-        recipients: Vec::new(),
-    };
-    let zone = config.map_or(TimeZone::UTC, |config| config.hub.timezone.clone());
-    let understood = pipeline::decode(raw).and_then(|native| {
+/// How a file is looked at.
+struct Looking<'l> {
+    given: Given<'l>,
+    config: Option<&'l Config>,
+    routing: Option<&'l Routing>,
+    /// Values that trees may still show.
+    values_left: usize,
+}
+
+impl Looking<'_> {
+    fn message(&mut self, raw: Raw<'_>, offset: usize, source: &FileSource) -> InspectedMessage {
+        let mut seen = InspectedMessage {
+            offset,
+            bytes: raw.body.len(),
+            refused: None,
+            charset: None,
+            encoding_characters: None,
+            tree: Vec::new(),
+            values_left_out: 0,
+            event_type: None,
+            event: None,
+            findings: Vec::new(),
+            recipients: Vec::new(),
+        };
+        seen.refused = self.understand(raw, source, &mut seen).err();
+        if let Some(routing) = self.routing {
+            let at = self.given.at.unwrap_or_else(|| SystemClock.now());
+            copies::make(&mut seen, raw, source, self.given, routing, at);
+        }
+        seen
+    }
+
+    fn understand(
+        &mut self,
+        raw: Raw<'_>,
+        source: &FileSource,
+        seen: &mut InspectedMessage,
+    ) -> Result<(), Fault> {
+        let zone = self.config.map_or(TimeZone::UTC, |config| config.hub.timezone.clone());
+        let native = pipeline::decode(raw)?;
         match &native {
-            NativeMessage::Hl7v2(message) => describe(message, &mut seen),
+            NativeMessage::Hl7v2(message) => self.describe(message, raw, seen),
             NativeMessage::Checkup(archive) => seen.tree = archive::tree(archive),
             NativeMessage::Document(_) => {}
         }
-        let event = pipeline::normalise(&native, &normalise_source(source, &zone, given.change))?;
+        let mut event = pipeline::normalise(&native, &normalise_source(source, &zone, self.given.change))?;
+        if let (true, Some(registry), Some(facility)) =
+            (self.given.as_routed, self.given.registry, &source.facility)
+        {
+            let at = self.given.at.unwrap_or_else(|| SystemClock.now());
+            pipeline::identify(&mut event, facility, registry, at);
+        }
         seen.event_type = Some(event.event_type());
         seen.findings.clone_from(&event.findings);
         seen.event = serde_json::value::to_raw_value(&event).ok();
-        seen.recipients =
-            config.map(|config| recipients(&config.routes, &event, source, given)).unwrap_or_default();
+        if let Some(config) = self.config {
+            seen.recipients = recipients::recipients(config, &event, source, self.given);
+        }
         Ok(())
-    });
-    seen.refused = understood.err();
-    seen
+    }
+
+    fn describe(&mut self, message: &Message, raw: Raw<'_>, seen: &mut InspectedMessage) {
+        seen.charset = Some(characters::decision(message, raw.body, seen.offset, self.given.all_bytes));
+        seen.encoding_characters =
+            message.segment("MSH").map(|msh| format!("{}{}", msh.field(1).raw(), msh.field(2).raw()));
+        seen.findings = message.findings().iter().map(finding).collect();
+        (seen.tree, seen.values_left_out) = tree::tree(message, &mut self.values_left);
+    }
 }
 
 fn normalise_source<'a>(source: &'a FileSource, zone: &'a TimeZone, given: Option<Change>) -> Source<'a> {
@@ -325,107 +332,22 @@ fn normalise_source<'a>(source: &'a FileSource, zone: &'a TimeZone, given: Optio
         patient: name.map_or("", |name| name.patient.as_str()),
         order: name.map(|name| name.order.as_str()),
         facility: source.facility.as_deref().unwrap_or_default(),
-        change: given.unwrap_or_else(|| match name.map(|name| name.flag.as_str()) {
-            Some("0") => Change::Deleted,
-            Some("2") => Change::Superseded,
-            _ => Change::Created,
-        }),
+        change: source.change(given),
         zone,
     }
 }
 
-fn describe(message: &Message, seen: &mut InspectedMessage) {
-    let charset = message.charset();
-    seen.charset = Some(CharsetDecision {
-        declared: charset.declared.clone(),
-        handling: charset.handling.clone(),
-        used: charset.used.to_string(),
-        reason: charset.reason.to_string(),
-    });
-    seen.encoding_characters =
-        message.segment("MSH").map(|msh| format!("{}{}", msh.field(1).raw(), msh.field(2).raw()));
-    seen.findings = message.findings().iter().map(finding).collect();
-    let mut values = 0;
-    let shown = message.segments().map(segment).take_while(|segment| {
-        values += segment.values.len();
-        values <= VALUES_MAX
-    });
-    seen.tree = shown.collect();
+impl FileSource {
+    /// What happened at the source: as it was given, or as the condition flag says.
+    fn change(&self, given: Option<Change>) -> Change {
+        given.unwrap_or_else(|| match self.ssmix2.as_ref().map(|name| name.flag.as_str()) {
+            Some("0") => Change::Deleted,
+            Some("2") => Change::Superseded,
+            _ => Change::Created,
+        })
+    }
 }
 
 fn finding(finding: &hl7v2::Finding) -> Finding {
     Finding { code: finding.code.into(), place: finding.place.clone(), text: finding.text.clone() }
-}
-
-fn segment(segment: Segment<'_>) -> TreeSegment {
-    let occurrence = segment.occurrence();
-    let name = segment.name();
-    let at = if occurrence > 1 { format!("{name}[{occurrence}]") } else { name.to_owned() };
-    let mut values = Vec::new();
-    for number in 1..=segment.field_count() {
-        let field = segment.field(number);
-        if field.is_empty() {
-            continue;
-        }
-        let path = format!("{at}-{number}");
-        if name == "MSH" && number <= 2 {
-            values.push(TreeValue { path, value: field.raw().to_owned() });
-            continue;
-        }
-        let repeats = field.repetitions().nth(1).is_some();
-        for (index, repetition) in field.repetitions().enumerate() {
-            let path = if repeats { format!("{path}[{}]", index + 1) } else { path.clone() };
-            components(&path, repetition, &mut values);
-        }
-    }
-    TreeSegment { at, values }
-}
-
-fn components(path: &str, repetition: hl7v2::Repetition<'_>, values: &mut Vec<TreeValue>) {
-    let several = repetition.components().nth(1).is_some();
-    for (index, component) in repetition.components().enumerate() {
-        let path = if several { format!("{path}.{}", index + 1) } else { path.to_owned() };
-        let parts: Vec<_> = component.subcomponents().collect();
-        for (part, value) in parts.iter().enumerate().filter(|(_, value)| !value.is_empty()) {
-            let path = if parts.len() > 1 { format!("{path}.{}", part + 1) } else { path.clone() };
-            values.push(TreeValue { path, value: value.clone().into_owned() });
-        }
-    }
-}
-
-fn recipients(
-    routes: &Routes,
-    event: &CanonicalEvent<'_>,
-    source: &FileSource,
-    given: Given<'_>,
-) -> Vec<RecipientDecision> {
-    let from = route::Source {
-        feed: source.feed.as_deref().unwrap_or_default(),
-        facility: source.facility.as_deref().unwrap_or_default(),
-    };
-    let nobody = Registry::default();
-    let asking = Asking {
-        source: from,
-        registry: given.registry.unwrap_or(&nobody),
-        at: given.at.unwrap_or_else(|| SystemClock.now()),
-    };
-    let decisions = routes.explain(event, &asking).into_iter().flat_map(|explanation| {
-        let why: Vec<_> = explanation.tested.iter().map(ToString::to_string).collect();
-        let route = explanation.route.to_owned();
-        let tables = explanation.tables.iter();
-        let tables: BTreeMap<_, _> =
-            tables.map(|(name, version)| ((*name).to_owned(), (*version).to_owned())).collect();
-        explanation.subscribers.into_iter().map(move |(subscriber, fate)| RecipientDecision {
-            subscriber: subscriber.to_owned(),
-            route: route.clone(),
-            receives: fate == Fate::Receives,
-            why: why
-                .iter()
-                .cloned()
-                .chain((!matches!(fate, Fate::Receives | Fate::Unmatched)).then(|| fate.to_string()))
-                .collect(),
-            tables: tables.clone(),
-        })
-    });
-    decisions.collect()
 }

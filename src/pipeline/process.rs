@@ -185,7 +185,7 @@ fn decide(
     let registry = routing.registry.read();
     let told = registrar::told(message, &event, envelope, routing.authority.as_deref(), &registry);
     event.findings.extend(told.refused);
-    identify(&mut event, envelope, &registry, now);
+    identify(&mut event, &envelope.facility, &registry, now);
     let asking = Asking { source: source_of(envelope), registry: &registry, at: now };
     let decided = routing.routes.decide(&event, &asking);
     let decision = provision::decided(&event, envelope, &decided, routing, now);
@@ -227,10 +227,11 @@ fn archived(event: &CanonicalEvent<'_>, envelope: &Envelope, lane: Lane) -> Resu
     Ok(Publication { to: vec![(topology::archive(), lane)], envelope, body: body.into() })
 }
 
-/// Says who the patient is to the network. One who is not linked is known by the facility's own id, and that is told.
-fn identify(event: &mut CanonicalEvent<'_>, envelope: &Envelope, registry: &Registry, now: Timestamp) {
+/// Says who the patient of a facility is to the network. One who is not linked is known by the facility's own id, and
+/// that is told.
+pub fn identify(event: &mut CanonicalEvent<'_>, facility: &str, registry: &Registry, now: Timestamp) {
     let Some(patient) = &mut event.patient else { return };
-    let (code, text) = match registry.identity(&envelope.facility, &patient.id, now) {
+    let (code, text) = match registry.identity(facility, &patient.id, now) {
         Identity::Linked { network_id, .. } => {
             patient.network_id = Some(network_id.0.clone().into());
             return;

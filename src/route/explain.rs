@@ -45,6 +45,8 @@ pub struct Explanation<'r> {
     pub subscribers: Vec<(&'r str, Fate<'r>)>,
     /// The clauses in the order in which they were tested, up to the one that decided.
     pub tested: Vec<Tested>,
+    /// Clauses before the last one that are not told, because there are very many.
+    pub left_out: usize,
     /// The tables that its condition and its disclosure read, with their versions.
     pub tables: Versions<'r>,
 }
@@ -95,6 +97,7 @@ pub(super) fn explain<'r>(
             matched,
             subscribers: fates,
             tested: report.tested,
+            left_out: report.left_out,
             tables: routes.tables(route),
         });
     }

@@ -70,19 +70,35 @@ impl fmt::Display for Tested {
     }
 }
 
-/// Writes down every clause in the order in which it was tested. The last one decided.
+/// Clauses that are written down: a list of very many elements is not told whole.
+const TESTED_MAX: usize = 1_000;
+
+/// Writes down the clauses in the order in which they were tested: the first ones and the last, which decided.
 #[derive(Debug, Default)]
 pub(super) struct Report {
     place: String,
     /// What was tested.
     pub(super) tested: Vec<Tested>,
+    /// How many clauses before the last one are not there.
+    pub(super) left_out: usize,
 }
 
 impl Report {
     /// A clause at a place of its own.
     pub(super) fn note(&mut self, place: &str, clause: &dyn fmt::Display, verdict: Verdict) -> Verdict {
-        self.tested.push(Tested { place: place.into(), clause: clause.to_string(), verdict });
+        self.write(Tested { place: place.into(), clause: clause.to_string(), verdict });
         verdict
+    }
+
+    fn write(&mut self, tested: Tested) {
+        let full = self.tested.len() > TESTED_MAX;
+        match self.tested.last_mut().filter(|_| full) {
+            Some(last) => {
+                *last = tested;
+                self.left_out += 1;
+            }
+            None => self.tested.push(tested),
+        }
     }
 
     /// Starts at that place.
@@ -102,7 +118,7 @@ impl Watch for Report {
     }
 
     fn leaf(&mut self, text: &dyn fmt::Display, verdict: Verdict) -> Verdict {
-        self.tested.push(Tested { place: self.place.clone(), clause: text.to_string(), verdict });
+        self.write(Tested { place: self.place.clone(), clause: text.to_string(), verdict });
         verdict
     }
 }

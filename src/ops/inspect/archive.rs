@@ -28,8 +28,8 @@ pub(super) fn tree(archive: &Archive) -> Vec<TreeSegment> {
 }
 
 fn segment<'t>(at: &str, values: impl IntoIterator<Item = (&'t str, Option<String>)>) -> TreeSegment {
-    let values = values
-        .into_iter()
-        .filter_map(|(name, value)| Some(TreeValue { path: format!("{at} {name}"), value: value? }));
-    TreeSegment { at: at.to_owned(), values: values.collect() }
+    let values = values.into_iter().filter_map(|(name, value)| {
+        Some(TreeValue { path: format!("{at} {name}"), value: value?, ..TreeValue::default() })
+    });
+    TreeSegment { at: at.to_owned(), values: values.collect(), ..TreeSegment::default() }
 }

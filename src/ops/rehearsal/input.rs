@@ -144,6 +144,7 @@ impl Input {
             change: Some(self.envelope.change),
             registry: Some(registry),
             at: Some(self.at),
+            ..inspect::Given::default()
         };
         inspect::one(raw, given, config)
     }
