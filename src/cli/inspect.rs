@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
+pub(super) use recipients::{is_of_kind, line, listed};
+
 use super::lang::Lang;
 use super::paint::Paint;
 use super::{check, complain, exit, fail, print, print_json};

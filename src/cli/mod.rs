@@ -8,6 +8,7 @@ mod convert;
 mod desk;
 mod diff;
 mod feed;
+mod explain;
 mod html;
 mod init;
 mod inspect;
@@ -117,6 +118,8 @@ enum Verb {
     Diff(diff::Arguments),
     /// Show all about an HL7 v2 or SS-MIX2 file: character set, tree, event, findings, recipients and why
     Inspect(inspect::Arguments),
+    /// Say why a subscriber gets a message or not: routes, conditions, basis, disclosure, and what would have to change
+    Explain(explain::Arguments),
     /// Check a storage against SS-MIX2: per data type what is wrong, where and how often, as a table, JSON and a page
     /// for the vendor
     Conform(conform::Arguments),
@@ -183,6 +186,7 @@ pub fn main() -> ExitCode {
         Verb::Test(arguments) => test::main(&cli.config, lang, &arguments),
         Verb::Diff(arguments) => diff::main(&cli.config, lang, &arguments),
         Verb::Inspect(arguments) => inspect::main(&cli.config, lang, &arguments),
+        Verb::Explain(arguments) => explain::main(&cli.config, lang, &arguments),
         Verb::Conform(arguments) => conform::main(lang, &arguments),
         Verb::Send(arguments) => send::main(lang, &arguments),
         Verb::Listen(arguments) => listen::main(lang, &arguments),

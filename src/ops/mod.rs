@@ -6,6 +6,7 @@ pub mod diff;
 pub mod doctor;
 pub mod in_force;
 pub mod init;
+pub mod explain;
 pub mod inspect;
 pub mod queues;
 pub mod reconcile;

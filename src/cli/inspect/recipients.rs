@@ -27,7 +27,7 @@ pub(super) fn recipients(sheet: &mut Sheet, message: &InspectedMessage) {
 }
 
 /// Whether the route is about other kinds or changes.
-pub(super) fn is_of_kind(decision: &RecipientDecision) -> bool {
+pub(in crate::cli) fn is_of_kind(decision: &RecipientDecision) -> bool {
     let last = decision.clauses.last();
     decision.outcome == "unmatched"
         && last.is_some_and(|last| matches!(last.place.as_str(), "kinds" | "change"))
@@ -37,9 +37,10 @@ fn yes(sheet: &mut Sheet, decision: &RecipientDecision) {
     let RecipientDecision { subscriber, route, basis, .. } = decision;
     let answer = sheet.paint.good(sheet.word("yes", "する"));
     let head = sheet.word("route", "経路");
-    sheet.row(&format!("{subscriber:<16} {answer} — {head} {route}{}", at(decision.route_line)));
+    sheet.row(&format!("{subscriber:<16} {answer} — {head} {route}{}", line(decision.route_line)));
     for clause in &decision.clauses {
-        let text = format!("  {}: {} -> {}{}", clause.place, clause.clause, clause.verdict, at(clause.line));
+        let text =
+            format!("  {}: {} -> {}{}", clause.place, clause.clause, clause.verdict, line(clause.line));
         sheet.row(&text);
     }
     let purpose = decision.purpose.map(|purpose| format!(" / {purpose}")).unwrap_or_default();
@@ -63,7 +64,7 @@ fn no(sheet: &mut Sheet, decision: &RecipientDecision) {
     let RecipientDecision { subscriber, route, .. } = decision;
     let answer = sheet.paint.quiet(sheet.word("no", "しない"));
     let head = sheet.word("route", "経路");
-    sheet.row(&format!("{subscriber:<16} {answer} — {head} {route}{}", at(decision.line)));
+    sheet.row(&format!("{subscriber:<16} {answer} — {head} {route}{}", line(decision.line)));
     if let Some(why) = decision.why.last() {
         sheet.row(&format!("  {why}"));
     }
@@ -145,6 +146,6 @@ pub(in crate::cli) fn listed(names: &[String]) -> String {
 }
 
 /// ` (routes.toml:123)`
-fn at(line: Option<usize>) -> String {
+pub(in crate::cli) fn line(line: Option<usize>) -> String {
     line.map(|line| format!(" (routes.toml:{line})")).unwrap_or_default()
 }
