@@ -142,3 +142,6 @@ pub(super) fn refuse(fault: &Fault, lang: Lang, json: bool) -> u8 {
     }
     exit::BAD_DATA
 }
+
+#[cfg(test)]
+mod tests;

@@ -24,6 +24,7 @@ mod documentation;
 mod documents;
 mod ingest;
 mod init;
+mod inspect;
 mod joined_lanes;
 mod killed;
 mod lossless;

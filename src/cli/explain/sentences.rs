@@ -141,35 +141,18 @@ impl Argument {
         if left > 0 {
             self.say(format!("  … {left} clauses are not told."), format!("  … {left} 件の条件は省略。"));
         }
+        let (at, reason) = (self::line(decision.line), decision.reason.as_deref().unwrap_or_default());
         match decision.outcome {
             "receives" => self.granted(decision),
-            "served-by" => self.say(
-                format!(
-                    "  It takes it, but the subscriber is {}.",
-                    decision.reason.as_deref().unwrap_or_default()
-                ),
-                format!(
-                    "  該当しますが、先の経路が配信済みです（{}）。",
-                    decision.reason.as_deref().unwrap_or_default()
-                ),
-            ),
             "not-addressed" => self.say(
-                format!(
-                    "  It takes it, but the message is addressed to others{}.",
-                    self::line(decision.line)
-                ),
-                format!("  該当しますが、宛先が他の施設です{}。", self::line(decision.line)),
+                format!("  It takes it, but the message is addressed to others{at}."),
+                format!("  該当しますが、宛先が他の施設です{at}。"),
             ),
-            "denied" => self.say(
+            "denied" | "served-by" => self.say(
+                format!("  It takes it, but the subscriber {reason}{at}."),
                 format!(
-                    "  It takes it, but {}{}.",
-                    decision.reason.as_deref().unwrap_or_default(),
-                    self::line(decision.line)
-                ),
-                format!(
-                    "  該当しますが、根拠がありません: {}{}",
-                    decision.reason.as_deref().unwrap_or_default(),
-                    self::line(decision.line)
+                    "  該当しますが、配信されません: {}{at}",
+                    reason.trim_start_matches("must not receive it: ")
                 ),
             ),
             _ => self.say(
@@ -205,10 +188,13 @@ impl Argument {
             let from = ground.from.map(|at| self.time(at)).unwrap_or_default();
             let until = ground.until.map(|at| self.time(at));
             let facility = ground.facility.as_ref().map(|code| format!(" {code}")).unwrap_or_default();
-            let until = until.unwrap_or_else(|| self.lang.pick("no end", "期限なし").to_owned());
+            let (en, ja) = match until {
+                Some(until) => (format!("until {until}"), format!("{until} まで")),
+                None => ("without an end".to_owned(), "期限なし".to_owned()),
+            };
             self.say(
-                format!("    It rests on {}{facility}, from {from} until {until}.", ground.fact),
-                format!("    根拠の登録: {}{facility}、{from} から {until} まで", ground.fact),
+                format!("    It rests on {}{facility}, from {from} {en}.", ground.fact),
+                format!("    根拠の登録: {}{facility}、{from} から{ja}", ground.fact),
             );
         }
         let Some(copy) = &decision.copy else { return };

@@ -288,14 +288,16 @@ impl Page<'_> {
 
     fn recipient(&self, decision: &RecipientDecision) -> (&'static str, Vec<String>) {
         let answer = match decision.receives {
-            true => format!("<span class=\"done\">{}</span>", self.word("yes", "する")),
-            false => format!("<span class=\"small\">{}</span>", self.word("no", "しない")),
+            true => format!("<span class=\"done answer\">{}</span>", self.word("yes", "する")),
+            false => format!("<span class=\"small answer\">{}</span>", self.word("no", "しない")),
         };
         let line = decision.line.map(|line| format!("<br><span class=\"small\">routes.toml:{line}</span>"));
-        let route = format!("{}{}", text(&decision.route), line.unwrap_or_default());
+        let line = line.unwrap_or_default();
+        let subscriber = format!("<span class=\"answer\">{}</span>", text(&decision.subscriber));
+        let route = format!("<span class=\"answer\">{}{line}</span>", text(&decision.route));
         let why = if decision.receives { self.granted(decision) } else { self.refused(decision) };
         let class = if decision.receives { "yes" } else { "" };
-        (class, vec![format!("{} {answer}", text(&decision.subscriber)), route, why])
+        (class, vec![subscriber, answer, route, why])
     }
 
     fn refused(&self, decision: &RecipientDecision) -> String {
@@ -314,8 +316,8 @@ impl Page<'_> {
         let copy = decision.copy.as_ref().map(|copy| {
             let whole = self.word("the whole event", "全体");
             let fields =
-                if decision.disclosure.is_some() { text(&listed(&copy.fields)) } else { whole.to_owned() };
-            let kept = text(&listed(&copy.kept_back));
+                if decision.disclosure.is_some() { escaped(&listed(&copy.fields)) } else { whole.to_owned() };
+            let kept = escaped(&listed(&copy.kept_back));
             let kept = if kept.is_empty() {
                 kept
             } else {

@@ -49,6 +49,19 @@ mod tests {
         assert_eq!(HINTS.len(), rows.count(), "no code stands there twice");
     }
 
+    /// Whatever the page on findings lists.
+    #[test]
+    fn every_documented_code_has_a_hint() {
+        let page = include_str!("../../../docs/integrate/characters.md");
+        let (_, findings) = page.split_once("## Findings").unwrap();
+        let rows = findings.lines().filter(|line| line.starts_with("| `"));
+        let codes = rows.flat_map(|row| row.split('|').nth(1).unwrap_or_default().split(", "));
+        let codes: Vec<_> = codes.map(|code| code.trim().trim_matches('`')).collect();
+        assert!(codes.len() > 40, "{codes:?}");
+        let without: Vec<_> = codes.iter().filter(|code| hint(code).is_none()).collect();
+        assert!(without.is_empty(), "{without:?}");
+    }
+
     #[test]
     fn every_oddity_has_a_hint() {
         for oddity in hl7v2::charset::Oddity::ALL {
