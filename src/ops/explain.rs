@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::inspect::{
-    self, Copy, Given, Ground, InspectedMessage, RecipientDecision, attach, inspect as look, read,
+    self, Given, Ground, InspectedMessage, RecipientDecision, attach, inspect as look, read,
 };
 use super::rehearsal::{self, Rehearsal};
 use super::trace::{TraceError, Wanted, trace};
@@ -110,11 +110,6 @@ impl Now {
     /// The route by which it gets the message.
     pub fn granted(&self) -> Option<&RecipientDecision> {
         self.routes.iter().find(|decision| decision.receives)
-    }
-
-    /// The copy.
-    pub fn copy(&self) -> Option<&Copy> {
-        self.granted()?.copy.as_ref()
     }
 }
 
@@ -311,7 +306,7 @@ fn records(
     };
     let all = of_patient.chain(registry.of_facility(facility)).filter(|(_, fact)| concerns(fact));
     let record = |(id, fact): (&crate::registry::RecordId, &Fact)| Record {
-        ground: inspect::grounds(std::slice::from_ref(id), registry).remove(0),
+        ground: inspect::ground(id, registry),
         what: what(fact),
         in_force: fact.period().holds(question.at),
     };

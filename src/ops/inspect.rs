@@ -34,7 +34,7 @@ pub use characters::{ByteRun, CharsetDecision, OddBytes};
 pub use copies::Copy;
 pub(super) use copies::attach;
 pub use hints::{Hint, hint};
-pub(super) use recipients::grounds;
+pub(super) use recipients::ground;
 pub use recipients::{ClauseSeen, Ground, RecipientDecision};
 pub use tree::{TreeSegment, TreeValue};
 

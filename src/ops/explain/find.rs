@@ -12,6 +12,8 @@ use crate::deliver::Kind;
 
 /// Files that are looked into.
 const FILES_MAX: usize = 20_000;
+/// Bytes that are read at most.
+const BYTES_MAX: u64 = 4 << 30;
 
 /// Where the bytes were looked for.
 #[derive(Debug, Default, Serialize)]
@@ -60,6 +62,7 @@ fn under_id(copy: &Path, id: &str) -> Option<PathBuf> {
 fn walk(folders: Vec<PathBuf>, hash: &str) -> Search {
     let mut waiting: VecDeque<_> = folders.iter().cloned().collect();
     let mut search = Search { folders, complete: true, ..Search::default() };
+    let mut bytes = 0;
     while let Some(path) = waiting.pop_front() {
         // What can't be listed holds nothing that could be shown.
         let Ok(entries) = fs::read_dir(&path) else { continue };
@@ -69,7 +72,8 @@ fn walk(folders: Vec<PathBuf>, hash: &str) -> Search {
             if kind.is_dir() {
                 waiting.push_back(entry.path());
             } else if kind.is_file() {
-                if search.files == FILES_MAX {
+                bytes += entry.metadata().map_or(0, |file| file.len());
+                if search.files == FILES_MAX || bytes > BYTES_MAX {
                     return Search { complete: false, ..search };
                 }
                 search.files += 1;

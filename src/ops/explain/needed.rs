@@ -115,65 +115,74 @@ fn addressed(viewer: Option<&str>) -> [String; 2] {
     ]
 }
 
+/// Part of a clause of the registry, what is needed in English and Japanese, and what to type: `{source}` and `{viewer}`
+/// stand for the codes of the sending and the receiving facility.
+const REMEDIES: [[&str; 4]; 9] = [
+    [
+        "sent it itself",
+        "nothing: the facility sent it itself, and has the record",
+        "対応不要です。自施設の記録です",
+        "",
+    ],
+    [
+        "not linked at the source",
+        "the patient's card would have to be shown at the sending facility",
+        "送信元の施設でカードを提示し、リンクする必要があります",
+        "musubi registry link {source} LOCAL-ID NETWORK-ID --why TEXT",
+    ],
+    [
+        "several network ids",
+        "it would have to be cleared up who the patient is: records with different network ids were merged",
+        "異なるネットワークIDの記録が統合されています。どちらの患者か確認が必要です",
+        "musubi registry history {source}/LOCAL-ID",
+    ],
+    [
+        "not a member",
+        "the patient would have to join the network (members.csv)",
+        "患者のネットワーク加入の登録が必要です（members.csv）",
+        "musubi registry import members.csv",
+    ],
+    [
+        "no consent",
+        "the patient would have to consent that the facility views the record for that purpose (consents.csv)",
+        "この施設・この目的での閲覧への患者の同意の登録が必要です（consents.csv）",
+        "musubi registry import consents.csv",
+    ],
+    [
+        "no emergency access",
+        "an emergency access of the facility would have to be in force; it is audited",
+        "この施設の緊急閲覧が有効である必要があります（監査されます）",
+        "musubi registry emergency NETWORK-ID --facility {viewer} --until TIME --why TEXT",
+    ],
+    [
+        "contract is not in force",
+        "the sending facility's contract would have to be in force (contracts.csv)",
+        "送信元施設の契約が有効である必要があります（contracts.csv）",
+        "musubi registry import contracts.csv",
+    ],
+    [
+        "sensitive",
+        "the patient would have to consent that this category is shown (sensitive.csv), or the route send another form",
+        "この分類の開示への患者の同意（sensitive.csv）か、別の送出形式が必要です",
+        "musubi registry import sensitive.csv",
+    ],
+    [
+        "no single patient",
+        "the message would have to be about one patient, and the subscriber belong to a facility",
+        "メッセージが1人の患者に関するもので、配信先に施設が設定されている必要があります",
+        "",
+    ],
+];
+
 /// What a basis lacks, by the clause that denied it.
 fn granted(clause: &str, source: &FileSource, viewer: Option<&str>) -> ([String; 2], Option<String>) {
-    let from = source.facility.as_deref().unwrap_or("FACILITY");
-    let viewer = viewer.unwrap_or("FACILITY");
-    let is = |part: &str| clause.contains(part);
-    let (en, ja, command) = if is("sent it itself") {
-        ("nothing: the facility sent it itself, and has the record", "対応不要です。自施設の記録です", None)
-    } else if is("not linked at the source") {
-        (
-            "the patient's card would have to be shown at the sending facility",
-            "送信元の施設でカードを提示し、リンクする必要があります",
-            Some(format!("musubi registry link {from} LOCAL-ID NETWORK-ID --why TEXT")),
-        )
-    } else if is("several network ids") {
-        (
-            "it would have to be cleared up who the patient is: records with different network ids were merged",
-            "異なるネットワークIDの記録が統合されています。どちらの患者か確認が必要です",
-            Some(format!("musubi registry history {from}/LOCAL-ID")),
-        )
-    } else if is("not a member") {
-        (
-            "the patient would have to join the network (members.csv)",
-            "患者のネットワーク加入の登録が必要です（members.csv）",
-            Some("musubi registry import members.csv".to_owned()),
-        )
-    } else if is("no consent") {
-        (
-            "the patient would have to consent that the facility views the record for that purpose (consents.csv)",
-            "この施設・この目的での閲覧への患者の同意の登録が必要です（consents.csv）",
-            Some("musubi registry import consents.csv".to_owned()),
-        )
-    } else if is("no emergency access") {
-        (
-            "an emergency access of the facility would have to be in force; it is audited",
-            "この施設の緊急閲覧が有効である必要があります（監査されます）",
-            Some(format!("musubi registry emergency NETWORK-ID --facility {viewer} --until TIME --why TEXT")),
-        )
-    } else if is("contract is not in force") {
-        (
-            "the sending facility's contract would have to be in force (contracts.csv)",
-            "送信元施設の契約が有効である必要があります（contracts.csv）",
-            Some("musubi registry import contracts.csv".to_owned()),
-        )
-    } else if is("sensitive") {
-        (
-            "the patient would have to consent that this category is shown (sensitive.csv), or the route send another form",
-            "この分類の開示への患者の同意（sensitive.csv）か、別の送出形式が必要です",
-            Some("musubi registry import sensitive.csv".to_owned()),
-        )
-    } else if is("no single patient") {
-        (
-            "the message would have to be about one patient, and the subscriber belong to a facility",
-            "メッセージが1人の患者に関するもので、配信先に施設が設定されている必要があります",
-            None,
-        )
-    } else {
-        ("the basis of the route would have to be there", "経路の根拠が必要です", None)
+    let Some([_, en, ja, command]) = REMEDIES.iter().find(|[part, ..]| clause.contains(part)) else {
+        let text = ["the basis of the route would have to be there", "経路の根拠が必要です"];
+        return (text.map(str::to_owned), None);
     };
-    ([en.to_owned(), ja.to_owned()], command)
+    let source = source.facility.as_deref().unwrap_or("FACILITY");
+    let command = command.replace("{source}", source).replace("{viewer}", viewer.unwrap_or("FACILITY"));
+    ([*en, *ja].map(str::to_owned), (!command.is_empty()).then_some(command))
 }
 
 #[cfg(test)]

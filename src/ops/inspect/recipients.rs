@@ -162,7 +162,11 @@ impl Told<'_> {
             purpose: route.purpose.map(crate::registry::Purpose::as_str),
             send: sent(route.send),
             disclosure: route.disclosure.as_ref().map(|disclosure| disclosure.name.clone()),
-            grounds: granted.map(|granted| grounds(&granted.grant.grounds, registry)).unwrap_or_default(),
+            grounds: granted
+                .iter()
+                .flat_map(|granted| &granted.grant.grounds)
+                .map(|id| ground(id, registry))
+                .collect(),
             withheld: granted
                 .iter()
                 .flat_map(|granted| &granted.withheld)
@@ -208,18 +212,15 @@ const fn sent(send: Send) -> &'static str {
     }
 }
 
-/// The records of these ids, as far as the registry has them.
-pub(in crate::ops) fn grounds(records: &[RecordId], registry: &Registry) -> Vec<Ground> {
-    let ground = |id: &RecordId| {
-        let fact = registry.record(id).map(|entry| &entry.fact);
-        let period = fact.map(Fact::period);
-        Ground {
-            record: id.0.clone(),
-            fact: fact.map_or("unknown", Fact::as_str),
-            facility: fact.and_then(Fact::facility).map(str::to_owned),
-            from: period.map(|period| period.from),
-            until: period.and_then(|period| period.until),
-        }
-    };
-    records.iter().map(ground).collect()
+/// What the registry has under that id.
+pub(in crate::ops) fn ground(id: &RecordId, registry: &Registry) -> Ground {
+    let fact = registry.record(id).map(|entry| &entry.fact);
+    let period = fact.map(Fact::period);
+    Ground {
+        record: id.0.clone(),
+        fact: fact.map_or("unknown", Fact::as_str),
+        facility: fact.and_then(Fact::facility).map(str::to_owned),
+        from: period.map(|period| period.from),
+        until: period.and_then(|period| period.until),
+    }
 }

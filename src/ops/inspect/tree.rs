@@ -37,7 +37,8 @@ pub struct TreeValue {
     pub note: Option<&'static str>,
 }
 
-/// Builds the tree of a message. `left` values may still be shown; what is not is counted.
+/// Builds the tree of a message. `left` values may still be shown; what is not is counted by the fields, repetitions and
+/// components that hold it.
 pub(super) fn tree(message: &Message, left: &mut usize) -> (Vec<TreeSegment>, usize) {
     let mut grower = Grower { left, left_out: 0 };
     let mut segments = Vec::new();
@@ -70,6 +71,10 @@ impl Grower<'_> {
         let known = dictionary::segment(&name);
         let mut values = Vec::new();
         for (index, field) in segment.fields().enumerate().filter(|(_, field)| !field.is_empty()) {
+            if *self.left == 0 {
+                self.left_out += field.repetitions().count();
+                continue;
+            }
             let number = index + 1;
             let path = format!("{at}-{number}");
             let entry = dictionary::field(&name, number);
@@ -86,6 +91,10 @@ impl Grower<'_> {
             }
             let repeats = field.repetitions().nth(1).is_some();
             for (index, repetition) in field.repetitions().enumerate() {
+                if *self.left == 0 {
+                    self.left_out += 1;
+                    continue;
+                }
                 let place = if repeats { format!("{path}[{}]", index + 1) } else { path.clone() };
                 self.components(&subject, &place, repetition, &mut values);
             }
@@ -106,6 +115,10 @@ impl Grower<'_> {
             let named = subject.hl7_type.filter(|_| several);
             let entry = named.and_then(|hl7_type| dictionary::component(hl7_type, index + 1));
             let divided = component.subcomponents().nth(1).is_some();
+            if *self.left == 0 {
+                self.left_out += usize::from(!component.is_empty());
+                continue;
+            }
             for (part, value) in component.subcomponents().enumerate().filter(|(_, value)| !value.is_empty())
             {
                 self.push(values, || {

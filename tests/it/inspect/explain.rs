@@ -109,8 +109,7 @@ fn consents_are_shown_with_their_time_and_asked_for_at_it() {
 #[test]
 fn of_an_id_then_now_and_what_differs_are_told() {
     let hub = HubFolder::network();
-    fs::remove_dir_all(hub.path("feeds")).unwrap();
-    hub.hl7_feed("izumo-chuo", "3210100018", "drop");
+    hub.only_drops();
     let body = fs::read(hub.path(&format!("{FLU}/input"))).unwrap();
     hub.write(
         "drop/two.hl7",

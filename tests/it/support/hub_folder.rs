@@ -42,6 +42,17 @@ impl HubFolder {
         folder
     }
 
+    /// The demo region's feeds with nothing but a drop folder each: `drop` for izumo-chuo, empty ones for the others.
+    pub(crate) fn only_drops(&self) {
+        self.hl7_feed("izumo-chuo", "3210100018", "drop");
+        for (name, facility) in
+            [("matsue-kita", "3210200024"), ("oki-kamome", "3210700019"), ("hamada-kenko", "3210500033")]
+        {
+            fs::create_dir_all(self.path(name)).unwrap();
+            self.hl7_feed(name, facility, name);
+        }
+    }
+
     pub(crate) fn path(&self, below: &str) -> PathBuf {
         self.0.path().join(below)
     }
