@@ -7,6 +7,7 @@ pub mod doctor;
 pub mod in_force;
 pub mod init;
 pub mod explain;
+pub mod in_force;
 pub mod inspect;
 pub mod queues;
 pub mod reconcile;
