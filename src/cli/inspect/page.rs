@@ -272,8 +272,12 @@ impl Page<'_> {
             return;
         }
         self.heading("Recipients", "配信先");
-        let titles =
-            [self.word("Subscriber", "配信先"), self.word("Route", "経路"), self.word("Why", "理由")];
+        let titles = [
+            self.word("Subscriber", "配信先"),
+            self.word("Gets it", "配信"),
+            self.word("Route", "経路"),
+            self.word("Why", "理由"),
+        ];
         let (yes, no): (Vec<_>, Vec<_>) = others.into_iter().partition(|decision| decision.receives);
         let rows: Vec<_> = yes.into_iter().chain(no).map(|decision| self.recipient(decision)).collect();
         self.html.push_str(&table(&titles, rows));
