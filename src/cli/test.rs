@@ -1,96 +1,137 @@
 //! `musubi test`: the route tests of `routes.toml`.
 
-use std::path::Path;
+mod coverage;
+mod junit;
+mod text;
 
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use anstream::AutoStream;
 use clap::Args;
+use serde_json::json;
 
 use super::lang::Lang;
-use super::{check, complain, exit, print, print_json};
-use crate::ops::route_tests::{Report, TestResult, run};
+use super::{check, complain, exit, fail, print_json};
+use crate::config::Config;
+use crate::ops::route_tests::{Blessed, Report, bless, run, run_counting};
 
 /// Arguments of `test`.
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  musubi test                            all tests\n  musubi test record-                    those whose `route: name` holds that\n  musubi test --junit report.xml         for a CI\n  musubi test --coverage                 which clauses no test decides\n  musubi test --bless                    expect what came out, after it was shown"
+)]
 pub(super) struct Arguments {
     /// Only tests whose `route: name` holds this text
     filter: Option<String>,
     /// Print one JSON object
     #[arg(long)]
     json: bool,
+    /// Write a JUnit report there
+    #[arg(long, value_name = "FILE")]
+    junit: Option<PathBuf>,
+    /// Write what came out into routes.toml as what is expected, where it differs or nothing is expected yet
+    #[arg(long)]
+    bless: bool,
+    /// Bless also where more leaves than was expected
+    #[arg(long, requires = "bless")]
+    accept_widening: bool,
+    /// Show which clauses of the routes the tests decide
+    #[arg(long, conflicts_with = "filter")]
+    coverage: bool,
+    /// End with 1 if no test decides some clause
+    #[arg(long, conflicts_with = "filter")]
+    require_coverage: bool,
 }
 
 pub(super) fn main(folder: &Path, lang: Lang, arguments: &Arguments) -> u8 {
-    let config = match check::load(folder, lang) {
-        Ok(config) => config,
+    let (config, report) = match tested(folder, lang, arguments) {
+        Ok(tested) => tested,
         Err(code) => return code,
-    };
-    let report = match run(&config, arguments.filter.as_deref()) {
-        Ok(report) => report,
-        Err(unreadable) => {
-            complain(&format!("musubi: {unreadable}"));
-            return exit::BAD_CONFIG;
-        }
     };
     if let (true, Some(filter)) = (report.tests.is_empty(), &arguments.filter) {
         complain(&match lang {
-            Lang::En => format!("musubi: no route test's \"route: name\" holds \"{filter}\""),
-            Lang::Ja => format!("musubi: 「経路: 名前」に {filter} を含む経路テストはありません"),
+            Lang::En => {
+                format!("musubi: no route test's \"route: name\" holds \"{filter}\"; `musubi test` runs all")
+            }
+            Lang::Ja => format!(
+                "musubi: 「経路: 名前」に {filter} を含む経路テストはありません。musubi test で全部を実行します"
+            ),
         });
         return exit::USAGE;
     }
-    if arguments.json {
-        print_json(&report);
-    } else {
-        print(&text(&report, lang));
+    if let Some(path) = &arguments.junit
+        && let Err(error) = junit::report(&report).and_then(|text| fs::write(path, text))
+    {
+        complain(&format!("musubi: {} can't be written", path.display()));
+        return fail(&error, exit::CANT_CREATE);
     }
+    if arguments.bless && report.passed() < report.tests.len() {
+        return blessed(folder, lang, arguments, &config, &report);
+    }
+    tell(&report, None, lang, arguments);
+    code(&report, arguments)
+}
+
+fn tested(folder: &Path, lang: Lang, arguments: &Arguments) -> Result<(Config, Report), u8> {
+    let config = check::load(folder, lang)?;
+    let report = match arguments.coverage || arguments.require_coverage {
+        true => run_counting(&config),
+        false => run(&config, arguments.filter.as_deref()),
+    };
+    let report = report.map_err(|unreadable| {
+        complain(&format!("musubi: {unreadable}"));
+        exit::BAD_CONFIG
+    })?;
+    Ok((config, report))
+}
+
+/// Shows what differs, writes it, and runs the tests again: what was written must pass.
+fn blessed(folder: &Path, lang: Lang, arguments: &Arguments, config: &Config, report: &Report) -> u8 {
+    if !arguments.json {
+        show(&text::differing(report, lang));
+    }
+    let blessed = match bless(config, folder, report, arguments.accept_widening) {
+        Ok(blessed) => blessed,
+        Err(error) => return fail(&error, exit::CANT_CREATE),
+    };
+    let (_, again) = match tested(folder, lang, arguments) {
+        Ok(tested) => tested,
+        Err(code) => return code,
+    };
+    tell(&again, Some(&blessed), lang, arguments);
+    code(&again, arguments)
+}
+
+fn tell(report: &Report, blessed: Option<&Blessed>, lang: Lang, arguments: &Arguments) {
+    if arguments.json {
+        print_json(&match blessed {
+            None => json!(report),
+            Some(blessed) => json!({ "blessed": blessed, "after": report }),
+        });
+        return;
+    }
+    show(&match blessed {
+        None => text::report(report, lang),
+        Some(blessed) => text::blessed(blessed, report, lang),
+    });
+    if arguments.coverage || arguments.require_coverage {
+        show(&coverage::text(report, lang));
+    }
+}
+
+fn code(report: &Report, arguments: &Arguments) -> u8 {
+    let (decided, clauses) = report.decided();
     match report.passed() == report.tests.len() {
+        true if arguments.require_coverage && decided < clauses => exit::DIFFERS,
         true => exit::DONE,
         false if report.has_unreadable() => exit::BAD_DATA,
         false => exit::DIFFERS,
     }
 }
 
-fn text(report: &Report, lang: Lang) -> String {
-    let mut text: String = report.tests.iter().map(|test| told(test, lang)).collect();
-    let (all, passed) = (report.tests.len(), report.passed());
-    text.push_str(&match lang {
-        Lang::En => format!("{all} tests: {passed} ok, {} failed\n", all - passed),
-        Lang::Ja => format!("テスト {all} 件: 成功 {passed}、失敗 {}\n", all - passed),
-    });
-    let uncovered = [
-        (
-            lang.pick("no test with a message that it takes", "受け付けるメッセージのテストがない経路"),
-            &report.never_taken,
-        ),
-        (
-            lang.pick("no test with a message that it refuses", "受け付けないメッセージのテストがない経路"),
-            &report.never_refused,
-        ),
-    ];
-    for (what, routes) in uncovered.into_iter().filter(|(_, routes)| !routes.is_empty()) {
-        text.push_str(&format!("{what}: {}\n", routes.join(", ")));
-    }
-    text
-}
-
-fn told(test: &TestResult, lang: Lang) -> String {
-    let word = |en, ja| lang.pick(en, ja);
-    let verdict = if test.passed() { word("ok    ", "成功") } else { word("failed", "失敗") };
-    let mut text = format!("{verdict} {}: {}\n", test.route, test.name);
-    if let Some(fault) = &test.unreadable {
-        text.push_str(&format!(
-            "         {}: {} ({})\n",
-            word("can't be read", "読めない"),
-            fault.reason,
-            fault.place
-        ));
-    }
-    for difference in &test.differences {
-        text.push_str(&format!("         {}\n", difference.key));
-        text.push_str(&format!("           {} {}\n", word("expected", "期待"), difference.expected));
-        text.push_str(&format!("           {} {}\n", word("found   ", "結果"), difference.found));
-    }
-    if let Some(clause) = test.decided_by.as_ref().filter(|_| !test.passed()) {
-        text.push_str(&format!("         {} {clause}\n", word("decided by", "決め手")));
-    }
-    text
+/// Prints to stdout, in colour where that is a terminal. A reader that went away (`| head`) is no fault.
+fn show(text: &str) {
+    drop(AutoStream::auto(io::stdout()).lock().write_all(text.as_bytes()));
 }

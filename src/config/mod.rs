@@ -17,6 +17,7 @@ mod disclosure;
 mod document;
 mod domain;
 mod effect;
+mod expectation;
 mod fault;
 mod feed;
 mod fields;
@@ -39,12 +40,15 @@ mod tests;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use jiff::tz::TimeZone;
+
+pub use expectation::{Expectation, Why};
 pub use fault::{Fault, Severity, nearest, suggest};
 pub use feed::{Feed, Role};
 pub use files::Files;
 pub use hub::{Broker, Hub};
 pub use lines::Lines;
-pub use route_test::{Expectation, RouteTest};
+pub use route_test::{RouteTest, TestRegistry};
 
 use crate::deliver::{Kind, Subscriber};
 use crate::route::Routes;
@@ -173,7 +177,9 @@ fn check(files: &Files, dir: &Path) -> (Option<Config>, Vec<Fault>, ExpectedPath
     }
     let routes_file = Document::new("routes.toml", files.get("routes.toml"));
     let data_dir = hub.as_ref().map_or_else(|| dir.join(hub::DATA_DIR), |hub| hub.data_dir.clone());
-    let table = routes::read(&routes_file, &routes::Known { feeds: &feeds, tables: &tables, dir, data_dir });
+    let zone = hub.as_ref().map_or(TimeZone::UTC, |hub| hub.timezone.clone());
+    let known = routes::Known { feeds: &feeds, tables: &tables, dir, data_dir, zone };
+    let table = routes::read(&routes_file, &known);
     sound &= close(routes_file);
 
     let config = hub.filter(|_| sound).map(|hub| Config {

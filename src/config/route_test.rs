@@ -2,11 +2,16 @@
 
 use std::path::{Path, PathBuf};
 
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use super::expectation::{self, Expectation};
 use super::fault::suggest;
 use super::feed::Feeds;
-use super::fields::{Lists, Scope};
-use super::node::{Node, Section};
+use super::fields::Scope;
+use super::node::Node;
 use crate::envelope::Change;
+use crate::registry::when;
 use crate::route::Send;
 
 /// An example that a route must fulfil.
@@ -16,6 +21,8 @@ pub struct RouteTest {
     pub name: String,
     /// Name of the route that it stands at.
     pub route: String,
+    /// Where its name stands: `routes.toml:12`.
+    pub place: String,
     /// A message, a folder with a file `input`, or a content folder of an extension storage.
     pub input: PathBuf,
     /// Feed that the message comes from, where the test says it.
@@ -24,27 +31,21 @@ pub struct RouteTest {
     pub data_type: Option<String>,
     /// What happened at the source, where the test says it.
     pub change: Option<Change>,
-    /// What must come out.
-    pub expect: Expectation,
+    /// When it is decided, where the test says it.
+    pub at: Option<Timestamp>,
+    /// Facilities, patients and consents of this test alone.
+    pub registry: Option<TestRegistry>,
+    /// What must come out; nothing where nobody has said it yet.
+    pub expect: Option<Expectation>,
 }
 
-/// What must come of a test's message. What is not given may be anything.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Expectation {
-    /// The subscribers that get it by this route, and no others of the route's.
-    pub to: Vec<String>,
-    /// Subscribers that get it by no route at all.
-    pub not_to: Vec<String>,
-    /// Topic of the copies.
-    pub topic: Option<String>,
-    /// Paths of exactly the values that leave, without `change` and `at`.
-    pub disclosed: Option<Vec<String>>,
-    /// Paths at and below which nothing leaves.
-    pub withheld: Vec<String>,
-    /// Texts that stand nowhere in the copies.
-    pub without: Vec<String>,
-    /// Codes of exactly the findings.
-    pub findings: Option<Vec<String>>,
+/// The registry that a test is asked with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TestRegistry {
+    /// A CSV file of the registry, or a folder of them.
+    pub files: PathBuf,
+    /// Whether they stand instead of those of `[registry] import`; else they are entered after them.
+    pub alone: bool,
 }
 
 /// What a route's tests may refer to.
@@ -60,6 +61,8 @@ pub(super) struct Around<'a, 's> {
     pub(super) feeds: &'a Feeds,
     pub(super) changes: &'a [(&'a str, Change)],
     pub(super) dir: &'a Path,
+    /// Zone in which a day begins.
+    pub(super) zone: &'a TimeZone,
 }
 
 /// Reads one.
@@ -70,47 +73,45 @@ pub(super) fn read(node: &Node<'_>, around: &Around<'_, '_>) -> Option<RouteTest
     let feed = section.take("feed").map(|node| feed(&node, around.feeds));
     let data_type = section.take("data_type").map(|node| data_type(&node));
     let change = section.take("change").map(|node| node.word(around.changes));
-    let expect = section.require("expect").and_then(|node| expectation(node.section()?, around));
+    let at = section.take("at").map(|node| instant(&node, around.zone));
+    let registry = section.take("registry").map(|node| registry(&node, around.dir));
+    let expect = section.take("expect").map(|node| expectation::read(&node, around));
+    let place = section.peek("name").map(|node| node.document.place(&node.span));
     section.finish();
     Some(RouteTest {
         name: name?.into(),
         route: around.route.into(),
+        place: place?,
         input: input?,
         feed: optional(feed)?,
         data_type: optional(data_type)?,
         change: optional(change)?,
-        expect: expect?,
+        at: optional(at)?,
+        registry: optional(registry)?,
+        expect: optional(expect)?.flatten(),
     })
 }
 
-fn expectation(mut section: Section<'_>, around: &Around<'_, '_>) -> Option<Expectation> {
-    let to = section.require("to").and_then(|node| recipients(&node, around));
-    let not_to = section.take("not_to").map(|node| known(&node, around.subscribers));
-    let topic = section.take("topic").map(|node| node.text().map(str::to_owned));
-    let disclosed = section.take("disclosed").map(|node| fields(&node, around));
-    let withheld = section.take("withheld").map(|node| fields(&node, around));
-    let without = section.take("without").map(|node| texts(&node.full_list()?));
-    let findings = section.take("findings").map(|node| texts(&node.list()?));
+/// A day, which stands for its first instant, or an instant.
+fn instant(node: &Node<'_>, zone: &TimeZone) -> Option<Timestamp> {
+    let text = node.text()?;
+    when::start(text, zone).or_else(|| node.refuse(format!("\"{text}\" is {}", when::RULE)))
+}
+
+/// A path, or `{ only = path }`.
+fn registry(node: &Node<'_>, dir: &Path) -> Option<TestRegistry> {
+    if node.is_text() {
+        return Some(TestRegistry { files: node.path(dir)?, alone: false });
+    }
+    let mut section = node.section()?;
+    let files = section.require("only").and_then(|node| node.path(dir));
     section.finish();
-    Some(Expectation {
-        to: to?,
-        not_to: optional(not_to)?.unwrap_or_default(),
-        topic: optional(topic)?,
-        disclosed: optional(disclosed)?,
-        withheld: optional(withheld)?.unwrap_or_default(),
-        without: optional(without)?.unwrap_or_default(),
-        findings: optional(findings)?,
-    })
+    Some(TestRegistry { files: files?, alone: true })
 }
 
 /// A key that need not be there, but must be sound where it is.
-fn optional<T>(read: Option<Option<T>>) -> Option<Option<T>> {
+pub(super) fn optional<T>(read: Option<Option<T>>) -> Option<Option<T>> {
     read.map_or(Some(None), |value| value.map(Some))
-}
-
-fn texts(nodes: &[Node<'_>]) -> Option<Vec<String>> {
-    let texts: Vec<_> = nodes.iter().map(|node| node.text().map(str::to_owned)).collect();
-    texts.into_iter().collect()
 }
 
 fn feed(node: &Node<'_>, feeds: &Feeds) -> Option<String> {
@@ -129,46 +130,4 @@ fn data_type(node: &Node<'_>) -> Option<String> {
     }
     let known: Vec<_> = ssmix2::data_type::ALL.iter().map(|known| known.code).collect();
     node.refuse(format!("\"{code}\" is no SS-MIX2 data type: {}", suggest(code, &known)))
-}
-
-/// Subscribers of the route.
-fn recipients(node: &Node<'_>, around: &Around<'_, '_>) -> Option<Vec<String>> {
-    let names = known(node, around.subscribers)?;
-    let own = around.to?;
-    match names.iter().find(|name| !own.contains(name)) {
-        None => Some(names),
-        Some(name) => node.refuse(format!(
-            "route \"{}\" sends nothing to \"{name}\": its subscribers are {}",
-            around.route,
-            own.join(", ")
-        )),
-    }
-}
-
-/// Names of subscribers.
-fn known(node: &Node<'_>, subscribers: &[&str]) -> Option<Vec<String>> {
-    let names = node.list()?.into_iter().map(|node| {
-        let name = node.text()?;
-        if subscribers.contains(&name) {
-            return Some(name.to_owned());
-        }
-        node.refuse(format!("there is no subscriber \"{name}\": {}", suggest(name, subscribers)))
-    });
-    names.collect::<Vec<_>>().into_iter().collect()
-}
-
-/// Field paths of the event, of at least one of the route's kinds.
-fn fields(node: &Node<'_>, around: &Around<'_, '_>) -> Option<Vec<String>> {
-    if around.send? != Send::Canonical {
-        return node.refuse("this route does not send the event: its fields can't be told");
-    }
-    let paths = node.list()?.into_iter().map(|node| {
-        let path = node.text()?;
-        let mut faults = around.scopes.iter().map(|scope| scope.find(path, Lists::Through).err());
-        match faults.clone().all(|fault| fault.is_some()) {
-            true => node.refuse(faults.find_map(|fault| fault)?),
-            false => Some(path.to_owned()),
-        }
-    });
-    paths.collect::<Vec<_>>().into_iter().collect()
 }

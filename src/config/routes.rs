@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use jiff::tz::TimeZone;
 use toml::de::DeValue;
 
 use super::condition::{self, Context};
@@ -32,6 +33,7 @@ pub(super) struct Known<'k> {
     pub(super) tables: &'k Tables,
     pub(super) dir: &'k Path,
     pub(super) data_dir: PathBuf,
+    pub(super) zone: TimeZone,
 }
 
 /// The checked parts of the file.
@@ -369,6 +371,7 @@ impl<'d, 'r: 'd> Reader<'r, 'd> {
             feeds: self.known.feeds,
             changes: &CHANGES,
             dir: self.known.dir,
+            zone: &self.known.zone,
         };
         self.tests.extend(tests.iter().filter_map(|test| route_test::read(test, &around)));
     }

@@ -38,7 +38,7 @@ pub use in_force::InForce;
 pub use intake::{Intake, IntakeError};
 pub use original::Original;
 pub use part::Part;
-pub use process::{INVALID, Outcome, Processed, Routing, identify, process, process_both};
+pub use process::{INVALID, Outcome, Processed, Routing, identify, process, process_both, understood};
 pub use pseudonym::Pseudonyms;
 pub use registry::{Register, RegistryError, Taken, files};
 pub use report::{FeedReport, MessageReport, Report, ServiceCell, SubscriberReport};

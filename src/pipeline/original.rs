@@ -30,7 +30,7 @@ impl From<Bytes> for Original {
 
 impl Original {
     /// What decoding is given.
-    pub(super) fn raw<'a>(&'a self, envelope: &'a Envelope) -> Raw<'a> {
+    pub fn raw<'a>(&'a self, envelope: &'a Envelope) -> Raw<'a> {
         let file = envelope.origin.file.0.as_str();
         let name = file.rsplit_once('/').map_or(file, |(_, name)| name);
         Raw { format: envelope.format, body: &self.body, name, main: self.main.as_deref() }

@@ -203,6 +203,23 @@ fn decide(
     Ok(Processed { outcome, follow, archived, entries: told.entries, decision, emergencies, attached })
 }
 
+/// A decoded message as the event that routes are asked about.
+///
+/// # Errors
+///
+/// It makes no sense.
+pub fn understood<'m>(
+    message: &'m NativeMessage,
+    envelope: &'m Envelope,
+    zone: &'m TimeZone,
+    registry: &Registry,
+    now: Timestamp,
+) -> Result<CanonicalEvent<'m>, Fault> {
+    let mut event = event(message, envelope, zone)?;
+    identify(&mut event, envelope, registry, now);
+    Ok(event)
+}
+
 /// The order number that the storage files a record under: the last part of its key.
 fn order(envelope: &Envelope) -> Option<&str> {
     let known = envelope.data_type.as_deref().and_then(ssmix2::DataType::find);

@@ -6,7 +6,7 @@
 
 use serde::Serialize;
 
-use super::compare::Test;
+use super::compare::{Operator, Test};
 use super::lookup::Lookup;
 use super::probe::{Path, Visit, probe};
 use super::table::Table;
@@ -133,11 +133,24 @@ impl Condition {
 }
 
 impl Each {
+    /// The step to that element, from 1.
+    fn step(&self, number: usize) -> Step<'_> {
+        if self.every { Step::Every(&self.name, number) } else { Step::AnyOf(&self.name, number) }
+    }
+
+    /// Whether it asks for nothing but an element: `{ any = "results", all = [{ field = "at", present = true }] }`.
+    pub(super) fn is_presence(&self) -> bool {
+        let Condition::All(parts) = &*self.condition else { return false };
+        let [Condition::Compare(clause)] = parts.as_slice() else { return false };
+        clause.test.operator == Operator::Present(true)
+            && clause.test.field.iter().map(|key| &**key).eq(["at"])
+    }
+
     fn test<T: Serialize + ?Sized, W: Watch>(&self, record: &T, watch: &mut W) -> Verdict {
         let mut elements = Elements { each: self, watch, count: 0, verdict: Verdict::Undecided };
         probe(record, &self.list, &mut elements);
         let Elements { count, verdict, .. } = elements;
-        if count == 0 { watch.leaf(&format_args!("{} has no element", self.name), verdict) } else { verdict }
+        if count == 0 { watch.no_element(self.step(1), verdict) } else { verdict }
     }
 }
 
@@ -155,7 +168,7 @@ impl<W: Watch> Visit for Elements<'_, W> {
     }
 
     fn element<T: Serialize + ?Sized>(&mut self, element: &T) {
-        let Each { name, every, condition, .. } = self.each;
+        let Each { every, condition, .. } = self.each;
         let decisive = Verdict::of(!every);
         self.count += 1;
         if self.count == 1 {
@@ -164,7 +177,7 @@ impl<W: Watch> Visit for Elements<'_, W> {
         if self.verdict == decisive {
             return;
         }
-        let step = if *every { Step::Every(name, self.count) } else { Step::AnyOf(name, self.count) };
+        let step = self.each.step(self.count);
         let verdict = self.watch.within(step, |watch| condition.test(element, watch));
         if verdict != decisive.not() {
             self.verdict = verdict;

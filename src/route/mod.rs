@@ -7,6 +7,7 @@
 mod address;
 mod area;
 mod band;
+mod clauses;
 mod compare;
 mod condition;
 mod contract;
@@ -17,6 +18,7 @@ mod lookup;
 mod meeting;
 mod probe;
 mod sensitive;
+mod suppose;
 mod table;
 mod transform;
 mod watch;
@@ -34,6 +36,7 @@ use jiff::Timestamp;
 pub use address::{Address, Named, exactly_one};
 pub use area::Areas;
 pub use band::Bands;
+pub use clauses::{Sides, WrittenClause, static_place};
 pub use compare::{Bound, Expected, Operator, Relation, Test};
 pub use condition::{Clause, Condition, Each, Verdict};
 pub use disclose::{Disclose, Disclosure};
@@ -41,6 +44,7 @@ pub use explain::{Explanation, Fate};
 pub use lookup::Lookup;
 pub use probe::{Path, Scalar, UNMAPPED, Visit, keys, probe};
 pub use sensitive::{COLUMNS as SENSITIVE_COLUMNS, Categories, Sensitive};
+pub use suppose::{Supposed, Supposing};
 pub use table::{Pattern, Table, Versions};
 pub use transform::{REDACTED, Transform, Unit};
 pub use watch::Tested;
@@ -298,13 +302,7 @@ impl Routes {
         let mut decided = Decided::default();
         let subject = Subject::of(event);
         for route in &self.routes {
-            if route.to.iter().all(|name| decided.serves(name)) || !route.takes(event, asking.source) {
-                continue;
-            }
-            match self.addressees(route, event, asking) {
-                Ok(names) => decided.ask(self, route, names, Some(&subject), asking),
-                Err(clause) => decided.not_addressed(self, route, clause, &subject, asking),
-            }
+            decided.by(self, route, &subject, asking);
         }
         decided
     }
@@ -335,6 +333,17 @@ impl Routes {
 impl<'r> Decided<'r> {
     fn serves(&self, name: &str) -> bool {
         self.recipients.iter().any(|recipient| recipient.subscriber == name)
+    }
+
+    /// Asks one route, after those that stand before it.
+    fn by(&mut self, routes: &'r Routes, route: &'r Route, subject: &Subject<'_, '_>, asking: &Asking<'_>) {
+        if route.to.iter().all(|name| self.serves(name)) || !route.takes(subject.event, asking.source) {
+            return;
+        }
+        match routes.addressees(route, subject.event, asking) {
+            Ok(names) => self.ask(routes, route, names, Some(subject), asking),
+            Err(clause) => self.not_addressed(routes, route, clause, subject, asking),
+        }
     }
 
     /// Asks the registry for each subscriber that has no copy yet.

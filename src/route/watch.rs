@@ -37,6 +37,11 @@ pub(super) trait Watch {
     fn within(&mut self, step: Step<'_>, test: impl FnOnce(&mut Self) -> Verdict) -> Verdict;
     /// A clause came to that verdict, which is handed back.
     fn leaf(&mut self, text: &dyn fmt::Display, verdict: Verdict) -> Verdict;
+    /// A list that `any` or `every` is about has no element, which came to that verdict.
+    fn no_element(&mut self, list: Step<'_>, verdict: Verdict) -> Verdict {
+        let (Step::AnyOf(name, _) | Step::Every(name, _)) = list else { return verdict };
+        self.leaf(&format_args!("{name} has no element"), verdict)
+    }
 }
 
 /// Sees nothing and costs nothing.

@@ -1,5 +1,11 @@
 //! `musubi test`: the region's route tests pass, and a fault in a route or a test is told with the clause that decided.
 
+mod bless;
+mod coverage;
+mod expectations;
+mod junit;
+mod registry;
+
 use std::process::Output;
 
 use serde_json::{Value, json};
@@ -70,7 +76,10 @@ fn what_comes_out_is_compared_with_what_is_expected() {
     .concat());
     let output = hub.run(&["test"]);
     assert_eq!(code(&output), Some(0), "{}", stdout(&output));
-    assert_eq!(stdout(&output), "ok     flu: positive\nok     flu: negative\n2 tests: 2 ok, 0 failed\n");
+    assert_eq!(
+        stdout(&output),
+        "ok     flu: positive\nok     flu: negative\n2 tests: 2 ok, 0 failed\nnext: musubi run --drain\n"
+    );
 }
 
 #[test]
@@ -89,16 +98,17 @@ fn a_difference_is_told_with_the_clause_that_decided() {
     assert_eq!(code(&output), Some(1), "{}", stdout(&output));
     let told = stdout(&output);
     for line in [
-        "failed flu: to\n         to\n           expected s\n           found    nothing; missing: s\n         \
-         decided by where.any(results)[1].all[2]: interpretation is positive -> false\n",
-        "           found    s, t; too many: t\n",
-        "           found    t gets it\n",
-        "           found    a.b\n",
-        "           found    patient.birth_date, results.status; missing: results.at; too many: patient.birth_date\n",
-        "           found    patient.birth_date leaves\n",
-        "           found    final leaves\n",
-        "           found    nothing; missing: odd\n",
-        "2 tests: 0 ok, 2 failed\nno test with a message that it refuses: flu\n",
+        "failed flu: to (routes.toml:23)\n         - expected, + found\n         to\n           - s\n           + (nothing came out)\n         \
+         decided by where.any(results)[1].all[2]: interpretation is positive -> false (routes.toml:20)\n",
+        "         to more leaves than was expected\n             s\n           + t\n",
+        "           - nothing for t\n           + t gets it\n",
+        "         topic\n           - x\n           + a.b\n",
+        "           + patient.birth_date\n           - results.at\n             results.status\n",
+        "           - nothing of patient\n           + patient.birth_date leaves\n",
+        "           - no \"final\"\n           + \"final\" leaves\n",
+        "         findings\n           - odd\n           + (nothing came out)\n",
+        "         decided by where.any(results)[1].all[2]: interpretation is positive -> true (routes.toml:20)\n",
+        "2 tests: 0 ok, 2 failed\nno test with a message that it refuses: flu\nnext: ",
     ] {
         assert!(told.contains(line), "{line}\n{told}");
     }
@@ -114,20 +124,26 @@ fn a_filter_chooses_and_json_tells_the_same() {
     let output = hub.run(&["test", "flu: pos", "--json"]);
     assert_eq!(code(&output), Some(0));
     let told: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let decided = |subscriber: &str| {
+        json!({
+            "subscriber": subscriber, "receives": true, "place": "where.any(results)[1].all[2]",
+            "clause": "interpretation is positive", "verdict": "true", "line": 20,
+        })
+    };
     assert_eq!(
         told,
         json!({
             "tests": [{
-                "route": "flu", "name": "positive", "unreadable": null, "differences": [],
-                "decided_by": "where.any(results)[1].all[2]: interpretation is positive -> true",
+                "route": "flu", "name": "positive", "place": "routes.toml:23", "unreadable": null,
+                "differences": [], "decided_by": [decided("s"), decided("t")],
             }],
-            "never_taken": [], "never_refused": [],
+            "never_taken": [], "never_refused": [], "coverage": [],
         })
     );
     let output = hub.run(&["test", "--json"]);
     assert_eq!(code(&output), Some(1));
     let told: Value = serde_json::from_slice(&output.stdout).unwrap();
-    let difference = json!([{ "key": "to", "expected": "s", "found": "nothing; missing: s" }]);
+    let difference = json!([{ "key": "to", "expected": ["s"], "found": [], "widening": [] }]);
     assert_eq!(told["tests"][1]["differences"], difference);
     assert_eq!(told["never_refused"], json!(["flu"]));
     assert_eq!(code(&hub.run(&["test", "nothing like this"])), Some(64));
@@ -142,7 +158,7 @@ fn a_message_that_makes_no_sense_never_passes_and_a_missing_file_is_bad_data() {
     let output = hub.run(&["test"]);
     assert_eq!(code(&output), Some(1), "{}", stdout(&output));
     assert!(
-        stdout(&output).contains("expected an event\n           found    no-msh: "),
+        stdout(&output).contains("         fault\n           - an event\n           + no-msh: "),
         "{}",
         stdout(&output)
     );
@@ -169,7 +185,11 @@ fn a_content_folder_of_an_extension_storage_is_a_message_too() {
     let output = hub.run(&["test"]);
     let told = stdout(&output);
     assert_eq!(code(&output), Some(65), "{told}");
-    assert!(told.contains("failed documents: taken\n         disclosed\n           expected patient\n           found    authors.id"), "{told}");
+    assert!(told.contains("failed documents: taken "), "{told}");
+    assert!(
+        told.contains("         disclosed more leaves than was expected\n           + authors.id"),
+        "{told}"
+    );
     assert!(told.contains("code.code") && told.contains("patient.id"), "{told}");
     assert!(told.contains("ok     documents: other\n"), "{told}");
     assert!(told.contains("neither a message nor a content folder"), "{told}");

@@ -27,7 +27,7 @@ pub(super) struct Part {
     pub(super) rejected: Option<Problem>,
 }
 
-const TOO_LARGE: Problem = Problem {
+pub(super) const TOO_LARGE: Problem = Problem {
     condition: Condition::ApplicationInternal,
     severity: Severity::Fatal,
     location: None,
@@ -112,7 +112,7 @@ pub(super) fn sighting(envelope: &Envelope, body: &[u8]) -> Sighting {
     Sighting { name: name(envelope), content: fold(None, body) }
 }
 
-fn unreadable(error: &DecodeError) -> Problem {
+pub(super) fn unreadable(error: &DecodeError) -> Problem {
     let (condition, field) = match error.code {
         "illegal-field-separator" => (Condition::DataType, Some(1)),
         "illegal-encoding-characters" | "duplicate-encoding-characters" => (Condition::DataType, Some(2)),

@@ -16,6 +16,7 @@
 mod answer;
 mod connection;
 mod frame;
+mod reply;
 mod taker;
 
 use std::net::SocketAddr;
@@ -29,6 +30,7 @@ use tokio::task::JoinSet;
 
 use self::answer::Answerer;
 use self::connection::{Connection, Shared};
+pub use self::reply::{Reply, reply};
 use self::taker::Taker;
 use super::context::Context;
 use super::error::IngestError;

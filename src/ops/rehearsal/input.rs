@@ -133,6 +133,13 @@ fn input(
 }
 
 impl Input {
+    /// The same, accepted and decided at that moment.
+    #[must_use]
+    pub fn decided_at(mut self, at: Timestamp) -> Self {
+        self.envelope.accepted_at = at.to_string();
+        Self { at, ..self }
+    }
+
     /// All that is made of the message, with the reasons.
     pub(super) fn inspected(&self, config: &Config, registry: &Registry) -> InspectedMessage {
         let name = self.envelope.origin.file.0.as_str();

@@ -5,16 +5,18 @@ mod document;
 mod input;
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
 use super::inspect::InspectedMessage;
+use crate::canonical::CanonicalEvent;
 use crate::config::Config;
 use crate::envelope::{Fault, Lane};
-use crate::pipeline::{Processed, Pseudonyms, Routing, process, process_both};
+use crate::pipeline::{Processed, Pseudonyms, Routing, decode, process, process_both, understood};
 use crate::registry::{Registry, View};
+use crate::route::{Asking, Routes, Source};
 
 pub use input::{Given, Input, read_each};
 
@@ -36,14 +38,27 @@ pub struct Rehearsed {
     pub seen: InspectedMessage,
 }
 
-/// The files of `[registry] import` can't be read.
+/// The registry's files can't be used.
 #[derive(Debug, thiserror::Error)]
-#[error("{path}: can't read the registry's files: {source}; see `[registry] import` in hub.toml")]
-pub struct RegistryUnreadable {
-    /// The folder.
-    pub path: PathBuf,
-    /// Why.
-    pub source: io::Error,
+pub enum RegistryUnreadable {
+    /// A file or folder can't be read.
+    #[error(
+        "{path}: can't read the registry's files: {source}; see `[registry] import` in hub.toml and `registry` of the tests in routes.toml"
+    )]
+    Files {
+        /// The file or folder.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// Rows are faulty, or contradict what is known.
+    #[error("{path}: the registry's files have faults; `musubi registry import --dry-run {path}` tells them too\n{}", faults.join("\n"))]
+    Rows {
+        /// The file or folder.
+        path: PathBuf,
+        /// Each row with what is wrong; nothing of a patient.
+        faults: Vec<String>,
+    },
 }
 
 impl<'c> Rehearsal<'c> {
@@ -52,15 +67,9 @@ impl<'c> Rehearsal<'c> {
     ///
     /// # Errors
     ///
-    /// The files can't be read.
+    /// The files can't be read, or have faults.
     pub fn of_files(config: &'c Config) -> Result<Self, RegistryUnreadable> {
-        let mut registry = Registry::default();
-        if let Some(folder) = &config.hub.registry_import {
-            let unreadable = |source| RegistryUnreadable { path: folder.clone(), source };
-            let import = super::registry::read(config, folder, AT).map_err(unreadable)?;
-            import.entries.into_iter().for_each(|entry| registry.apply(entry));
-        }
-        Ok(Self::new(config, registry))
+        Ok(Self::new(config, registry(config, config.hub.registry_import.as_deref())?))
     }
 
     /// With this registry. Pseudonyms are made without the hub's secret, which a rehearsal must not need.
@@ -113,4 +122,55 @@ impl<'c> Rehearsal<'c> {
         let processed = self.process(input);
         Rehearsed { processed, seen: input.inspected(self.config, &self.routing.registry.read()) }
     }
+
+    /// The routing table.
+    pub fn routes(&self) -> &Routes {
+        &self.routing.routes
+    }
+
+    /// Shows the event of a message with what the router would ask about it.
+    ///
+    /// # Errors
+    ///
+    /// The message makes no sense.
+    pub fn look<T>(
+        &self,
+        input: &Input,
+        look: impl FnOnce(&CanonicalEvent<'_>, &Asking<'_>) -> T,
+    ) -> Result<T, Fault> {
+        let envelope = &input.envelope;
+        let message = decode(input.original.raw(envelope))?;
+        let registry = self.routing.registry.read();
+        let event = understood(&message, envelope, &self.routing.zone, &registry, input.at)?;
+        let source = Source { feed: &envelope.origin.feed, facility: &envelope.facility };
+        Ok(look(&event, &Asking { source, registry: &registry, at: input.at }))
+    }
+}
+
+/// What the files say at the moment [`AT`], entered one after the other.
+///
+/// # Errors
+///
+/// They can't be read, have faulty rows, or contradict those before them.
+pub fn registry<'p>(
+    config: &Config,
+    paths: impl IntoIterator<Item = &'p Path>,
+) -> Result<Registry, RegistryUnreadable> {
+    let mut registry = Registry::default();
+    for path in paths {
+        let read = super::registry::read(config, path, AT);
+        let import = read.map_err(|source| RegistryUnreadable::Files { path: path.to_owned(), source })?;
+        let mut faults: Vec<_> = import.faults.iter().map(ToString::to_string).collect();
+        if let (true, Err(refusals)) = (faults.is_empty(), registry.check(&import.entries)) {
+            let place = |index| import.places.get(index).map(ToString::to_string).unwrap_or_default();
+            faults.extend(
+                refusals.iter().map(|refused| format!("{}: {}", place(refused.index), refused.reason)),
+            );
+        }
+        if !faults.is_empty() {
+            return Err(RegistryUnreadable::Rows { path: path.to_owned(), faults });
+        }
+        registry.news(import.entries).into_iter().for_each(|entry| registry.apply(entry));
+    }
+    Ok(registry)
 }
