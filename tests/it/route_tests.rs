@@ -115,6 +115,14 @@ fn a_difference_is_told_with_the_clause_that_decided() {
 }
 
 #[test]
+fn colour_is_for_terminals() {
+    let hub = hub(&test("to", "oul_r22_flu_negative", "to = [\"s\"]"));
+    let output = hub.musubi(&["test"]).env("CLICOLOR_FORCE", "1").output().unwrap();
+    assert!(stdout(&output).contains("           \u{1b}[31m- s\u{1b}[0m\n"), "{:?}", stdout(&output));
+    assert!(!stdout(&hub.run(&["test"])).contains('\u{1b}'));
+}
+
+#[test]
 fn a_filter_chooses_and_json_tells_the_same() {
     let hub = hub(&[
         test("positive", "oul_r22_flu_positive", "to = [\"s\", \"t\"]"),

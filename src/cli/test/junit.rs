@@ -3,18 +3,14 @@
 use std::io;
 
 use quick_xml::Writer;
-use quick_xml::events::BytesText;
+use quick_xml::events::{BytesDecl, BytesText, Event};
 
 use crate::ops::route_tests::{Report, TestResult};
 
 /// The report as XML.
 pub(super) fn report(report: &Report) -> io::Result<Vec<u8>> {
     let mut writer = Writer::new_with_indent(Vec::new(), b' ', 2);
-    writer.write_event(quick_xml::events::Event::Decl(quick_xml::events::BytesDecl::new(
-        "1.0",
-        Some("UTF-8"),
-        None,
-    )))?;
+    writer.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
     let counts = counts(&report.tests.iter().collect::<Vec<_>>());
     let mut root = writer.create_element("testsuites").with_attribute(("name", "musubi route tests"));
     for (key, count) in &counts {

@@ -16,7 +16,7 @@ struct Element {
 /// Makes the list hold these texts: what stays keeps its place, what is new comes last.
 pub(super) fn set(list: &mut Array, texts: &BTreeSet<String>) {
     let mut rest = list.trailing().as_str().unwrap_or_default().to_owned();
-    let mut elements = taken_apart(list, &mut rest);
+    let elements = taken_apart(list, &mut rest);
     let is_there = |text: &String| elements.iter().any(|element| element.value.as_str() == Some(text));
     let new: Vec<_> = texts.iter().filter(|text| !is_there(text)).cloned().collect();
     let line = elements.iter().rev().find_map(|element| last_line(&element.before));
@@ -94,6 +94,8 @@ fn last_line(before: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -121,6 +123,47 @@ mod tests {
             let there: BTreeSet<_> =
                 list.iter().filter_map(|value| value.as_str().map(str::to_owned)).collect();
             assert_eq!((value.to_string().as_str(), there), (after, wanted));
+        }
+    }
+
+    /// Lists as people write them: on one line or several, with and without comments and a comma at the end.
+    fn lists() -> impl Strategy<Value = (String, Vec<String>)> {
+        let element =
+            ("[a-f]", prop::sample::select(vec!["", " ", "\n  ", " # why\n    ", "\n  # what\n  "]));
+        (
+            prop::collection::vec(element, 0..7),
+            any::<bool>(),
+            prop::sample::select(vec!["", " ", "\n", " # end\n"]),
+        )
+            .prop_map(|(elements, has_comma, end)| {
+                let mut text = "[".to_owned();
+                for (at, (name, before)) in elements.iter().enumerate() {
+                    text.push_str(if at == 0 { "" } else { "," });
+                    text.push_str(&format!("{before}\"{name}\""));
+                }
+                text.push_str(if has_comma && !elements.is_empty() { "," } else { "" });
+                text.push_str(end);
+                text.push(']');
+                (text, elements.into_iter().map(|(name, _)| name).collect())
+            })
+    }
+
+    proptest! {
+        #[test]
+        fn any_list_becomes_one_of_these_texts((text, there) in lists(), wanted in prop::collection::btree_set("[a-h]", 0..8)) {
+            let mut value: Value = text.parse().unwrap();
+            set(value.as_array_mut().unwrap(), &wanted);
+            let again: Value = value.to_string().parse().unwrap();
+            let found: Vec<_> = again.as_array().unwrap().iter().filter_map(Value::as_str).collect();
+            prop_assert_eq!(found.iter().map(|text| (*text).to_owned()).collect::<BTreeSet<_>>(), wanted.clone());
+            // What stays stays in its order, before what is new.
+            let stays: Vec<_> = there.iter().filter(|text| wanted.contains(*text)).map(String::as_str).collect();
+            prop_assert_eq!(found.get(..stays.len()), Some(stays.as_slice()));
+            // What holds these texts already is not touched.
+            let whole = there.iter().cloned().collect();
+            let mut same: Value = text.parse().unwrap();
+            set(same.as_array_mut().unwrap(), &whole);
+            prop_assert_eq!(same.to_string(), text);
         }
     }
 }
