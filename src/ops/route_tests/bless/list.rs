@@ -29,12 +29,18 @@ pub(super) fn set(list: &mut Array, texts: &BTreeSet<String>) {
     list.clear();
     let mut behind = String::new();
     for Element { before, mut value, behind: next } in kept {
-        value.decor_mut().set_prefix(format!("{behind}{before}"));
+        value.decor_mut().set_prefix(follow(&behind, &before));
         value.decor_mut().set_suffix("");
         list.push_formatted(value);
         behind = next;
     }
-    list.set_trailing(format!("{behind}{rest}"));
+    list.set_trailing(follow(&behind, &rest));
+}
+
+/// What stands behind an element, and what comes next: after a comment on a line of its own.
+fn follow(behind: &str, next: &str) -> String {
+    let new_line = if behind.contains('#') && !next.starts_with('\n') { "\n" } else { "" };
+    format!("{behind}{new_line}{next}")
 }
 
 /// Those that stay. One that stood behind another on its line comes to the beginning of the line when that goes.
