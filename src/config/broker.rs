@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::path::Path;
 
 use super::hub::Broker;
+use super::need::Thing;
 use super::node::{Node, Section};
 use crate::broker::rabbitmq::{PREFETCH, Settings, Tls};
 
@@ -21,7 +22,10 @@ pub(super) fn read(mut section: Section<'_>, dir: &Path) -> Option<Broker> {
     let lanes = number(&mut section, "lanes", LANES, 1024);
     let broker = match kind {
         "embedded" => lanes.map(|lanes| Broker::Embedded { lanes }),
-        _ => rabbitmq(&mut section, dir, lanes).map(Broker::RabbitMq),
+        _ => {
+            section.node.need(Thing::Broker);
+            rabbitmq(&mut section, dir, lanes).map(Broker::RabbitMq)
+        }
     };
     section.finish();
     broker
@@ -34,7 +38,7 @@ fn rabbitmq(section: &mut Section<'_>, dir: &Path, lanes: Option<u16>) -> Option
         None => Some("/".to_owned()),
     };
     let user = section.require("user").and_then(|node| node.text());
-    let password_file = section.require("password_file").and_then(|node| node.existing_path(dir));
+    let password_file = section.require("password_file").and_then(|node| node.secret(dir));
     let window = number(section, "window", WINDOW, 65_535);
     let outbox_bytes_max = match section.take("outbox_bytes_max") {
         Some(node) => node.bytes(OUTBOX_BYTES_MIN..=u64::MAX),
@@ -140,9 +144,9 @@ fn is_loopback(host: &str) -> bool {
 }
 
 fn tls(mut section: Section<'_>, dir: &Path) -> Option<Tls> {
-    let ca = section.require("ca").and_then(|node| node.existing_path(dir));
-    let certificate = section.take("certificate").map(|node| node.existing_path(dir));
-    let key = section.take("key").map(|node| node.existing_path(dir));
+    let ca = section.require("ca").and_then(|node| node.file(dir));
+    let certificate = section.take("certificate").map(|node| node.file(dir));
+    let key = section.take("key").map(|node| node.secret(dir));
     let client = match (certificate, key) {
         (Some(certificate), Some(key)) => Some(certificate.zip(key)?),
         (None, None) => None,

@@ -5,6 +5,7 @@ use super::fields::{Lists, Scope, Shape, keys};
 use super::node::{Node, Section};
 use super::operator;
 use super::reach::About;
+use super::said::Said;
 use super::tables::Tables;
 use crate::envelope::Change;
 use crate::route::{Condition, Each};
@@ -17,6 +18,8 @@ const DEPTH_MAX: usize = 16;
 pub(super) struct Context<'s> {
     /// The object in the schema of each kind.
     pub(super) scopes: Vec<Scope<'s>>,
+    /// The same of all kinds that have it, also of those that are not taken.
+    pub(super) all: Vec<Scope<'s>>,
     pub(super) tables: &'s Tables,
     pub(super) depth: usize,
     /// Whether the object is an element of a list.
@@ -39,11 +42,15 @@ impl<'s> Context<'s> {
             let field = scope.find(path, Lists::Stop)?;
             if field.shape != Shape::List {
                 let (kind, found) = (scope.kind.as_str(), field.shape.describe());
-                return Err(format!("\"{path}\" of {kind} is {found}, not a list"));
+                return Err(format!("\"{path}\" of {kind} is {found}, not a list").into());
             }
-            field.inner.ok_or_else(|| format!("the elements of \"{path}\" have no fields"))
+            field.inner.ok_or_else(|| format!("the elements of \"{path}\" have no fields").into())
         })?;
-        Some(Self { scopes, is_element: true, ..self.clone() })
+        Some(Self { scopes, all: self.elements_of_all(path), is_element: true, ..self.clone() })
+    }
+
+    fn elements_of_all(&self, path: &str) -> Vec<Scope<'s>> {
+        self.all.iter().filter_map(|scope| scope.find(path, Lists::Stop).ok()?.inner).collect()
     }
 
     /// The same of a list that every kind is known to have.
@@ -51,7 +58,7 @@ impl<'s> Context<'s> {
         let path = list.join(".");
         let scopes: Option<_> =
             self.scopes.iter().map(|scope| scope.find(&path, Lists::Stop).ok()?.inner).collect();
-        Some(Self { scopes: scopes?, is_element: true, ..self.clone() })
+        Some(Self { scopes: scopes?, all: self.elements_of_all(&path), is_element: true, ..self.clone() })
     }
 
     /// The object of each kind.
@@ -64,7 +71,7 @@ impl<'s> Context<'s> {
     fn of_every_kind<T>(
         &self,
         node: &Node<'_>,
-        find: impl Fn(Scope<'s>) -> Result<T, String>,
+        find: impl Fn(Scope<'s>) -> Result<T, Said>,
     ) -> Option<Vec<T>> {
         let (mut found, mut fault, mut others) = (Vec::new(), None, Vec::new());
         for scope in &self.scopes {
@@ -74,11 +81,30 @@ impl<'s> Context<'s> {
                 Err(_) => others.push(scope.kind.as_str()),
             }
         }
-        match fault {
-            None => Some(found),
-            Some(message) if others.is_empty() => node.refuse(message),
-            Some(message) => node.refuse(format!("{message}; nor is it in {}", others.join(", "))),
-        }
+        let Some(fault) = fault else { return Some(found) };
+        let also = others.join(", ");
+        let fault = if others.is_empty() {
+            fault
+        } else {
+            fault.and(&format!("; nor is it in {also}"), &format!("。{also} にもありません"))
+        };
+        let elsewhere: Vec<_> = self.all.iter().filter(|scope| find(**scope).is_ok()).collect();
+        node.refuse(self.pointing(fault, &elsewhere))
+    }
+
+    /// The fault, and of which kinds it is a field instead.
+    fn pointing(&self, fault: Said, elsewhere: &[&Scope<'_>]) -> Said {
+        let having: Vec<_> = elsewhere.iter().map(|scope| scope.kind.as_str()).collect();
+        let mut asked = self.scopes.iter().map(|scope| scope.kind.as_str());
+        let lacking = asked.find(|kind| !having.contains(kind)).filter(|_| !having.is_empty());
+        let Some(lacking) = lacking else { return fault };
+        let kinds = having.join(", ");
+        let quoted = having.iter().map(|kind| format!("\"{kind}\"")).collect::<Vec<_>>().join(", ");
+        let page = format!("docs/subscribe/kinds/{lacking}.md");
+        fault.and(&format!("; it is a field of {kinds}"), &format!("。{kinds} のフィールドです")).help(
+            format!("ask for it in a route of its own, kinds = [{quoted}]; what {lacking} has: {page}"),
+            format!("kinds = [{quoted}] の別の経路で使ってください。{lacking} のフィールド: {page}"),
+        )
     }
 }
 

@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::condition::{self, Context};
-use super::fault::suggest;
+use super::fault::Part;
 use super::fields::{Lists, Scope, Shape};
 use super::node::{Node, Section};
 use super::rule::{self, Rule};
+use super::said::Said;
 use super::tables::Tables;
 use crate::route::{Condition, Disclosure};
 
@@ -66,7 +67,10 @@ fn only<'d>(
         }
         Some((
             list,
-            condition::read(&node, &Context { scopes, tables, depth: 0, is_element: true, changes: None })?,
+            condition::read(
+                &node,
+                &Context { all: scopes.clone(), scopes, tables, depth: 0, is_element: true, changes: None },
+            )?,
         ))
     });
     conditions.collect::<Vec<_>>().into_iter().collect()
@@ -76,7 +80,14 @@ impl Draft<'_> {
     /// Reports fields that none of the kinds has, and a disclosure that no route uses.
     pub(super) fn check(&self, all: &[Scope<'_>]) {
         if !self.used {
-            self.node.warn(format!("no route uses disclosure \"{}\"", self.name));
+            let said = Said::new(
+                format!("no route uses disclosure \"{}\"", self.name),
+                format!("disclosure「{}」を使う経路がありません", self.name),
+            );
+            self.node.warn(said.of(Part::Topology).help(
+                format!("name it at a route: disclose = \"{}\", or take it out", self.name),
+                format!("経路に disclose = \"{}\" と書くか、消してください", self.name),
+            ));
         }
         let scopes = if self.used_for.is_empty() { all } else { &self.used_for };
         let mut seen = BTreeSet::new();
@@ -100,7 +111,7 @@ impl Draft<'_> {
 }
 
 /// Why none of the kinds has that field.
-fn nowhere(path: &str, scopes: &[Scope<'_>]) -> Option<String> {
+fn nowhere(path: &str, scopes: &[Scope<'_>]) -> Option<Said> {
     let faults: Option<Vec<_>> = scopes.iter().map(|scope| scope.find(path, Lists::Through).err()).collect();
     faults.and_then(|faults| faults.into_iter().next())
 }
@@ -115,10 +126,11 @@ fn check_change(path: &str, rule: &Rule, node: &Node<'_>, fields: &BTreeSet<&str
     };
     if !fields.iter().any(|field| covers(&field)) {
         let known: Vec<_> = fields.iter().copied().collect();
-        return node.error(format!(
-            "\"{path}\" is not among the fields that are disclosed: {}",
-            suggest(path, &known)
-        ));
+        let (en, ja) = (
+            format!("\"{path}\" is not among the fields that are disclosed"),
+            format!("「{path}」は開示する fields にありません"),
+        );
+        return node.error(Said::unknown(&en, &ja, path, &known));
     }
     let found = scopes.iter().filter_map(|scope| scope.find(path, Lists::Through).ok());
     let shapes = found.map(|field| field.element.unwrap_or(field.shape));

@@ -2,23 +2,24 @@
 
 use std::cell::RefCell;
 use std::ops::Range;
-use std::path::PathBuf;
 
 use toml::de::{DeTable, DeValue};
 
-use super::fault::{Fault, Severity};
+use super::fault::{Fault, Part, Severity};
+use super::need::{Need, Thing};
+use super::said::Said;
 
 /// A file that is being checked.
 pub(super) struct Document<'t> {
     pub(super) file: &'t str,
     text: &'t str,
     faults: RefCell<Vec<Fault>>,
-    paths: RefCell<Vec<(PathBuf, Fault)>>,
+    needs: RefCell<Vec<Need>>,
 }
 
 impl<'t> Document<'t> {
     pub(super) fn new(file: &'t str, text: &'t str) -> Self {
-        Self { file, text, faults: RefCell::default(), paths: RefCell::default() }
+        Self { file, text, faults: RefCell::default(), needs: RefCell::default() }
     }
 
     /// The text as a tree with places. What can't be parsed becomes a fault; the rest is there.
@@ -26,23 +27,27 @@ impl<'t> Document<'t> {
         let (tree, errors) = DeTable::parse_recoverable(self.text);
         for error in errors {
             let message = error.message().lines().collect::<Vec<_>>().join(", ");
-            self.error(error.span().unwrap_or_default(), "", message);
+            let said = Said::from(message).of(Part::Syntax);
+            self.error(error.span().unwrap_or_default(), "", said);
         }
         DeValue::Table(tree.into_inner())
     }
 
-    pub(super) fn error(&self, span: Range<usize>, key: &str, message: String) {
-        self.faults.borrow_mut().push(self.fault(Severity::Error, &span, key, message));
+    pub(super) fn error(&self, span: Range<usize>, key: &str, said: impl Into<Said>) {
+        self.say(Severity::Error, &span, key, said.into());
     }
 
-    pub(super) fn warn(&self, span: Range<usize>, key: &str, message: String) {
-        self.faults.borrow_mut().push(self.fault(Severity::Warning, &span, key, message));
+    pub(super) fn warn(&self, span: Range<usize>, key: &str, said: impl Into<Said>) {
+        self.say(Severity::Warning, &span, key, said.into());
     }
 
-    /// Remembers a path that should exist when the hub runs.
-    pub(super) fn expect_path(&self, path: PathBuf, span: Range<usize>, key: &str) {
-        let message = format!("\"{}\" does not exist (yet)", path.display());
-        self.paths.borrow_mut().push((path, self.fault(Severity::Warning, &span, key, message)));
+    fn say(&self, severity: Severity, span: &Range<usize>, key: &str, said: Said) {
+        self.faults.borrow_mut().push(self.at(span, key).saying(severity, said));
+    }
+
+    /// Remembers what must be there when the hub runs.
+    pub(super) fn need(&self, thing: Thing, span: &Range<usize>, key: &str) {
+        self.needs.borrow_mut().push(Need { thing, place: self.at(span, key) });
     }
 
     /// Whether anything stops the file from being used.
@@ -50,29 +55,35 @@ impl<'t> Document<'t> {
         self.faults.borrow().iter().any(|fault| fault.severity == Severity::Error)
     }
 
-    /// The faults, and the paths that should exist with the fault if they don't.
-    pub(super) fn into_faults(self) -> (Vec<Fault>, Vec<(PathBuf, Fault)>) {
-        (self.faults.into_inner(), self.paths.into_inner())
+    /// The faults, and what must be there when the hub runs.
+    pub(super) fn into_faults(self) -> (Vec<Fault>, Vec<Need>) {
+        (self.faults.into_inner(), self.needs.into_inner())
     }
 
     /// `file:line` of a place, to point to it from elsewhere.
     pub(super) fn place(&self, span: &Range<usize>) -> String {
-        format!("{}:{}", self.file, self.fault(Severity::Error, span, "", String::new()).line)
+        format!("{}:{}", self.file, self.at(span, "").line)
     }
 
-    fn fault(&self, severity: Severity, span: &Range<usize>, key: &str, message: String) -> Fault {
+    /// A place with nothing to say of it yet.
+    fn at(&self, span: &Range<usize>, key: &str) -> Fault {
         let before = self.text.get(..span.start).unwrap_or(self.text);
         let line_start = before.rfind('\n').map_or(0, |at| at + 1);
         let excerpt = self.text.get(line_start..).and_then(|rest| rest.lines().next()).unwrap_or_default();
         let column = before.get(line_start..).map_or(0, |text| text.chars().count()) + 1;
         let meant = self.text.get(span.clone()).and_then(|text| text.lines().next()).unwrap_or_default();
         Fault {
-            severity,
+            severity: Severity::Error,
+            part: Part::Types,
             file: self.file.into(),
             line: before.matches('\n').count() + 1,
             column,
             key: key.into(),
-            message,
+            message: String::new(),
+            japanese: None,
+            allowed: Vec::new(),
+            nearest: None,
+            help: None,
             excerpt: without_credentials(excerpt),
             width: meant.chars().count(),
         }

@@ -2,8 +2,13 @@
 
 use std::fmt;
 
+use serde::Serialize;
+
+use super::said::{Said, Text};
+
 /// Whether the configuration can be used all the same.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Severity {
     /// It can't be used.
     Error,
@@ -11,11 +16,27 @@ pub enum Severity {
     Warning,
 }
 
+/// What was looked at when a fault was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Part {
+    /// The files can be read, and are TOML or tables.
+    Syntax,
+    /// Every key is known, every value possible, every name leads somewhere.
+    Types,
+    /// The network as a whole: what never happens, what nobody uses.
+    Topology,
+    /// What the machine must have: folders, secrets, ports, the broker.
+    Environment,
+}
+
 /// One fault with its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
     /// Whether it stops the hub.
     pub severity: Severity,
+    /// What was looked at.
+    pub part: Part,
     /// File, relative to the configuration folder.
     pub file: String,
     /// Line, from 1.
@@ -26,24 +47,37 @@ pub struct Fault {
     pub key: String,
     /// What is wrong, and what is allowed.
     pub message: String,
+    /// The same in Japanese, where it is told so.
+    pub japanese: Option<String>,
+    /// All words or names that are allowed there, where that is a closed set.
+    pub allowed: Vec<String>,
+    /// The one of them that was probably meant.
+    pub nearest: Option<String>,
+    /// What to do next.
+    pub help: Option<Text>,
     /// The line as it stands in the file.
     pub excerpt: String,
     /// How many characters of it are meant.
     pub width: usize,
 }
 
-impl fmt::Display for Fault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let severity = match self.severity {
-            Severity::Error => "",
-            Severity::Warning => "warning: ",
-        };
-        write!(f, "{}:{}:{}: {severity}{}", self.file, self.line, self.column, self.message)?;
-        if !self.key.is_empty() {
-            write!(f, " (at {})", self.key)?;
-        }
+impl Fault {
+    /// The same place with that to say of it.
+    #[must_use]
+    pub fn saying(&self, severity: Severity, said: Said) -> Self {
+        let Said { part, message, japanese, allowed, nearest, help } = said;
+        Self { severity, part, message, japanese, allowed, nearest, help, ..self.clone() }
+    }
+
+    /// `file:line:column`.
+    pub fn place(&self) -> String {
+        format!("{}:{}:{}", self.file, self.line, self.column)
+    }
+
+    /// The line of the file with carets below what is meant; empty where there is none.
+    pub fn shown(&self) -> String {
         if self.excerpt.trim().is_empty() {
-            return Ok(());
+            return String::new();
         }
         let number = self.line.to_string();
         let margin = " ".repeat(number.len());
@@ -52,7 +86,22 @@ impl fmt::Display for Fault {
         let carets: String =
             characters.take(self.width.max(1)).map(|c| if is_wide(c) { "^^" } else { "^" }).collect();
         let carets = if carets.is_empty() { "^" } else { &carets };
-        write!(f, "\n {number} | {}\n {margin} | {before}{carets}", self.excerpt)
+        format!(" {number} | {}\n {margin} | {before}{carets}", self.excerpt)
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let severity = match self.severity {
+            Severity::Error => "",
+            Severity::Warning => "warning: ",
+        };
+        write!(f, "{}: {severity}{}", self.place(), self.message)?;
+        if !self.key.is_empty() {
+            write!(f, " (at {})", self.key)?;
+        }
+        let shown = self.shown();
+        if shown.is_empty() { Ok(()) } else { write!(f, "\n{shown}") }
     }
 }
 
@@ -97,10 +146,24 @@ pub fn suggest(name: &str, known: &[&str]) -> String {
     match nearest(name, known.iter().copied()) {
         Some(word) => format!("did you mean \"{word}\"?"),
         None if known.is_empty() => "there is none".into(),
-        None if known.len() > LISTED_MAX => {
-            let first: Vec<_> = known.iter().take(LISTED_MAX).copied().collect();
-            format!("known: {}, … ({} in all)", first.join(", "), known.len())
-        }
-        None => format!("known: {}", known.join(", ")),
+        None => format!("known: {}", listed(known, " in all")),
     }
+}
+
+/// The same in Japanese.
+pub(super) fn suggest_ja(name: &str, known: &[&str]) -> String {
+    match nearest(name, known.iter().copied()) {
+        Some(word) => format!("「{word}」ではありませんか"),
+        None if known.is_empty() => "ひとつもありません".into(),
+        None => format!("使えるもの: {}", listed(known, " 件")),
+    }
+}
+
+/// Names with commas between them, the first of them where they are many.
+fn listed(known: &[&str], in_all: &str) -> String {
+    if known.len() <= LISTED_MAX {
+        return known.join(", ");
+    }
+    let first: Vec<_> = known.iter().take(LISTED_MAX).copied().collect();
+    format!("{}, … ({}{in_all})", first.join(", "), known.len())
 }

@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::document::Document;
+use super::need::Thing;
 use super::node::{NAME_RULE, Node, Section, check_version, is_name};
+use super::said::Said;
 use crate::envelope::{NOT_A_FACILITY_CODE, is_facility_code};
 use crate::ingest::settings::{
     BYTES_MAX, CONNECTIONS_MAX, IDLE_TIMEOUT, INCOMPLETE_LIMIT, POLL, REFUSE_AFTER, SETTLE,
@@ -102,10 +104,22 @@ impl Feeds {
             return node.refuse(format!("\"{code}\" {NOT_A_FACILITY_CODE}"));
         }
         if let Some(place) = self.places.get(code) {
-            return node.refuse(format!("facility {code} already has a feed: {place}"));
+            return node.refuse(
+                Said::new(
+                    format!("facility {code} already has a feed: {place}"),
+                    format!("施設 {code} のフィードはすでにあります: {place}"),
+                )
+                .help(
+                    "another system of the same facility is a further [[source]] at the end of that file; another \
+                     facility has a code of its own",
+                    "同じ施設の別のシステムなら、そのファイルの末尾に [[source]] を加えます。別の施設なら、その施設のコードを \
+                     書いてください",
+                ),
+            );
         }
         self.places.insert(code.into(), node.document.place(&node.span));
         self.facilities.insert(feed.into(), Some(code.into()));
+        node.need(Thing::Facility(code.into()));
         Some(code.into())
     }
 
@@ -152,6 +166,7 @@ impl Feeds {
             return node.refuse(format!("another source listens there already: {place}"));
         }
         self.addresses.push((address, node.document.place(&node.span)));
+        node.need(Thing::Listen(address));
         Some(address)
     }
 }
@@ -170,10 +185,10 @@ fn is_same(one: SocketAddr, other: SocketAddr) -> bool {
 
 fn ssmix2(section: &mut Section<'_>, dir: &Path) -> Option<Source> {
     let times = times(section);
-    let standard = section.require("standard").and_then(|node| node.existing_path(dir));
-    let transaction = section.take("transaction").and_then(|node| node.existing_path(dir));
+    let standard = section.require("standard").and_then(|node| node.folder(dir, false));
+    let transaction = section.take("transaction").and_then(|node| node.folder(dir, false));
     let extension = extension(section, dir);
-    let index = section.take("index").and_then(|node| node.existing_path(dir));
+    let index = section.take("index").and_then(|node| node.file(dir));
     let (settle, incomplete_limit, poll) = times?;
     Some(Source::Ssmix2 {
         standard: standard?,
@@ -196,8 +211,8 @@ fn extension(section: &mut Section<'_>, dir: &Path) -> Option<Option<Extension>>
             None => Some(None),
         };
     };
-    let root = root.existing_path(dir)?;
-    let transaction = transaction.map(|node| node.existing_path(dir));
+    let root = root.folder(dir, false)?;
+    let transaction = transaction.map(|node| node.folder(dir, false));
     Some(Some(Extension { root, transaction: transaction.flatten(), documents: BTreeMap::new() }))
 }
 
@@ -216,9 +231,11 @@ fn documents(section: Section<'_>) -> Option<BTreeMap<String, String>> {
 /// A drop folder: `path`, `after` and the times.
 fn files(section: &mut Section<'_>, dir: &Path) -> Option<(PathBuf, After, Times)> {
     let times = times(section);
-    let path = section.require("path").and_then(|node| node.existing_path(dir));
+    let path = section.require("path");
     let words = [("keep", After::Keep), ("move", After::Move), ("delete", After::Delete)];
     let after = section.take("after").map_or(Some(After::Keep), |node| node.word(&words));
+    let written = after.is_some_and(|after| after != After::Keep);
+    let path = path.and_then(|node| node.folder(dir, written));
     Some((path?, after?, times?))
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::fault::suggest;
+use super::said::Said;
 use crate::canonical::{Kind, Place};
 use crate::route::{self, Path};
 
@@ -71,7 +71,7 @@ impl<'s> Scope<'s> {
     }
 
     /// The field at that path, or what is wrong with it.
-    pub(super) fn find(self, path: &str, lists: Lists) -> Result<Field<'s>, String> {
+    pub(super) fn find(self, path: &str, lists: Lists) -> Result<Field<'s>, Said> {
         let mut scope = self;
         let mut keys = route::keys(path).peekable();
         let mut walked = String::new();
@@ -88,16 +88,21 @@ impl<'s> Scope<'s> {
                 let rest: Vec<_> = keys.collect();
                 let inner =
                     format!("{{ any = \"{walked}\", all = [{{ field = \"{}\", … }}] }}", rest.join("."));
-                return Err(format!("\"{walked}\" is a list: say for which elements, as in {inner}"));
+                return Err(Said::new(
+                    format!("\"{walked}\" is a list: say for which elements, as in {inner}"),
+                    format!("「{walked}」はリストです。どの要素かを {inner} のように書いてください"),
+                ));
             }
             let described = field.shape.describe();
-            scope = field.inner.ok_or_else(|| format!("\"{walked}\" is {described}, it has no fields"))?;
+            scope = field
+                .inner
+                .ok_or_else(|| Said::from(format!("\"{walked}\" is {described}, it has no fields")))?;
         }
-        Err("the field path is empty".into())
+        Err(Said::new("the field path is empty", "フィールドのパスが空です"))
     }
 
     /// One property of this object; `walked` leads to the object.
-    fn property(self, key: &str, walked: &str) -> Result<Field<'s>, String> {
+    fn property(self, key: &str, walked: &str) -> Result<Field<'s>, Said> {
         if let Some(value) = self.properties().and_then(|properties| properties.get(key)) {
             return Ok(Field { is_required: self.requires(key, value), ..self.field(value) });
         }
@@ -105,15 +110,23 @@ impl<'s> Scope<'s> {
             let example =
                 "is not a place like PV1-3.4 or OBX[2]-5 (the first segment of a name is not counted)";
             let values = self.object.get("additionalProperties").filter(|_| Place::parse(key).is_some());
-            return values.map(|values| self.field(values)).ok_or_else(|| format!("\"{key}\" {example}"));
+            return values
+                .map(|values| self.field(values))
+                .ok_or_else(|| format!("\"{key}\" {example}").into());
         }
         let known: Vec<_> = self.properties().into_iter().flatten().map(|(name, _)| name.as_str()).collect();
         let kind = self.kind.as_str();
-        let suggestion = suggest(key, &known);
-        Err(match walked {
-            "" => format!("{kind} has no field \"{key}\" here: {suggestion}"),
-            _ => format!("\"{walked}\" of {kind} has no field \"{key}\": {suggestion}"),
-        })
+        let (en, ja) = match walked {
+            "" => (
+                format!("{kind} has no field \"{key}\" here"),
+                format!("{kind} のここにフィールド「{key}」はありません"),
+            ),
+            _ => (
+                format!("\"{walked}\" of {kind} has no field \"{key}\""),
+                format!("{kind} の「{walked}」にフィールド「{key}」はありません"),
+            ),
+        };
+        Err(Said::unknown(&en, &ja, key, &known))
     }
 
     fn properties(self) -> Option<&'s Map<String, Value>> {

@@ -5,7 +5,8 @@ use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use super::fault::{Fault, Severity};
+use super::fault::{Fault, Part, Severity};
+use super::said::Said;
 
 /// Largest file that is read: configuration is written by people.
 const FILE_BYTES_MAX: u64 = 4 << 20;
@@ -60,16 +61,35 @@ impl Files {
 }
 
 fn unreadable(file: &str, error: &io::Error) -> Fault {
-    Fault {
+    let place = Fault {
         severity: Severity::Error,
+        part: Part::Syntax,
         file: file.into(),
         line: 1,
         column: 1,
         key: String::new(),
-        message: format!("can't be read: {error}"),
+        message: String::new(),
+        japanese: None,
+        allowed: Vec::new(),
+        nearest: None,
+        help: None,
         excerpt: String::new(),
         width: 0,
-    }
+    };
+    let said = Said::new(format!("can't be read: {error}"), format!("読めません: {error}")).of(Part::Syntax);
+    let said = match error.kind() {
+        io::ErrorKind::NotFound => said.help(
+            "is this the configuration folder? musubi --config DIR names another; musubi init begins one",
+            "設定フォルダーはここですか。別の場所は musubi --config DIR、新しく始めるには musubi init",
+        ),
+        io::ErrorKind::PermissionDenied => said.help(
+            "let the user who runs the hub read it",
+            "ハブを動かすユーザーに読み取りの権限を与えてください",
+        ),
+        io::ErrorKind::InvalidData => said.help("save it as UTF-8", "UTF-8 で保存してください"),
+        _ => said,
+    };
+    place.saying(Severity::Error, said)
 }
 
 fn read_text(path: &PathBuf) -> io::Result<String> {

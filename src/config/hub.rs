@@ -7,6 +7,7 @@ use jiff::tz::TimeZone;
 
 use super::broker;
 use super::document::Document;
+use super::need::Thing;
 use super::node::{Node, Section, check_version};
 use crate::broker::rabbitmq;
 
@@ -67,8 +68,11 @@ pub(super) fn read(document: &Document<'_>, dir: &Path) -> Option<Hub> {
     check_version(&mut section);
     let network = section.require("network").and_then(|node| node.name());
     let data_dir = match section.take("data_dir") {
-        Some(node) => node.path(dir),
-        None => Some(dir.join(DATA_DIR)),
+        Some(node) => node.made(dir),
+        None => {
+            section.node.need(Thing::Made(dir.join(DATA_DIR)));
+            Some(dir.join(DATA_DIR))
+        }
     };
     let timezone = section.require("timezone").and_then(|node| timezone(&node));
     let broker = match section.take("broker") {
@@ -76,7 +80,7 @@ pub(super) fn read(document: &Document<'_>, dir: &Path) -> Option<Hub> {
         None => Some(Broker::Embedded { lanes: broker::LANES }),
     };
     let pseudonym_key = match (section.take("pseudonym_key"), &broker) {
-        (Some(node), Some(Broker::RabbitMq(_))) => node.existing_path(dir),
+        (Some(node), Some(Broker::RabbitMq(_))) => node.secret(dir),
         (Some(node), _) => node.path(dir),
         (None, Some(Broker::RabbitMq(_))) => section.node.refuse(
             "missing key \"pseudonym_key\": routers on several machines must give a patient the same stand-in, so say \
@@ -113,14 +117,14 @@ fn timezone(node: &Node<'_>) -> Option<TimeZone> {
 }
 
 fn claims(mut section: Section<'_>, dir: &Path) -> Option<PathBuf> {
-    let path = section.require("path").and_then(|node| node.existing_path(dir));
+    let path = section.require("path").and_then(|node| node.folder(dir, true));
     section.finish();
     path
 }
 
 /// Folder of files to import, and the authority of network ids.
 fn registry(mut section: Section<'_>, dir: &Path) -> (Option<PathBuf>, Option<String>) {
-    let import = section.take("import").and_then(|node| node.existing_path(dir));
+    let import = section.take("import").and_then(|node| node.folder(dir, false));
     let authority = section.take("authority").and_then(|node| match node.text()?.trim() {
         "" => node.refuse("an assigning authority has a name: what facilities write into PID-3.4"),
         authority => Some(authority.to_owned()),
@@ -131,7 +135,10 @@ fn registry(mut section: Section<'_>, dir: &Path) -> (Option<PathBuf>, Option<St
 
 fn console(mut section: Section<'_>) -> Option<SocketAddr> {
     let listen = section.require("listen").and_then(|node| match node.listen()? {
-        address if address.ip().is_loopback() => Some(address),
+        address if address.ip().is_loopback() => {
+            node.need(Thing::Listen(address));
+            Some(address)
+        }
         _ => node.refuse(
             "the console has no encryption and no users yet, so it listens on this machine only: 127.0.0.1:7575 or \
              [::1]:7575",

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::condition::Context;
-use super::fault::suggest;
 use super::fields::{Shape, keys};
 use super::node::{Node, Section};
+use super::said::Said;
 use crate::route::{Clause, Condition, Lookup, Table};
 
 /// Reads a condition that looks `field` up in a table.
@@ -48,14 +48,20 @@ fn find(node: &Node<'_>, context: &Context<'_>) -> Option<Arc<Table>> {
     let name = node.text()?;
     context.tables.get(name).cloned().or_else(|| {
         let known: Vec<_> = context.tables.keys().map(String::as_str).collect();
-        node.refuse(format!("there is no tables/{name}.tsv: {}", suggest(name, &known)))
+        let (en, ja) =
+            (format!("there is no tables/{name}.tsv"), format!("表 tables/{name}.tsv はありません"));
+        node.refuse(Said::unknown(&en, &ja, name, &known))
     })
 }
 
 fn column(table: &Table, node: &Node<'_>, name: &str) -> Option<usize> {
     table.column(name).or_else(|| {
         let known: Vec<_> = table.columns.iter().map(String::as_str).collect();
-        node.refuse(format!("table {} has no column \"{name}\": {}", table.name, suggest(name, &known)))
+        let (en, ja) = (
+            format!("table {} has no column \"{name}\"", table.name),
+            format!("表 {} に列「{name}」はありません", table.name),
+        );
+        node.refuse(Said::unknown(&en, &ja, name, &known))
     })
 }
 
@@ -108,7 +114,11 @@ fn occurring<'d>(table: &Table, column: usize, value: &Node<'d>) -> Option<&'d s
     }
     known.sort_unstable();
     known.dedup();
-    value.refuse(format!("no row of table {} has \"{text}\" there: {}", table.name, suggest(text, &known)))
+    let (en, ja) = (
+        format!("no row of table {} has \"{text}\" there", table.name),
+        format!("表 {} のその列に「{text}」はありません", table.name),
+    );
+    value.refuse(Said::unknown(&en, &ja, text, &known))
 }
 
 fn word<'d>(node: &Node<'d>) -> &'d str {

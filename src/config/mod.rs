@@ -12,7 +12,6 @@
 mod broker;
 mod condition;
 mod constant;
-mod dead;
 mod disclosure;
 mod document;
 mod domain;
@@ -25,17 +24,22 @@ mod files;
 mod hub;
 mod lines;
 mod lookup;
+mod need;
 mod node;
 mod operator;
+mod overlap;
 mod reach;
 mod route_test;
 mod routes;
 mod rule;
+mod said;
 mod sensitive;
+mod shadow;
 mod subscriber;
 mod tables;
 #[cfg(test)]
 mod tests;
+mod unreachable;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -43,12 +47,14 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 
 pub use expectation::{Expectation, Why};
-pub use fault::{Fault, Severity, nearest, suggest};
+pub use fault::{Fault, Part, Severity, nearest, suggest};
 pub use feed::{Feed, Role};
 pub use files::Files;
 pub use hub::{Broker, Hub};
 pub use lines::Lines;
+pub use need::{Need, Thing};
 pub use route_test::{RouteTest, TestRegistry};
+pub use said::{Said, Text};
 
 use crate::deliver::{Kind, Subscriber};
 use crate::route::Routes;
@@ -79,6 +85,34 @@ pub struct Config {
     pub folder: PathBuf,
 }
 
+/// A configuration folder as it was read.
+#[derive(Debug, Default)]
+pub struct Checked {
+    /// The settings, unless a fault is an error.
+    pub config: Option<Config>,
+    /// What is wrong with the files, in their order.
+    pub faults: Vec<Fault>,
+    /// What must be there when the hub runs.
+    pub needs: Vec<Need>,
+}
+
+impl Checked {
+    /// Reads the files of a folder, and looks at nothing else.
+    pub fn read(dir: &Path) -> Self {
+        Self::read_copy(dir, dir)
+    }
+
+    fn read_copy(copy: &Path, dir: &Path) -> Self {
+        let (files, mut faults) = Files::read(copy);
+        let readable = faults.is_empty();
+        let mut checked = Self::of(&files, dir);
+        checked.faults.retain(|fault| !faults.iter().any(|unreadable| unreadable.file == fault.file));
+        faults.append(&mut checked.faults);
+        sort(&mut faults);
+        Self { config: checked.config.filter(|_| readable), faults, ..checked }
+    }
+}
+
 impl Config {
     /// Reads a configuration folder. There are settings only if no fault is an error.
     ///
@@ -90,14 +124,10 @@ impl Config {
 
     /// The same of a copy of the folder `dir`: the files are read in `copy`, and say what they said in `dir`.
     pub fn load_copy(copy: &Path, dir: &Path) -> (Option<Self>, Vec<Fault>) {
-        let (files, mut faults) = Files::read(copy);
-        let readable = faults.is_empty();
-        let (config, mut found, paths) = check(&files, dir);
-        found.retain(|fault| !faults.iter().any(|unreadable| unreadable.file == fault.file));
-        faults.extend(found);
-        faults.extend(paths.into_iter().filter(|(path, _)| !path.exists()).map(|(_, fault)| fault));
+        let Checked { config, mut faults, needs } = Checked::read_copy(copy, dir);
+        faults.extend(needs.iter().filter_map(Need::missing));
         sort(&mut faults);
-        (config.filter(|_| readable), faults)
+        (config, faults)
     }
 
     /// Whether the two differ at most in what routers answer: feeds, subscribers and the hub's own settings are the same.
@@ -119,13 +149,14 @@ impl Config {
 
     /// Checks files that are already in memory, as those of the folder `dir`; does no I/O.
     pub fn check(files: &Files, dir: &Path) -> (Option<Self>, Vec<Fault>) {
-        let (config, mut faults, _) = check(files, dir);
+        let Checked { config, mut faults, .. } = Checked::of(files, dir);
         sort(&mut faults);
         (config, faults)
     }
 }
 
-fn sort(faults: &mut [Fault]) {
+/// Puts faults into the order of the files.
+pub fn sort(faults: &mut [Fault]) {
     faults.sort_by(|a, b| (&a.file, a.line, a.column).cmp(&(&b.file, b.line, b.column)));
 }
 
@@ -143,56 +174,64 @@ fn hash<'f>(files: impl Iterator<Item = (&'f str, &'f str)>) -> String {
     hasher.finalize().to_hex().to_string()
 }
 
-/// Paths that should exist when the hub runs, each with the fault if it does not.
-type ExpectedPaths = Vec<(PathBuf, Fault)>;
+impl Checked {
+    /// Checks files that are in memory, as those of the folder `dir`.
+    fn of(files: &Files, dir: &Path) -> Self {
+        let mut faults = Vec::new();
+        let mut needs = Vec::new();
+        let mut close = |document: Document<'_>| {
+            let sound = !document.has_errors();
+            let (found, needed) = document.into_faults();
+            faults.extend(found);
+            needs.extend(needed);
+            sound
+        };
+        let hub_file = Document::new("hub.toml", files.get("hub.toml"));
+        let hub = hub::read(&hub_file, dir);
+        let mut sound = close(hub_file);
 
-fn check(files: &Files, dir: &Path) -> (Option<Config>, Vec<Fault>, ExpectedPaths) {
-    let mut faults = Vec::new();
-    let mut paths = Vec::new();
-    let mut close = |document: Document<'_>| {
-        let sound = !document.has_errors();
-        let (found, expected) = document.into_faults();
-        faults.extend(found);
-        paths.extend(expected);
-        sound
-    };
-    let hub_file = Document::new("hub.toml", files.get("hub.toml"));
-    let hub = hub::read(&hub_file, dir);
-    let mut sound = close(hub_file);
-
-    let mut feeds = feed::Feeds::default();
-    for (file, text) in files.below("feeds/") {
-        let document = Document::new(file, text);
-        feeds.read(&document, dir);
-        sound &= close(document);
-    }
-    let mut tables = tables::Tables::new();
-    for (file, text) in files.below("tables/") {
-        let document = Document::new(file, text);
-        tables::read(&document, text, &mut tables);
-        if let Some(table) = tables.get(sensitive::NAME).filter(|_| file == "tables/sensitive.tsv") {
-            sensitive::check(&document, table);
+        let mut feeds = feed::Feeds::default();
+        for (file, text) in files.below("feeds/") {
+            let document = Document::new(file, text);
+            feeds.read(&document, dir);
+            sound &= close(document);
         }
-        sound &= close(document);
-    }
-    let routes_file = Document::new("routes.toml", files.get("routes.toml"));
-    let data_dir = hub.as_ref().map_or_else(|| dir.join(hub::DATA_DIR), |hub| hub.data_dir.clone());
-    let zone = hub.as_ref().map_or(TimeZone::UTC, |hub| hub.timezone.clone());
-    let known = routes::Known { feeds: &feeds, tables: &tables, dir, data_dir, zone };
-    let table = routes::read(&routes_file, &known);
-    sound &= close(routes_file);
+        let mut tables = tables::Tables::new();
+        for (file, text) in files.below("tables/") {
+            let document = Document::new(file, text);
+            tables::read(&document, text, &mut tables);
+            document.need(
+                Thing::Table(file.trim_start_matches("tables/").trim_end_matches(".tsv").into()),
+                &(0..0),
+                "",
+            );
+            if let Some(table) = tables.get(sensitive::NAME).filter(|_| file == "tables/sensitive.tsv") {
+                sensitive::check(&document, table);
+            }
+            sound &= close(document);
+        }
+        let routes_file = Document::new("routes.toml", files.get("routes.toml"));
+        let data_dir = hub.as_ref().map_or_else(|| dir.join(hub::DATA_DIR), |hub| hub.data_dir.clone());
+        let zone = hub.as_ref().map_or(TimeZone::UTC, |hub| hub.timezone.clone());
+        let known = routes::Known { feeds: &feeds, tables: &tables, dir, data_dir, zone };
+        let table = routes::read(&routes_file, &known);
+        sound &= close(routes_file);
+        let overlaps = overlap::check(&needs);
+        sound &= overlaps.iter().all(|fault| fault.severity != Severity::Error);
+        faults.extend(overlaps);
 
-    let config = hub.filter(|_| sound).map(|hub| Config {
-        hub,
-        feeds: feeds.feeds,
-        subscribers: table.subscribers,
-        routes: Arc::new(table.routes),
-        route_lines: Arc::new(Lines::read(files.get("routes.toml"))),
-        route_tests: table.tests,
-        routes_hash: routes_hash(files),
-        hash: hash(files.iter()),
-        files: files.clone(),
-        folder: dir.to_owned(),
-    });
-    (config, faults, paths)
+        let config = hub.filter(|_| sound).map(|hub| Config {
+            hub,
+            feeds: feeds.feeds,
+            subscribers: table.subscribers,
+            routes: Arc::new(table.routes),
+            route_lines: Arc::new(Lines::read(files.get("routes.toml"))),
+            route_tests: table.tests,
+            routes_hash: routes_hash(files),
+            hash: hash(files.iter()),
+            files: files.clone(),
+            folder: dir.to_owned(),
+        });
+        Self { config, faults, needs }
+    }
 }

@@ -11,7 +11,8 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::document::Document;
-use super::fault::suggest;
+use super::need::Thing;
+use super::said::Said;
 
 /// A value with its place.
 #[derive(Clone)]
@@ -29,22 +30,31 @@ impl<'d> Node<'d> {
         Self { document, value: tree, span: 0..0, key: String::new() }
     }
 
-    pub(super) fn error(&self, message: impl Into<String>) {
-        self.document.error(self.span.clone(), &self.key, message.into());
+    pub(super) fn error(&self, said: impl Into<Said>) {
+        self.document.error(self.span.clone(), &self.key, said);
     }
 
-    pub(super) fn warn(&self, message: impl Into<String>) {
-        self.document.warn(self.span.clone(), &self.key, message.into());
+    pub(super) fn warn(&self, said: impl Into<Said>) {
+        self.document.warn(self.span.clone(), &self.key, said);
     }
 
     /// Reports a fault and gives nothing.
-    pub(super) fn refuse<T>(&self, message: impl Into<String>) -> Option<T> {
-        self.error(message);
+    pub(super) fn refuse<T>(&self, said: impl Into<Said>) -> Option<T> {
+        self.error(said);
         None
     }
 
-    fn refuse_type<T>(&self, expected: &str) -> Option<T> {
-        self.refuse(format!("expected {expected}, found {}", describe(self.value)))
+    fn refuse_type<T>(&self, expected: (&str, &str)) -> Option<T> {
+        let found = describe(self.value);
+        self.refuse(Said::new(
+            format!("expected {}, found {}", expected.0, found.0),
+            format!("{}を書いてください。{}が書かれています", expected.1, found.1),
+        ))
+    }
+
+    /// Remembers what must be there when the hub runs.
+    pub(super) fn need(&self, thing: Thing) {
+        self.document.need(thing, &self.span, &self.key);
     }
 
     pub(super) fn is_text(&self) -> bool {
@@ -54,22 +64,27 @@ impl<'d> Node<'d> {
     pub(super) fn text(&self) -> Option<&'d str> {
         match self.value {
             DeValue::String(text) => Some(text),
-            _ => self.refuse_type("a text"),
+            _ => self.refuse_type(("a text", "文字列")),
         }
     }
 
     pub(super) fn boolean(&self) -> Option<bool> {
         match self.value {
             DeValue::Boolean(boolean) => Some(*boolean),
-            _ => self.refuse_type("true or false"),
+            _ => self.refuse_type(("true or false", "true か false")),
         }
     }
 
     pub(super) fn integer(&self, allowed: RangeInclusive<u64>) -> Option<u64> {
-        let DeValue::Integer(digits) = self.value else { return self.refuse_type("a whole number") };
+        let DeValue::Integer(digits) = self.value else {
+            return self.refuse_type(("a whole number", "整数"));
+        };
         match i128::from_str_radix(digits.as_str(), digits.radix()).ok().and_then(|n| u64::try_from(n).ok()) {
             Some(number) if allowed.contains(&number) => Some(number),
-            _ => self.refuse(format!("{digits} is out of range: {} to {}", allowed.start(), allowed.end())),
+            _ => self.refuse(Said::new(
+                format!("{digits} is out of range: {} to {}", allowed.start(), allowed.end()),
+                format!("{digits} は範囲外です: {} から {} まで", allowed.start(), allowed.end()),
+            )),
         }
     }
 
@@ -81,7 +96,7 @@ impl<'d> Node<'d> {
         };
         match number {
             Some(number) if f64::is_finite(number) => Some(number),
-            _ => self.refuse_type("a decimal number"),
+            _ => self.refuse_type(("a decimal number", "数")),
         }
     }
 
@@ -92,7 +107,8 @@ impl<'d> Node<'d> {
             return Some(*meaning);
         }
         let known: Vec<_> = words.iter().map(|(word, _)| *word).collect();
-        self.refuse(format!("\"{text}\" is not known here: {}", suggest(text, &known)))
+        let (en, ja) = (format!("\"{text}\" is not known here"), format!("「{text}」は使えません"));
+        self.refuse(Said::unknown(&en, &ja, text, &known))
     }
 
     /// A `kind`: one that is known, and not one of those that this version can't do yet. Gives the word.
@@ -102,32 +118,56 @@ impl<'d> Node<'d> {
             return self.refuse(format!("kind \"{text}\" is not available yet: use {}", known.join(" or ")));
         }
         let found = known.iter().find(|kind| **kind == text).copied();
-        found.or_else(|| self.refuse(format!("kind \"{text}\" is not known here: {}", suggest(text, known))))
+        let (en, ja) = (format!("kind \"{text}\" is not known here"), format!("kind「{text}」は使えません"));
+        found.or_else(|| self.refuse(Said::unknown(&en, &ja, text, known)))
     }
 
     /// A path, relative to the configuration folder.
     pub(super) fn path(&self, dir: &Path) -> Option<PathBuf> {
         let text = self.text()?;
         if text.is_empty() || text.contains('\0') {
-            self.refuse("the path is empty")
+            self.refuse(Said::new("the path is empty", "パスが空です"))
         } else {
             Some(dir.join(text))
         }
     }
 
-    /// A path that should exist when the hub runs.
-    pub(super) fn existing_path(&self, dir: &Path) -> Option<PathBuf> {
+    /// A folder whose files are read, and moved or written where that is said.
+    pub(super) fn folder(&self, dir: &Path, written: bool) -> Option<PathBuf> {
+        self.needed(dir, |path| Thing::Folder { path, written })
+    }
+
+    /// A file that is read.
+    pub(super) fn file(&self, dir: &Path) -> Option<PathBuf> {
+        self.needed(dir, Thing::File)
+    }
+
+    /// A file that holds a secret.
+    pub(super) fn secret(&self, dir: &Path) -> Option<PathBuf> {
+        self.needed(dir, Thing::Secret)
+    }
+
+    /// A folder that is made where it is not there.
+    pub(super) fn made(&self, dir: &Path) -> Option<PathBuf> {
+        self.needed(dir, Thing::Made)
+    }
+
+    fn needed(&self, dir: &Path, thing: impl FnOnce(PathBuf) -> Thing) -> Option<PathBuf> {
         let path = self.path(dir)?;
-        self.document.expect_path(path.clone(), self.span.clone(), &self.key);
+        self.need(thing(path.clone()));
         Some(path)
     }
 
     /// An address and port.
     pub(super) fn listen(&self) -> Option<SocketAddr> {
         let text = self.text()?;
-        let address = text.parse().ok();
-        address
-            .or_else(|| self.refuse(format!("\"{text}\" is not an address with a port, like 127.0.0.1:7575")))
+        let Ok(address) = text.parse() else {
+            return self.refuse(Said::new(
+                format!("\"{text}\" is not an address with a port, like 127.0.0.1:7575"),
+                format!("「{text}」はアドレスとポートではありません。127.0.0.1:7575 のように書いてください"),
+            ));
+        };
+        Some(address)
     }
 
     /// A name that becomes part of queue names and topics.
@@ -136,19 +176,26 @@ impl<'d> Node<'d> {
         if is_name(text) {
             return Some(text);
         }
-        self.refuse(format!("\"{text}\" is not a name: {NAME_RULE}"))
+        self.refuse(Said::new(
+            format!("\"{text}\" is not a name: {NAME_RULE}"),
+            format!(
+                "「{text}」は名前として使えません: 英小文字・数字・ハイフン、先頭は英小文字か数字、64 字まで"
+            ),
+        ))
     }
 
     /// A length of time: `500ms`, `3s`, `2m`, `1h`, `3d`.
     pub(super) fn duration(&self, allowed: RangeInclusive<Duration>) -> Option<Duration> {
         let text = self.text()?;
         match parse_duration(text) {
-            None => self.refuse(format!("\"{text}\" is not a length of time: write 500ms, 3s, 2m, 1h or 3d")),
+            None => self.refuse(Said::new(
+                format!("\"{text}\" is not a length of time: write 500ms, 3s, 2m, 1h or 3d"),
+                format!("「{text}」は時間の長さではありません。500ms、3s、2m、1h、3d のように書いてください"),
+            )),
             Some(duration) if allowed.contains(&duration) => Some(duration),
-            Some(_) => self.refuse(format!(
-                "\"{text}\" is out of range: {:?} to {:?}",
-                allowed.start(),
-                allowed.end()
+            Some(_) => self.refuse(Said::new(
+                format!("\"{text}\" is out of range: {:?} to {:?}", allowed.start(), allowed.end()),
+                format!("「{text}」は範囲外です: {:?} から {:?} まで", allowed.start(), allowed.end()),
             )),
         }
     }
@@ -167,7 +214,7 @@ impl<'d> Node<'d> {
 
     /// The elements of a list.
     pub(super) fn list(&self) -> Option<Vec<Node<'d>>> {
-        let DeValue::Array(elements) = self.value else { return self.refuse_type("a list") };
+        let DeValue::Array(elements) = self.value else { return self.refuse_type(("a list", "リスト")) };
         let node = |(index, element): (usize, &'d Spanned<DeValue<'d>>)| Node {
             document: self.document,
             value: element.get_ref(),
@@ -180,7 +227,11 @@ impl<'d> Node<'d> {
     /// The elements of a list that must have some.
     pub(super) fn full_list(&self) -> Option<Vec<Node<'d>>> {
         let list = self.list()?;
-        if list.is_empty() { self.refuse("the list is empty") } else { Some(list) }
+        if list.is_empty() {
+            self.refuse(Said::new("the list is empty", "リストが空です"))
+        } else {
+            Some(list)
+        }
     }
 
     /// A list, or a single value that stands for a list of one.
@@ -189,7 +240,9 @@ impl<'d> Node<'d> {
     }
 
     pub(super) fn section(&self) -> Option<Section<'d>> {
-        let DeValue::Table(table) = self.value else { return self.refuse_type("a table { … }") };
+        let DeValue::Table(table) = self.value else {
+            return self.refuse_type(("a table { … }", "表 { … }"));
+        };
         Some(Section { node: self.clone(), table, known: Vec::new() })
     }
 }
@@ -238,14 +291,15 @@ fn parse_bytes(text: &str) -> Option<u64> {
     number.checked_mul(unit)
 }
 
-fn describe(value: &DeValue<'_>) -> &'static str {
+/// What a value is, in English and Japanese.
+fn describe(value: &DeValue<'_>) -> (&'static str, &'static str) {
     match value {
-        DeValue::String(_) => "a text",
-        DeValue::Integer(_) | DeValue::Float(_) => "a number",
-        DeValue::Boolean(_) => "true or false",
-        DeValue::Datetime(_) => "a date or time",
-        DeValue::Array(_) => "a list",
-        DeValue::Table(_) => "a table",
+        DeValue::String(_) => ("a text", "文字列"),
+        DeValue::Integer(_) | DeValue::Float(_) => ("a number", "数"),
+        DeValue::Boolean(_) => ("true or false", "true か false"),
+        DeValue::Datetime(_) => ("a date or time", "日付か時刻"),
+        DeValue::Array(_) => ("a list", "リスト"),
+        DeValue::Table(_) => ("a table", "表"),
     }
 }
 
@@ -269,7 +323,8 @@ impl<'d> Section<'d> {
     pub(super) fn require(&mut self, key: &'static str) -> Option<Node<'d>> {
         let node = self.take(key);
         if node.is_none() {
-            self.node.error(format!("missing key \"{key}\""));
+            self.node
+                .error(Said::new(format!("missing key \"{key}\""), format!("キー「{key}」がありません")));
         }
         node
     }
@@ -292,9 +347,9 @@ impl<'d> Section<'d> {
     /// Refuses every key that was not asked for.
     pub(super) fn finish(self) {
         for (key, _) in self.table.iter().filter(|(key, _)| !self.known.contains(&&**key.get_ref())) {
-            let message =
-                format!("unknown key \"{}\": {}", key.get_ref(), suggest(key.get_ref(), &self.known));
-            self.node.document.error(key.span(), &self.node.key, message);
+            let name = key.get_ref();
+            let (en, ja) = (format!("unknown key \"{name}\""), format!("キー「{name}」はありません"));
+            self.node.document.error(key.span(), &self.node.key, Said::unknown(&en, &ja, name, &self.known));
         }
     }
 

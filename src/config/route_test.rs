@@ -6,10 +6,10 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::expectation::{self, Expectation};
-use super::fault::suggest;
 use super::feed::Feeds;
 use super::fields::Scope;
-use super::node::Node;
+use super::node::{Node, Section};
+use super::said::Said;
 use crate::envelope::Change;
 use crate::registry::when;
 use crate::route::Send;
@@ -120,7 +120,8 @@ fn feed(node: &Node<'_>, feeds: &Feeds) -> Option<String> {
         return Some(name.to_owned());
     }
     let known: Vec<_> = feeds.facilities.keys().map(String::as_str).collect();
-    node.refuse(format!("there is no feed \"{name}\": {}", suggest(name, &known)))
+    let (en, ja) = (format!("there is no feed \"{name}\""), format!("フィード「{name}」はありません"));
+    node.refuse(Said::unknown(&en, &ja, name, &known))
 }
 
 fn data_type(node: &Node<'_>) -> Option<String> {
@@ -129,5 +130,9 @@ fn data_type(node: &Node<'_>) -> Option<String> {
         return Some(code.to_owned());
     }
     let known: Vec<_> = ssmix2::data_type::ALL.iter().map(|known| known.code).collect();
-    node.refuse(format!("\"{code}\" is no SS-MIX2 data type: {}", suggest(code, &known)))
+    let (en, ja) = (
+        format!("\"{code}\" is no SS-MIX2 data type"),
+        format!("「{code}」は SS-MIX2 のデータ種別ではありません"),
+    );
+    node.refuse(Said::unknown(&en, &ja, code, &known))
 }

@@ -8,17 +8,19 @@ use jiff::tz::TimeZone;
 use toml::de::DeValue;
 
 use super::condition::{self, Context};
-use super::dead;
 use super::disclosure::{self, Draft};
 use super::document::Document;
-use super::fault::suggest;
+use super::fault::Part;
 use super::feed::Feeds;
 use super::fields::Scope;
 use super::node::{NAME_RULE, Node, Section, check_version, is_name};
 use super::route_test::{self, Around, RouteTest};
+use super::said::Said;
 use super::sensitive;
+use super::shadow;
 use super::subscriber;
 use super::tables::Tables;
+use super::unreachable;
 use crate::canonical::{Kind, schema};
 use crate::deliver::{self, Subscriber};
 use crate::envelope::{Change, ReceiptTo};
@@ -70,8 +72,10 @@ pub(super) fn read(document: &Document<'_>, known: &Known<'_>) -> RouteFile {
     let mut routes = Vec::new();
     for section in nodes {
         let place = section.node.clone();
+        let to = section.peek("to").and_then(|node| named_in(&node)).unwrap_or_default();
         if let Some(route) = reader.route(section) {
-            dead::check(&route, &routes, &place);
+            shadow::check(&route, &routes, &place, &to);
+            unreachable::check(&route, known.feeds, &place);
             routes.push(route);
         }
     }
@@ -127,6 +131,13 @@ fn peek_names<'d>(sections: &[Section<'d>]) -> Vec<Node<'d>> {
 
 fn texts<'d>(nodes: &[Node<'d>]) -> Vec<&'d str> {
     nodes.iter().filter_map(Node::text).collect()
+}
+
+/// The places of a list of names, where it is one.
+fn named_in<'d>(node: &Node<'d>) -> Option<Vec<Node<'d>>> {
+    let is_list = matches!(node.value, DeValue::Array(_));
+    let names = is_list.then(|| node.list()).flatten()?;
+    Some(names.into_iter().filter(Node::is_text).collect())
 }
 
 struct Reader<'r, 'd> {
@@ -219,6 +230,7 @@ impl<'d, 'r: 'd> Reader<'r, 'd> {
         // Without kinds, which is a fault of its own, there is no schema to check against.
         let context = Context {
             scopes: scopes.into(),
+            all: self.events.into(),
             tables: self.known.tables,
             depth: 0,
             is_element: false,
@@ -262,7 +274,9 @@ impl<'d, 'r: 'd> Reader<'r, 'd> {
         for node in nodes {
             let name = node.text()?;
             if !known.contains(&name) {
-                node.error(format!("there is no subscriber \"{name}\": {}", suggest(name, &known)));
+                let (en, ja) =
+                    (format!("there is no subscriber \"{name}\""), format!("配信先「{name}」はありません"));
+                node.error(Said::unknown(&en, &ja, name, &known));
                 sound = false;
             }
             if names.iter().any(|earlier| earlier == name) {
@@ -312,8 +326,13 @@ impl<'d, 'r: 'd> Reader<'r, 'd> {
                 node.error(format!("it has no \"facility\": with address = \"{word}\" it is never meant"));
             } else if let Some(basis) = asks {
                 let word = basis.as_str();
-                node.warn(format!(
-                    "it has no \"facility\": with basis = \"{word}\" nothing is ever sent to it"
+                let said = Said::new(
+                    format!("it has no \"facility\": with basis = \"{word}\" nothing is ever sent to it"),
+                    format!("facility がないので、basis = \"{word}\" では何も送られません"),
+                );
+                node.warn(said.of(Part::Topology).help(
+                    "say at the [[subscriber]] whose it is: facility = \"…\"",
+                    "[[subscriber]] に facility = \"…\" を書いてください",
                 ));
             }
         }
@@ -331,10 +350,11 @@ impl<'d, 'r: 'd> Reader<'r, 'd> {
                 return Some(name.to_owned());
             }
             let known: Vec<_> = feeds.keys().map(String::as_str).collect();
-            node.refuse(format!(
-                "\"{name}\" is no feed and no feed's facility code: {}",
-                suggest(name, &known)
-            ))
+            let (en, ja) = (
+                format!("\"{name}\" is no feed and no feed's facility code"),
+                format!("「{name}」はフィードの名前でも、その施設コードでもありません"),
+            );
+            node.refuse(Said::unknown(&en, &ja, name, &known))
         });
         codes.collect::<Vec<_>>().into_iter().collect()
     }
@@ -351,7 +371,9 @@ impl<'d, 'r: 'd> Reader<'r, 'd> {
             // It is there, but has faults of its own.
             return None;
         }
-        node.refuse(format!("there is no disclosure \"{name}\": {}", suggest(name, &known)))
+        let (en, ja) =
+            (format!("there is no disclosure \"{name}\""), format!("disclosure「{name}」はありません"));
+        node.refuse(Said::unknown(&en, &ja, name, &known))
     }
 
     fn read_tests(
@@ -381,7 +403,14 @@ impl<'d, 'r: 'd> Reader<'r, 'd> {
             if let Some(name) = node.text()
                 && !self.used.iter().any(|used| used == name)
             {
-                node.warn(format!("no route sends anything to subscriber \"{name}\""));
+                let said = Said::new(
+                    format!("no route sends anything to subscriber \"{name}\""),
+                    format!("配信先「{name}」に送る経路がありません"),
+                );
+                node.warn(said.of(Part::Topology).help(
+                    "name it in the \"to\" of a route, or take the subscriber out",
+                    "経路の to に書くか、配信先を消してください",
+                ));
             }
         }
         for draft in &self.disclosures {

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use reqwest::Url;
 
+use super::need::Thing;
 use super::node::{Node, Section};
 use crate::deliver::{GIVE_UP_AFTER, Http, Kind, Mllp, Subscriber};
 use crate::envelope::{NOT_A_FACILITY_CODE, is_facility_code};
@@ -46,7 +47,7 @@ fn deliver(node: &Node<'_>, places: &mut Places<'_>, name: Option<&str>) -> Opti
         "ssmix2" => ssmix2(&mut section, places),
         _ => {
             let path = match section.take("path") {
-                Some(node) => node.path(places.dir),
+                Some(node) => node.made(places.dir),
                 None => name.map(|name| places.data_dir.join("deliveries").join(name)),
             };
             path.map(|path| (Kind::Folder { path }, None))
@@ -60,6 +61,7 @@ fn deliver(node: &Node<'_>, places: &mut Places<'_>, name: Option<&str>) -> Opti
 fn facility(node: &Node<'_>) -> Option<String> {
     let code = node.text()?;
     if is_facility_code(code) {
+        node.need(Thing::Facility(code.into()));
         Some(code.into())
     } else {
         node.refuse(format!("\"{code}\" {NOT_A_FACILITY_CODE}"))
@@ -69,7 +71,7 @@ fn facility(node: &Node<'_>) -> Option<String> {
 /// A copy of storages. It is kept for good: nothing is given up unless that is asked for.
 fn ssmix2(section: &mut Section<'_>, places: &mut Places<'_>) -> Option<(Kind, Option<Duration>)> {
     let path = section.require("path").and_then(|node| {
-        let path = node.existing_path(places.dir)?;
+        let path = node.folder(places.dir, true)?;
         let overlaps = |other: &Path| other.starts_with(&path) || path.starts_with(other);
         if places.sources.iter().any(|source| overlaps(source)) {
             return node.refuse("a feed reads from there: a copy of storages needs a folder of its own");
@@ -96,8 +98,8 @@ fn http(section: &mut Section<'_>, dir: &Path) -> Option<(Kind, Option<Duration>
     {
         node.error("an http address has no certificate: write https, or leave the file out");
     }
-    let ca_file = ca_file.map(|node| node.existing_path(dir));
-    let token_file = section.take("token_file").map(|node| node.existing_path(dir));
+    let ca_file = ca_file.map(|node| node.file(dir));
+    let token_file = section.take("token_file").map(|node| node.secret(dir));
     let (timeout, give_up_after) = (timeout(section), give_up_after(section));
     let (ca_file, token_file) = (optional(ca_file)?, optional(token_file)?);
     Some((Kind::Http(Http { url: url?, ca_file, token_file, timeout: timeout? }), give_up_after?))

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::document::Document;
+use super::fault::Part;
 use super::node::is_name;
+use super::said::Said;
 use crate::route::Table;
 
 /// The tables by name.
@@ -30,13 +32,18 @@ pub(super) fn read(document: &Document<'_>, text: &str, tables: &mut Tables) {
         } else if cells.len() == table.columns.len() {
             table.rows.push(cells);
         } else {
-            let message =
-                format!("this row has {} cells, the table has {}", cells.len(), table.columns.len());
-            document.error(span, "", message + " columns; cells are separated by tabs");
+            let (found, wanted) = (cells.len(), table.columns.len());
+            let said = Said::new(
+                format!(
+                    "this row has {found} cells, the table has {wanted} columns; cells are separated by tabs"
+                ),
+                format!("この行には {found} 個の値があり、表には {wanted} 列あります。区切りはタブです"),
+            );
+            document.error(span, "", said.of(Part::Syntax));
         }
     }
     if table.rows.is_empty() {
-        document.error(0..0, "", "the table has no rows".into());
+        document.error(0..0, "", Said::new("the table has no rows", "表に行がありません").of(Part::Syntax));
     }
     tables.insert(name.into(), Arc::new(table));
 }
@@ -53,10 +60,12 @@ fn check_columns(document: &Document<'_>, columns: &[String], span: std::ops::Ra
     for (index, column) in columns.iter().enumerate() {
         if !is_name(&column.replace('_', "-")) {
             let rule = "use lower-case letters, digits and underscores";
-            document.error(span.clone(), "", format!("\"{column}\" is not a column name: {rule}"));
+            let said = Said::from(format!("\"{column}\" is not a column name: {rule}"));
+            document.error(span.clone(), "", said.of(Part::Syntax));
         }
         if columns.iter().take(index).any(|earlier| earlier == column) {
-            document.error(span.clone(), "", format!("column \"{column}\" stands twice"));
+            let said = Said::from(format!("column \"{column}\" stands twice"));
+            document.error(span.clone(), "", said.of(Part::Syntax));
         }
     }
 }

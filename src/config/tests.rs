@@ -5,6 +5,7 @@ mod desks;
 mod disclosures;
 mod facilities;
 mod route_tests;
+mod topology;
 
 use std::path::Path;
 
@@ -22,6 +23,15 @@ roles = ["disclosing"]
 kind = "ssmix2"
 standard = "in/standard"
 "#;
+
+/// Messages of any kind.
+const DROP: &str = "version = 1\nfacility = \"3210400013\"\nname = \"架空\"\nroles = [\"disclosing\"]\n\
+                    [[source]]\nkind = \"hl7-files\"\npath = \"drop\"\n";
+
+/// A feed of another facility with another storage.
+fn other_feed() -> String {
+    FEED.replace("3210100018", "3210100026").replace("in/standard", "other/standard")
+}
 
 const TABLE: &str = "# tests\nanalyte\tident\tcount_as\n5F399\t1410\tconfirm\n5F400\t1430\tsupport\n";
 
@@ -42,6 +52,7 @@ fn faults(changed: &[(&str, &str)]) -> (Option<Config>, Vec<Fault>) {
     let sound = [
         ("hub.toml", HUB),
         ("feeds/izumo.toml", FEED),
+        ("feeds/oda.toml", DROP),
         ("routes.toml", ROUTES),
         ("tables/lab_tests.tsv", TABLE),
     ];
@@ -156,10 +167,10 @@ fn hub_faults() {
 
 #[test]
 fn feed_faults() {
-    check("feeds/Izumo.toml", &FEED.replace("3210100018", "3210100026"), &["1 : the file's name \"Izumo\""]);
+    check("feeds/Izumo.toml", &other_feed(), &["1 : the file's name \"Izumo\""]);
     check(
         "feeds/matsue.toml",
-        FEED,
+        &other_feed().replace("3210100026", "3210100018"),
         &["2 \"3210100018\": facility 3210100018 already has a feed: feeds/izumo.toml:2"],
     );
     for code in ["321010001", "4810100018", "0010100018", "3220100018", "32101000a8", "３２１０１００１８"]
@@ -570,7 +581,7 @@ proptest! {
 fn a_port_has_one_listener() {
     let mllp = |listen: &str| format!("[[source]]\nkind = \"mllp\"\nlisten = \"{listen}\"\n");
     let izumo = format!("{FEED}{}", mllp("0.0.0.0:2575"));
-    let matsue = |listen: &str| FEED.replace("3210100018", "3210100026") + &mllp(listen);
+    let matsue = |listen: &str| other_feed() + &mllp(listen);
     let (config, faults_of_sound) =
         faults(&[("feeds/izumo.toml", &izumo), ("feeds/matsue.toml", &matsue("0.0.0.0:2576"))]);
     assert!(faults_of_sound.is_empty(), "{faults_of_sound:?}");

@@ -84,6 +84,11 @@ pub(super) fn of(message: &Message, data_type: Option<&str>, reader: &mut Reader
         return of_message_type(message, reader);
     };
     check_trigger(message, data_type, reader);
+    of_data_type(data_type)
+}
+
+/// The kind that an SS-MIX2 data type makes.
+pub fn of_data_type(data_type: &str) -> Kind {
     match data_type {
         "ADT-00" => Kind::Patient,
         "ADT-01" | "ADT-12" | "ADT-21" | "ADT-22" | "ADT-31" | "ADT-32" | "ADT-41" | "ADT-42" | "ADT-51"

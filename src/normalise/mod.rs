@@ -55,6 +55,7 @@ use jiff::tz::TimeZone;
 use crate::canonical::{CanonicalEvent, Content, Event, Finding, Kind, MessageHeader};
 use crate::decode::NativeMessage;
 use crate::envelope::{Change, Fault};
+pub use kind::of_data_type as kind_of_data_type;
 use reader::{Reader, Rest};
 
 /// What is known of a message from outside it.

@@ -129,7 +129,7 @@ pub fn definitions(config: &Config) -> Result<Definitions, TopologyError> {
 /// [`TopologyError`]
 pub async fn apply(config: &Config) -> Result<(), TopologyError> {
     let (link, topology) = (link(config)?, of(config)?);
-    patiently(&link, link.apply(&topology)).await
+    patiently(&link, link.apply(&topology), PATIENCE).await
 }
 
 /// How the server differs. Changes nothing.
@@ -137,8 +137,16 @@ pub async fn apply(config: &Config) -> Result<(), TopologyError> {
 /// # Errors
 /// [`TopologyError`]
 pub async fn check(config: &Config) -> Result<Vec<Difference>, TopologyError> {
+    check_within(config, PATIENCE).await
+}
+
+/// The same, if the server answers within that time.
+///
+/// # Errors
+/// [`TopologyError`]
+pub async fn check_within(config: &Config, patience: Duration) -> Result<Vec<Difference>, TopologyError> {
     let (link, topology) = (link(config)?, of(config)?);
-    patiently(&link, link.check(&topology, config.hub.broker.lanes())).await
+    patiently(&link, link.check(&topology, config.hub.broker.lanes()), patience).await
 }
 
 /// An argument as people read it.
@@ -165,8 +173,9 @@ fn link(config: &Config) -> Result<Link, TopologyError> {
 async fn patiently<T>(
     link: &Link,
     work: impl Future<Output = Result<T, BrokerError>>,
+    patience: Duration,
 ) -> Result<T, TopologyError> {
-    match tokio::time::timeout(PATIENCE, work).await {
+    match tokio::time::timeout(patience, work).await {
         Ok(Err(BrokerError::Away { what })) => Err(TopologyError::Away(what)),
         Ok(done) => Ok(done?),
         Err(_) => {
