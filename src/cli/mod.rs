@@ -154,7 +154,8 @@ enum Verb {
     /// Import, show and change what is known of facilities, patients and their consents
     #[command(subcommand)]
     Registry(registry::Verb),
-    /// Write the JSON Schemas of all canonical kinds, and the AsyncAPI document of this routes.toml
+    /// Write the JSON Schemas of all canonical kinds and of the configuration's files, and the AsyncAPI document of this
+    /// routes.toml
     Schema(schema::Arguments),
     /// Make synthetic data: invented people (架空) only
     Simulate(simulate::Arguments),

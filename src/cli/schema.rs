@@ -9,11 +9,14 @@ use clap::Args;
 use serde_json::Value;
 
 use super::{complain, exit, fail, print};
-use crate::config::{Config, Severity};
+use crate::config::{Config, Severity, describe};
 use crate::publication::{breaking_changes, documents, schemas};
 
 /// Folder of the schemas that were published, below that of the schemas.
 const PUBLISHED: &str = "published";
+
+/// Folder of the schemas of the configuration's files, below that of the schemas.
+const CONFIG: &str = "config";
 
 /// Arguments of `schema`.
 #[derive(Debug, Args)]
@@ -24,17 +27,25 @@ pub(super) struct Arguments {
     /// Freeze the schemas as published, in FOLDER/published: from then on they may not break
     #[arg(long)]
     publish: bool,
+    /// Write only those of hub.toml, feeds/*.toml and routes.toml, for an editor
+    #[arg(long, conflicts_with = "publish")]
+    editor: bool,
 }
 
 pub(super) fn main(config: &Path, arguments: &Arguments) -> u8 {
     if arguments.publish {
         return publish(&arguments.folder.join(PUBLISHED));
     }
+    if arguments.editor {
+        let written = write(&arguments.folder, &describe::schemas());
+        return written.map_or_else(|error| fail(&error, exit::TRY_LATER), |()| exit::DONE);
+    }
     let (config, faults) = Config::load(config);
     let written = match &config {
         Some(config) => write(&arguments.folder, &documents(config)),
         None => write(&arguments.folder, &schemas()),
     };
+    let written = written.and_then(|()| write(&arguments.folder.join(CONFIG), &describe::schemas()));
     if let Err(error) = written {
         return fail(&error, exit::TRY_LATER);
     }

@@ -11,7 +11,7 @@ use crate::broker::rabbitmq::{PREFETCH, Settings, Tls};
 /// Default of `lanes`.
 pub(super) const LANES: u16 = 16;
 /// Default of `window`.
-const WINDOW: u16 = 256;
+pub(super) const WINDOW: u16 = 256;
 /// Default of `outbox_bytes_max`.
 const OUTBOX_BYTES_MAX: u64 = 20_000_000_000;
 /// Least of it: the outbox grows in pieces of 64 MiB.

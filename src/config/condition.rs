@@ -125,10 +125,11 @@ pub(super) fn read(node: &Node<'_>, context: &Context<'_>) -> Option<Condition> 
             Some(list) => parts(&list, context).map(Condition::Any),
             None => None,
         }
-    } else if let Some(list) = section.take("all") {
-        parts(&list, context).map(Condition::All)
-    } else if let Some(part) = section.take("not") {
-        read(&part, context).map(|part| Condition::Not(Box::new(part)))
+    } else if section.has("all") {
+        section.take("all").and_then(|list| parts(&list, context)).map(Condition::All)
+    } else if section.has("not") {
+        let part = section.take("not").and_then(|part| read(&part, context));
+        part.map(|part| Condition::Not(Box::new(part)))
     } else {
         forms(&mut section)
     };

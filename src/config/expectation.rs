@@ -5,10 +5,10 @@ use std::path::PathBuf;
 
 use toml::de::DeValue;
 
-use super::fault::suggest;
 use super::fields::{Lists, Scope};
 use super::node::{Node, Section};
 use super::route_test::{Around, optional};
+use super::said::Said;
 use crate::route::{self, Send};
 
 /// What must come of a test's message. What is not given may be anything.
@@ -115,7 +115,9 @@ fn known(node: &Node<'_>, subscribers: &[&str]) -> Option<Vec<String>> {
         if subscribers.contains(&name) {
             return Some(name.to_owned());
         }
-        node.refuse(format!("there is no subscriber \"{name}\": {}", suggest(name, subscribers)))
+        let (en, ja) =
+            (format!("there is no subscriber \"{name}\""), format!("配信先「{name}」はありません"));
+        node.refuse(Said::unknown(&en, &ja, name, subscribers))
     });
     names.collect::<Vec<_>>().into_iter().collect()
 }

@@ -12,6 +12,7 @@
 mod broker;
 mod condition;
 mod constant;
+pub mod describe;
 mod disclosure;
 mod document;
 mod domain;

@@ -156,14 +156,15 @@ struct Reader<'r, 'd> {
     tests: Vec<RouteTest>,
 }
 
-const CHANGES: [(&str, Change); 4] = [
+/// The words of `change`.
+pub(super) const CHANGES: [(&str, Change); 4] = [
     ("created", Change::Created),
     ("updated", Change::Updated),
     ("deleted", Change::Deleted),
     ("superseded", Change::Superseded),
 ];
 /// Stands for all kinds.
-const ANY: &str = "any";
+pub(super) const ANY: &str = "any";
 /// What a route takes that does not say.
 const ANNOUNCED: [Change; 3] = [Change::Created, Change::Updated, Change::Deleted];
 
@@ -431,7 +432,8 @@ fn purpose(section: &mut Section<'_>, basis: Option<Basis>) -> Option<Option<Pur
     }
 }
 
-const SENDS: [(&str, Send); 4] = [
+/// The words of `send`.
+pub(super) const SENDS: [(&str, Send); 4] = [
     ("canonical", Send::Canonical),
     ("original", Send::Original),
     ("fhir", Send::Fhir),

@@ -23,7 +23,7 @@ pub(super) enum Rule {
 }
 
 /// The words of `generalise`, in the order of the documentation.
-const WORDS: [(&str, Rule); 9] = [
+pub(super) const WORDS: [(&str, Rule); 9] = [
     ("age-band", Rule::AgeBand(Bands::SENTINEL)),
     ("age-band-hospital", Rule::AgeBand(Bands::HOSPITAL)),
     ("age-band-5", Rule::AgeBand(Bands::FIVE_YEARS)),

@@ -12,9 +12,9 @@ use crate::deliver::{GIVE_UP_AFTER, Http, Kind, Mllp, Subscriber};
 use crate::envelope::{NOT_A_FACILITY_CODE, is_facility_code};
 
 /// Default of `connections`.
-const CONNECTIONS: u16 = 4;
+pub(super) const CONNECTIONS: u16 = 4;
 /// Default of `timeout`.
-const TIMEOUT: Duration = Duration::from_secs(10);
+pub(super) const TIMEOUT: Duration = Duration::from_secs(10);
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
 /// Where things lie that a subscriber's paths are read against.
@@ -82,7 +82,7 @@ fn ssmix2(section: &mut Section<'_>, places: &mut Places<'_>) -> Option<(Kind, O
         places.stores.push(path.clone());
         Some(path)
     });
-    let give_up_after = match section.peek("give_up_after") {
+    let give_up_after = match section.take("give_up_after") {
         Some(_) => give_up_after(section),
         None => Some(None),
     };

@@ -11,6 +11,7 @@ mod backup;
 mod broker_contract;
 mod broker_crash;
 mod cases;
+mod check;
 mod checkup;
 mod config;
 mod conform;

@@ -23,7 +23,8 @@ fn the_committed_schemas_are_those_of_the_code_and_of_this_configuration() {
     }
     let committed = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name());
     let committed: BTreeSet<_> = committed.map(|name| name.to_string_lossy().into_owned()).collect();
-    let expected: BTreeSet<_> = documents.into_keys().chain(["published".to_owned()]).collect();
+    let expected: BTreeSet<_> =
+        documents.into_keys().chain(["config".to_owned(), "published".to_owned()]).collect();
     assert!(committed.is_subset(&expected), "nothing makes {:?}", committed.difference(&expected));
 }
 

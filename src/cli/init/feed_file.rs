@@ -15,9 +15,9 @@ pub(super) fn text(proposal: &Proposal, answers: &Answers, folder: &Path, lang: 
         "{}\n\nversion  = 1\n{}{}{}",
         word(
             "# Proposed by `musubi init` from a sample. The comments tell what was seen: counts of files, never a value of a\n\
-             # message. What is not said has its default: docs/integrate/configuration.md.",
+             # message. What is not said has its default: docs/integrate/reference.md.",
             "# `musubi init` がサンプルから作成。コメントは確認した内容（件数のみ。メッセージの値は含まない）。\n\
-             # 省略した項目は既定値: docs/integrate/configuration.md"
+             # 省略した項目は既定値: docs/integrate/reference.md"
         ),
         facility(proposal, lang),
         title(proposal, answers, lang),

@@ -12,8 +12,8 @@ pub(super) fn hub(lang: Lang) -> String {
          timezone = \"Asia/Tokyo\"         {}\n\n[broker]\nkind  = \"embedded\"             {}\n\
          lanes = 16                     {}\n\n{}\n# [console]\n# listen = \"127.0.0.1:7575\"\n",
         word(
-            "# This hub. Every path is relative to this folder. All keys: docs/integrate/configuration.md",
-            "# ハブ本体の設定。パスはこのフォルダからの相対パス。全項目: docs/integrate/configuration.md"
+            "# This hub. Every path is relative to this folder. All keys: docs/integrate/reference.md",
+            "# ハブ本体の設定。パスはこのフォルダからの相対パス。全項目: docs/integrate/reference.md"
         ),
         word("# name of the network", "# ネットワーク名"),
         word(
@@ -47,10 +47,10 @@ pub(super) fn routes(feed: &str, example: Option<&Example>, lang: Lang) -> Strin
          basis = \"entrusted\"             {}\n",
         word(
             "# Who gets what. This table is for a trial: one subscriber, a folder on this machine, gets all that makes\n\
-             # sense. Before anybody else gets anything, write the network's own routes: docs/integrate/configuration.md,\n\
+             # sense. Before anybody else gets anything, write the network's own routes: docs/integrate/reference.md,\n\
              # and for what each service needs, docs/services.",
             "# 配信先と経路。試行用の設定で、このマシン上のフォルダ1か所にすべてを配信する。\n\
-             # 外部へ配信する前に、実際の経路を設定すること: docs/integrate/configuration.md、サービスごとの例: docs/services"
+             # 外部へ配信する前に、実際の経路を設定すること: docs/integrate/reference.md、サービスごとの例: docs/services"
         ),
         word(
             "# a file a day in <data_dir>/deliveries/trial; nothing leaves this machine",

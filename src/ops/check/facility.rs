@@ -27,12 +27,15 @@ pub(super) fn unknown(config: &Config, needs: &[Need], now: Timestamp) -> Vec<Fa
     let shown = shown.display();
     unknown
         .map(|(need, code)| {
-            let said = Said::unknown(
-                &format!("facility {code} is not in the registry's import, so nobody consents to it"),
-                &format!("施設 {code} は登録簿の取り込みファイルになく、誰の同意もありません"),
-                code,
-                &known,
-            );
+            let en = format!("facility {code} is not in the registry's import, so nobody consents to it");
+            let ja = format!("施設 {code} は登録簿の取り込みファイルになく、誰の同意もありません");
+            // Codes look alike: only one that a slip of the finger makes is worth naming.
+            let near: Vec<_> =
+                known.iter().copied().filter(|other| strsim::damerau_levenshtein(code, other) == 1).collect();
+            let said = match near.is_empty() {
+                true => Said::new(en, ja),
+                false => Said::unknown(&en, &ja, code, &near),
+            };
             let said = said.help(
                 format!("correct the code, or enter the facility in {shown}"),
                 format!("コードを直すか、{shown} に施設を加えてください"),

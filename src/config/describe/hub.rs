@@ -1,0 +1,117 @@
+//! `hub.toml`. A catalogue.
+
+use super::key::{Key, Shape, Table, key, kind, list, version};
+use crate::config::broker::{LANES, WINDOW};
+use crate::config::hub::DATA_DIR;
+
+pub(super) fn tables() -> Vec<Table> {
+    vec![
+        Table::new("hub", "hub.toml", "This hub.", hub()),
+        Table::new(
+            "broker-embedded",
+            "[broker] kind = \"embedded\"",
+            "Durable queues on the local disk.",
+            vec![kind("embedded", "\"embedded\"", "what carries the messages"), lanes()],
+        ),
+        Table::new(
+            "broker-rabbitmq",
+            "[broker] kind = \"rabbitmq\"",
+            "A RabbitMQ server, with a durable outbox on the local disk before it.",
+            rabbitmq(),
+        ),
+        Table::new("broker-tls", "[broker.tls]", "Certificates of the connection to RabbitMQ.", tls()),
+        Table::new("claims", "[claims]", "What is too large for the broker.", vec![
+            key("path", Shape::Path, "\"/srv/musubi/claims\"", "folder of what is too large for the broker; where several machines work, the same one for all; <data_dir>/claims where [claims] is left out").required(),
+        ]),
+        Table::new("registry", "[registry]", "Facilities, patients and consents.", vec![
+            key("import", Shape::Path, "\"registry\"", "folder of CSV files that is imported at every start; what is known already is passed over"),
+            key("authority", Shape::Text, "\"SHIMANE-NET\"", "assigning authority (PID-3.4) of the network's ids: where a facility sends one, the patient is linked"),
+        ]),
+        Table::new("console", "[console]", "The console and its API.", vec![
+            key("listen", Shape::Address, "\"127.0.0.1:7575\"", "address and port, on this machine only: 127.0.0.1 or [::1]").required(),
+        ]),
+    ]
+}
+
+fn hub() -> Vec<Key> {
+    vec![
+        version(),
+        key("network", Shape::Name, "\"shimane\"", "name of the network").required(),
+        key("data_dir", Shape::Path, "\"/var/lib/musubi\"", "queues, ledger, deliveries")
+            .default(format!("\"{DATA_DIR}\"")),
+        key("timezone", Shape::Text, "\"Asia/Tokyo\"", "a zone of the IANA database; it holds for times that messages give without one, and for the day in the names of delivery files").required(),
+        key("pseudonym_key", Shape::Path, "\"/etc/musubi/pseudonym.key\"", "the secret behind the stand-ins, 32 bytes. Must be given on RabbitMQ, and be there: routers on several machines must have the same one, or a patient's stand-in depends on who routed")
+            .default("<data_dir>/pseudonym.key, made at the first start"),
+        key("broker", Shape::Table(&["broker-embedded", "broker-rabbitmq"]), "{ kind = \"embedded\", lanes = 16 }", "what carries the messages").default("{ kind = \"embedded\" }"),
+        key("claims", Shape::Table(&["claims"]), "{ path = \"/srv/musubi/claims\" }", "what is too large for the broker"),
+        key("registry", Shape::Table(&["registry"]), "{ import = \"registry\" }", "facilities, patients and consents"),
+        key("console", Shape::Table(&["console"]), "{ listen = \"127.0.0.1:7575\" }", "the console and its API; none where it is left out"),
+    ]
+}
+
+fn lanes() -> Key {
+    key(
+        "lanes",
+        Shape::Number(1, 1024),
+        "16",
+        "parallel strands of each queue; patients keep their order in one. Fixed once the queues exist",
+    )
+    .default(LANES)
+}
+
+fn rabbitmq() -> Vec<Key> {
+    vec![
+        kind("rabbitmq", "\"rabbitmq\"", "what carries the messages"),
+        key(
+            "urls",
+            list(Shape::Text),
+            "[\"amqps://rabbit-1.example.jp:5671\", \"amqps://rabbit-2.example.jp:5671\"]",
+            "amqps://host:port or amqp://host:port, tried in turn; this or url must be given. amqp to another machine is a warning: patient data would cross the network unencrypted",
+        ),
+        key("url", Shape::Text, "\"amqps://rabbit.example.jp:5671\"", "a single one"),
+        key("vhost", Shape::Text, "\"musubi\"", "virtual host").default("\"/\""),
+        key("user", Shape::Text, "\"musubi\"", "who logs in; credentials in a URL are refused").required(),
+        key(
+            "password_file",
+            Shape::Path,
+            "\"/etc/musubi/rabbitmq.password\"",
+            "its first line is the password; read at every connection",
+        )
+        .required(),
+        lanes(),
+        key("window", Shape::Number(1, 65_535), "256", "published, not yet confirmed").default(WINDOW),
+        key(
+            "outbox_bytes_max",
+            Shape::Bytes,
+            "\"50GB\"",
+            "disk of one outbox, 200MB or more; above it its feeds pause until it is below 90 %",
+        )
+        .default("\"20GB\""),
+        key("archive", Shape::Flag, "false", "whether every event goes to the archive too").default("true"),
+        key(
+            "tls",
+            Shape::Table(&["broker-tls"]),
+            "{ ca = \"/etc/musubi/ca.pem\" }",
+            "must be given for amqps",
+        ),
+    ]
+}
+
+fn tls() -> Vec<Key> {
+    vec![
+        key("ca", Shape::Path, "\"/etc/musubi/ca.pem\"", "PEM: authorities of the servers' certificates")
+            .required(),
+        key(
+            "certificate",
+            Shape::Path,
+            "\"/etc/musubi/client.pem\"",
+            "PEM: the client's chain; not without key",
+        ),
+        key(
+            "key",
+            Shape::Path,
+            "\"/etc/musubi/client.key\"",
+            "PEM: the client's key; not without certificate",
+        ),
+    ]
+}
