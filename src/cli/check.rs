@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::lang::Lang;
 use super::{complain, exit, fail, print, print_json};
 use crate::clock::{Clock, SystemClock};
-use crate::config::{Config, Fault, Part, Severity};
+use crate::config::{Config, Fault, Part, Severity, describe};
 use crate::ops::check::{Report, check};
 
 /// Arguments of `check`.
@@ -73,6 +73,8 @@ struct FaultLine<'f> {
     nearest: Option<&'f str>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     allowed: &'f [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    about: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     help: Option<&'f str>,
 }
@@ -139,6 +141,7 @@ fn line(fault: &Fault, lang: Lang) -> FaultLine<'_> {
         message: message(fault, lang),
         nearest: fault.nearest.as_deref(),
         allowed: &fault.allowed,
+        about: about(fault),
         help: help(fault, lang),
     }
 }
@@ -152,6 +155,13 @@ fn message(fault: &Fault, lang: Lang) -> &str {
 
 fn help(fault: &Fault, lang: Lang) -> Option<&str> {
     fault.help.as_ref().map(|help| lang.pick(&help.en, &help.ja))
+}
+
+/// What the key of a value that is refused says.
+fn about(fault: &Fault) -> Option<String> {
+    let is_refused = fault.part == Part::Types && fault.severity == Severity::Error;
+    // Of a name that is unknown those that are known say more.
+    (is_refused && fault.allowed.is_empty()).then(|| describe::about(&fault.file, &fault.key)).flatten()
 }
 
 /// A fault as a compiler shows it: place, what, the line, what is allowed, what to do.
@@ -174,6 +184,9 @@ fn framed(fault: &Fault, lang: Lang) -> String {
     if fault.nearest.is_some() {
         let allowed = fault.allowed.join(", ");
         text.push_str(&format!("\n   = {}: {allowed}", lang.pick("allowed", "使えるもの")));
+    }
+    if let Some(about) = about(fault) {
+        text.push_str(&format!("\n   = {}: {about}", lang.pick("here", "ここ")));
     }
     if let Some(help) = help(fault, lang) {
         text.push_str(&format!("\n   = {}: {help}", lang.pick("do", "対処")));

@@ -54,7 +54,7 @@ pub struct Fault {
     /// The one of them that was probably meant.
     pub nearest: Option<String>,
     /// What to do next.
-    pub help: Option<Text>,
+    pub help: Option<Box<Text>>,
     /// The line as it stands in the file.
     pub excerpt: String,
     /// How many characters of it are meant.

@@ -21,7 +21,7 @@ pub struct Said {
     pub(super) japanese: Option<String>,
     pub(super) allowed: Vec<String>,
     pub(super) nearest: Option<String>,
-    pub(super) help: Option<Text>,
+    pub(super) help: Option<Box<Text>>,
 }
 
 impl From<String> for Said {
@@ -58,7 +58,7 @@ impl Said {
     /// The same with what to do next.
     #[must_use]
     pub fn help(self, en: impl Into<String>, ja: impl Into<String>) -> Self {
-        Self { help: Some(Text { en: en.into(), ja: ja.into() }), ..self }
+        Self { help: Some(Box::new(Text { en: en.into(), ja: ja.into() })), ..self }
     }
 
     /// The same, found when that was looked at.

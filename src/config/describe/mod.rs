@@ -5,6 +5,7 @@
 
 mod condition;
 mod feed;
+mod find;
 mod hub;
 mod key;
 mod network;
@@ -41,6 +42,19 @@ pub fn files() -> [File; 3] {
 /// Their JSON Schemas by file name, for editors.
 pub fn schemas() -> BTreeMap<String, Value> {
     files().iter().map(|file| (format!("{}.v1.json", file.stem), schema::of(file))).collect()
+}
+
+/// What the key at a path such as `source[1].settle` says, in one line.
+pub fn about(file: &str, path: &str) -> Option<String> {
+    let stem = if file.starts_with("feeds/") { "feed" } else { file.strip_suffix(".toml")? };
+    let files = files();
+    let tables = &files.iter().find(|described| described.stem == stem)?.tables;
+    let Key { name, need, shape, meaning, .. } = find::find(tables, path)?;
+    let default = match need {
+        Need::Default(default) => format!("; default {default}"),
+        Need::Required | Need::Optional => String::new(),
+    };
+    Some(format!("{name} ({}{default}): {meaning}", shape.to_string().replace('`', "")))
 }
 
 /// A page in which the keys of each table stand between `<!-- keys of ID -->` and `<!-- end of keys -->`.

@@ -34,7 +34,7 @@ fn a_fault_has_its_place_its_line_what_is_allowed_and_what_to_do() {
     let feed = fs::read_to_string(hub.path("feeds/lab.toml")).unwrap();
     hub.write("feeds/lab.toml", feed.replace("poll =", "pool ="));
     // Another test may have the console's port.
-    let output = hub.run(&["check", "--skip", "environment"]);
+    let output = hub.run(&["check", "--skip", "environment,topology"]);
     let said = String::from_utf8(output.stdout).unwrap();
     assert_eq!(output.status.code(), Some(78), "{said}");
     for line in [
@@ -53,7 +53,7 @@ fn a_fault_has_its_place_its_line_what_is_allowed_and_what_to_do() {
     assert!(said.contains("誤り: キー「pool」はありません: 「poll」ではありませんか"), "{said}");
     assert!(said.contains("= 使えるもの: kind, settle"), "{said}");
 
-    let (code, printed) = checked(&hub, &["--skip", "environment"]);
+    let (code, printed) = checked(&hub, &["--skip", "environment,topology"]);
     assert_eq!((code, &printed["ok"], &printed["errors"]), (78, &json!(false), &json!(1)));
     let fault = only(&printed);
     assert_eq!((&fault["part"], &fault["nearest"]), (&json!("types"), &json!("poll")));
@@ -62,6 +62,11 @@ fn a_fault_has_its_place_its_line_what_is_allowed_and_what_to_do() {
         (&json!(10), &json!(1), &json!("source[1]"))
     );
     assert!(fault["allowed"].as_array().unwrap().contains(&json!("after")));
+
+    hub.write("feeds/lab.toml", feed.replace("\"50ms\"", "5"));
+    let (_, printed) = checked(&hub, &["--skip", "environment,topology"]);
+    says(only(&printed), "message", &["expected a text, found a number"]);
+    says(only(&printed), "about", &["poll (time; default \"1s\"): 10 ms to 1 h: pause between two passes"]);
 }
 
 #[test]
