@@ -80,7 +80,10 @@ fn serves_as(other: &Route, route: &Route) -> bool {
     let of_facility = other.facilities.as_ref().is_none_or(|taken| {
         route.facilities.as_ref().is_some_and(|codes| codes.iter().all(|code| taken.contains(code)))
     });
-    let has_condition = other.condition.is_some() && other.condition != route.condition;
+    let is_fulfilled = other
+        .condition
+        .as_ref()
+        .is_none_or(|wider| route.condition.as_ref().is_some_and(|condition| condition.implies(wider)));
     // Whether there is exactly one addressee depends on all subscribers of the route.
     let addressed = other.address.is_none() || (other.address == route.address && same(&other.to, &route.to));
     let is_granted = !asks_the_registry(other)
@@ -89,7 +92,7 @@ fn serves_as(other: &Route, route: &Route) -> bool {
             // Of an original nothing sensitive can be left out: it may be denied where another form is not.
             && (other.send != Send::Original || route.send == Send::Original));
     // An invitation is made of some appointments only.
-    of_facility && !has_condition && addressed && is_granted && other.send != Send::ICalendar
+    of_facility && is_fulfilled && addressed && is_granted && other.send != Send::ICalendar
 }
 
 fn same(one: &[String], other: &[String]) -> bool {

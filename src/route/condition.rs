@@ -48,7 +48,7 @@ impl Verdict {
 }
 
 /// One condition of a route.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub enum Condition {
     /// Every one holds.
     All(Vec<Condition>),
@@ -65,7 +65,7 @@ pub enum Condition {
 }
 
 /// A condition without parts, with the text that an explanation shows.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Clause<T> {
     /// The clause in words: `code.analyte is 5F399`. Holds expected values only, never a patient's.
     pub text: String,
@@ -74,7 +74,7 @@ pub struct Clause<T> {
 }
 
 /// A condition on the elements of a list. Its fields are those of an element.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Each {
     /// As the configuration names it, `results`.
     pub name: String,

@@ -10,7 +10,7 @@ use super::table::{Index, Pattern, Table, matches, patterns};
 
 /// Looks for a row whose cells match these fields. All of them must match in the *same* row: the analyte alone
 /// does not tell an antigen from an antibody.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Lookup {
     table: Arc<Table>,
     field: Path,

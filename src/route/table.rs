@@ -77,7 +77,7 @@ type Rows = HashMap<Box<str>, Vec<usize>>;
 
 /// The rows of a table by the value of one column. A look-up costs one hash per length of prefix that occurs,
 /// however many rows there are.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Index {
     exact: Rows,
     prefixes: Vec<(usize, Rows)>,

@@ -33,6 +33,10 @@ fn a_route_behind_one_that_takes_all_of_it_is_an_error() {
             "where = { field = \"patient.sex\", is = \"male\" }",
             "where = { field = \"patient.sex\", is = \"male\" }",
         ),
+        (
+            "where = { field = \"patient.sex\", is = \"male\" }",
+            "where = { all = [{ field = \"patient.id\", is = \"1\" }, { field = \"patient.sex\", is = \"male\" }] }",
+        ),
         ("change = [\"created\"]", "change = [\"created\"]"),
         ("facilities = [\"izumo\", \"oda\"]", "facilities = [\"oda\"]"),
     ] {
