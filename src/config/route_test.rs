@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 use super::expectation::{self, Expectation};
 use super::feed::Feeds;
 use super::fields::Scope;
-use super::node::{Node, Section};
+use super::node::Node;
 use super::said::Said;
 use crate::envelope::Change;
 use crate::registry::when;

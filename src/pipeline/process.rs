@@ -216,7 +216,7 @@ pub fn understood<'m>(
     now: Timestamp,
 ) -> Result<CanonicalEvent<'m>, Fault> {
     let mut event = event(message, envelope, zone)?;
-    identify(&mut event, envelope, registry, now);
+    identify(&mut event, &envelope.facility, registry, now);
     Ok(event)
 }
 

@@ -104,11 +104,6 @@ pub(crate) fn utf16_of(bytes: &[u8]) -> Option<Charset> {
     }
 }
 
-/// The escape character of a header. In a short MSH-2 the field separator stands there.
-fn escape_of(bytes: &[u8]) -> Option<u8> {
-    bytes.get(6).copied().filter(|b| b.is_ascii_punctuation() && Some(b) != bytes.get(3))
-}
-
 fn sixteen_bit(bytes: &[u8], charset: Charset, findings: &mut Findings) -> String {
     let encoding = charset.encoding().unwrap_or(encoding_rs::UTF_16BE);
     let (text, faulty) = encoding.decode_without_bom_handling(bytes);
