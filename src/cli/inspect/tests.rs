@@ -22,7 +22,8 @@ fn seen(bytes: &[u8]) -> Inspection {
 fn shown(bytes: &[u8]) -> (Vec<String>, Vec<String>, String) {
     let seen = seen(bytes);
     let langs = [Lang::En, Lang::Ja];
-    let texts = langs.iter().map(|lang| text::text(&seen, *lang, Paint::off(), bytes.len() % 2 == 0, false));
+    let texts =
+        langs.iter().map(|lang| text::text(&seen, *lang, Paint::off(), bytes.len().is_multiple_of(2), false));
     let pages = langs.iter().map(|lang| page::page(&seen, *lang));
     (texts.collect(), pages.collect(), serde_json::to_string(&seen).unwrap())
 }
