@@ -43,7 +43,7 @@ use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use tracing_subscriber::filter::{EnvFilter, filter_fn};
 use tracing_subscriber::prelude::*;
 
@@ -163,6 +163,11 @@ enum Verb {
     Completions(shell::CompletionsArguments),
     /// Print or write the manual pages
     Man(shell::ManArguments),
+}
+
+/// All verbs and options, with what they say of themselves.
+pub fn command() -> clap::Command {
+    Cli::command()
 }
 
 /// Runs the verb that the arguments name.

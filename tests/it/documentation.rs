@@ -1,4 +1,9 @@
-//! What the documents show can be used as it stands.
+//! What the documents show can be used as it stands: configuration files pass the check, commands run, and every verb and
+//! option that is named exists.
+
+mod console;
+pub(crate) mod pages;
+mod verbs;
 
 use std::fs;
 

@@ -16,6 +16,7 @@ mod checkup;
 mod config;
 mod conform;
 mod consent;
+mod cookbook;
 mod corpus;
 mod deliver;
 mod desks;
