@@ -8,7 +8,7 @@ use clap::{Args, ValueEnum};
 use serde::Serialize;
 
 use super::lang::Lang;
-use super::{complain, exit, fail, print, print_json};
+use super::{complain, exit, fail, print, print_json, text};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, Fault, Part, Severity, describe};
 use crate::ops::check::{Report, check};
@@ -230,10 +230,7 @@ fn summary(config: Option<&Config>, faults: &[Fault], lang: Lang) -> String {
 
 /// The command to type next.
 fn next(report: &Report, folder: &Path, lang: Lang) -> String {
-    let musubi = match folder.to_str() {
-        Some(".") | None => "musubi".to_owned(),
-        Some(folder) => format!("musubi --config {folder}"),
-    };
+    let musubi = text::musubi(folder);
     let first = report.faults.iter().find(|fault| fault.severity == Severity::Error);
     let Some(config) = report.config.as_ref().filter(|_| first.is_none()) else {
         let place = first.map(Fault::place).unwrap_or_default();

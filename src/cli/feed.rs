@@ -12,7 +12,7 @@ use super::progress::spinner;
 use super::{check, complain, exit, fail, names, print, print_json, text};
 use crate::clock::SystemClock;
 use crate::config::Config;
-use crate::ops::doctor::{Line, Report, State, Words, examine, shell};
+use crate::ops::doctor::{Line, Report, State, Words, examine};
 use crate::ops::survey::Limits;
 
 /// What can be done with feeds.
@@ -147,12 +147,11 @@ fn coloured(word: &str, colour: AnsiColor) -> String {
 
 fn summary(report: &Report, feeds: &[String], folder: &Path, lang: Lang) -> String {
     let (faults, warnings) = (report.count(State::Fault), report.count(State::Warning));
-    let config =
-        if folder == Path::new(".") { String::new() } else { format!(" --config {}", shell(folder)) };
+    let musubi = text::musubi(folder);
     let next = match (faults, feeds) {
-        (0, _) => format!("musubi{config} test; musubi{config} run --drain"),
-        (_, [feed]) => format!("musubi{config} feed doctor {feed}"),
-        (_, _) => format!("musubi{config} feed doctor"),
+        (0, _) => format!("{musubi} test; {musubi} run --drain"),
+        (_, [feed]) => format!("{musubi} feed doctor {feed}"),
+        (_, _) => format!("{musubi} feed doctor"),
     };
     match (lang, faults) {
         (Lang::En, 0) => format!("\nnothing stands in the way; {warnings} warnings\nnext: {next}\n"),

@@ -70,7 +70,7 @@ pub(super) fn main(folder: &Path, lang: Lang, arguments: &Arguments) -> u8 {
     if arguments.bless && report.passed() < report.tests.len() {
         return blessed(folder, lang, arguments, &config, &report);
     }
-    tell(&report, None, lang, arguments);
+    tell(&report, None, folder, lang, arguments);
     code(&report, arguments)
 }
 
@@ -100,11 +100,11 @@ fn blessed(folder: &Path, lang: Lang, arguments: &Arguments, config: &Config, re
         Ok(tested) => tested,
         Err(code) => return code,
     };
-    tell(&again, Some(&blessed), lang, arguments);
+    tell(&again, Some(&blessed), folder, lang, arguments);
     code(&again, arguments)
 }
 
-fn tell(report: &Report, blessed: Option<&Blessed>, lang: Lang, arguments: &Arguments) {
+fn tell(report: &Report, blessed: Option<&Blessed>, folder: &Path, lang: Lang, arguments: &Arguments) {
     if arguments.json {
         print_json(&match blessed {
             None => json!(report),
@@ -113,8 +113,8 @@ fn tell(report: &Report, blessed: Option<&Blessed>, lang: Lang, arguments: &Argu
         return;
     }
     show(&match blessed {
-        None => text::report(report, lang),
-        Some(blessed) => text::blessed(blessed, report, lang),
+        None => text::report(report, folder, lang),
+        Some(blessed) => text::blessed(blessed, report, folder, lang),
     });
     if arguments.coverage || arguments.require_coverage {
         show(&coverage::text(report, lang));

@@ -1,9 +1,16 @@
 //! What people read of a run, in their language.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use super::lang::Lang;
+use crate::ops::doctor::shell;
 use crate::pipeline::{MessageReport, Report, ServiceCell, SubscriberReport};
+
+/// The program on that configuration folder, as the next command begins.
+pub(super) fn musubi(folder: &Path) -> String {
+    if folder == Path::new(".") { "musubi".to_owned() } else { format!("musubi --config {}", shell(folder)) }
+}
 
 /// The tables of a run and the conservation line.
 pub(super) fn report(report: &Report, lang: Lang) -> String {

@@ -48,4 +48,5 @@ mod support;
 mod surveillance;
 mod tidy;
 mod torture;
+mod walk;
 mod wire;

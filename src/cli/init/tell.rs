@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use crate::cli::lang::Lang;
+use crate::cli::text::musubi;
 use crate::cli::{exit, text};
 use crate::ops::doctor::shell;
 use crate::ops::init::{Chosen, InitError, Proposal, Warning, Written};
@@ -123,8 +124,8 @@ fn warned(warning: &Warning, lang: Lang) -> String {
 /// No code, and nobody to ask.
 pub(super) fn no_facility(proposal: &Proposal, folder: &Path, lang: Lang) -> String {
     let command = format!(
-        "musubi{} init {} --feed {} --facility CODE",
-        config(folder),
+        "{} init {} --feed {} --facility CODE",
+        musubi(folder),
         shell(&proposal.survey.sample),
         proposal.feed
     );
@@ -170,13 +171,13 @@ pub(super) fn written(files: &[Written], proposal: &Proposal, folder: &Path, lan
             "routes.toml は変更していません（新しいフィードの配信先はその経路で決まります）。\n",
         ));
     }
-    let (config, feed) = (config(folder), &proposal.feed);
+    let (musubi, feed) = (musubi(folder), &proposal.feed);
     let root = proposal.sources.first().and_then(|source| source.roots.first()).map(|(_, root)| root);
     let root = root.map(|root| shell(root)).unwrap_or_default();
     text.push_str(&format!(
-        "\n{}\n  musubi{config} check\n  musubi{config} feed doctor {feed}\n  \
-         musubi{config} inspect \"$(find {root} -type f | head -n 1)\"\n  musubi{config} test\n  \
-         musubi{config} run --drain\n",
+        "\n{}\n  {musubi} check\n  {musubi} feed doctor {feed}\n  \
+         {musubi} inspect \"$(find {root} -type f | sort | head -n 1)\"\n  {musubi} test\n  \
+         {musubi} run --drain\n  {musubi} run\n",
         word("Read the feed's file, then:", "フィードのファイルを確認したうえで:"),
     ));
     text
@@ -263,11 +264,6 @@ fn part_name(part: Part, lang: Lang) -> &'static str {
         Part::Hl7Files => lang.pick("HL7 v2 files", "HL7 v2 ファイル"),
         Part::Checkup => lang.pick("archives of check-ups", "健診アーカイブ"),
     }
-}
-
-/// `--config` where it is not the default.
-fn config(folder: &Path) -> String {
-    if folder == Path::new(".") { String::new() } else { format!(" --config {}", shell(folder)) }
 }
 
 /// `1,222`

@@ -1,8 +1,11 @@
 //! What people read of route tests.
 
+use std::path::Path;
+
 use anstyle::{AnsiColor, Style};
 
 use super::super::lang::Lang;
+use super::super::text::musubi;
 use crate::ops::route_tests::{Blessed, Decision, Difference, Report, TestResult};
 
 /// Keys whose lines begin with a name.
@@ -18,9 +21,9 @@ const YELLOW: Style = AnsiColor::Yellow.on_default();
 const DIM: Style = Style::new().dimmed();
 
 /// All tests, and what none of them covers.
-pub(super) fn report(report: &Report, lang: Lang) -> String {
+pub(super) fn report(report: &Report, folder: &Path, lang: Lang) -> String {
     let mut text: String = report.tests.iter().map(|test| told(test, lang)).collect();
-    text.push_str(&summary(report, lang));
+    text.push_str(&summary(report, folder, lang));
     text
 }
 
@@ -30,7 +33,7 @@ pub(super) fn differing(report: &Report, lang: Lang) -> String {
 }
 
 /// What was written, what was not, and how it stands now.
-pub(super) fn blessed(blessed: &Blessed, after: &Report, lang: Lang) -> String {
+pub(super) fn blessed(blessed: &Blessed, after: &Report, folder: &Path, lang: Lang) -> String {
     let mut text = String::new();
     for name in &blessed.written {
         text.push_str(&format!("{} {name}\n", green(lang.pick("blessed", "承認  "))));
@@ -55,11 +58,11 @@ pub(super) fn blessed(blessed: &Blessed, after: &Report, lang: Lang) -> String {
             "routes.toml を書き換えました。採用する前に変更点を確認してください（git diff routes.toml）\n",
         ));
     }
-    text.push_str(&summary(after, lang));
+    text.push_str(&summary(after, folder, lang));
     text
 }
 
-fn summary(report: &Report, lang: Lang) -> String {
+fn summary(report: &Report, folder: &Path, lang: Lang) -> String {
     let (all, passed) = (report.tests.len(), report.passed());
     let mut text = match lang {
         Lang::En => format!("{all} tests: {passed} ok, {} failed\n", all - passed),
@@ -78,16 +81,23 @@ fn summary(report: &Report, lang: Lang) -> String {
     for (what, routes) in uncovered.into_iter().filter(|(_, routes)| !routes.is_empty()) {
         text.push_str(&format!("{what}: {}\n", routes.join(", ")));
     }
-    text.push_str(match (passed < all, all) {
-        (true, _) => lang.pick(
-            "next: mend the route or the test, or expect what came out: musubi test --bless\n",
-            "次に: 経路かテストを直すか、この結果を期待値にします: musubi test --bless\n",
-        ),
-        (false, 0) => lang.pick(
-            "next: add a [[route.test]] with expect = {} behind a route of routes.toml, then: musubi test --bless\n",
-            "次に: routes.toml の経路の後に expect = {} の [[route.test]] を追加してから: musubi test --bless\n",
-        ),
-        (false, _) => lang.pick("next: musubi run --drain\n", "次に: musubi run --drain\n"),
+    let musubi = musubi(folder);
+    text.push_str(&match (passed < all, all) {
+        (true, _) => match lang {
+            Lang::En => {
+                format!("next: mend the route or the test, or expect what came out: {musubi} test --bless\n")
+            }
+            Lang::Ja => format!("次に: 経路かテストを直すか、この結果を期待値にします: {musubi} test --bless\n"),
+        },
+        (false, 0) => match lang {
+            Lang::En => format!(
+                "next: add a [[route.test]] with expect = {{}} behind a route of routes.toml, then: {musubi} test --bless\n"
+            ),
+            Lang::Ja => format!(
+                "次に: routes.toml の経路の後に expect = {{}} の [[route.test]] を追加してから: {musubi} test --bless\n"
+            ),
+        },
+        (false, _) => format!("{}: {musubi} run --drain\n", lang.pick("next", "次に")),
     });
     text
 }

@@ -8,7 +8,7 @@ use super::calendar::Opening;
 use super::outgoing::Item;
 use super::*;
 use crate::clock::SystemClock;
-use crate::config::Config;
+use crate::config::{Config, Severity};
 use crate::simulate::event::{Content, Event};
 use crate::simulate::message;
 use crate::simulate::tests::tree;
@@ -70,8 +70,10 @@ fn regions_of_every_size_are_good_configurations() {
     for facilities in [1, 2, 3, 4, 5, 9, 24] {
         let (root, summary) = written(&RegionSettings { facilities, days: 1, ..small(1) });
         let (config, faults) = Config::load(root.path());
-        let faults: Vec<String> = faults.iter().map(ToString::to_string).collect();
-        assert_eq!((config.is_some(), faults), (true, vec![]), "{facilities} facilities");
+        // A small region has no laboratory, whose archives a route waits for: that is told as a warning.
+        let errors = faults.iter().filter(|fault| fault.severity == Severity::Error);
+        let errors: Vec<String> = errors.map(ToString::to_string).collect();
+        assert_eq!((config.is_some(), errors), (true, vec![]), "{facilities} facilities");
         assert_eq!(summary.facilities, usize::from(facilities));
     }
 }

@@ -1,6 +1,7 @@
 //! A process of the hub in a test.
 
 use std::fs::{self, File};
+use std::path::Path;
 use std::process::{Child, Output};
 use std::thread::sleep;
 use std::time::{Duration, UNIX_EPOCH};
@@ -132,7 +133,12 @@ pub(crate) fn on_rabbitmq(hub: &HubFolder, settings: &Settings) {
 
 /// Events that reached a subscriber of kind `folder`; the last line may be torn.
 pub(crate) fn lines(hub: &HubFolder, subscriber: &str) -> usize {
-    let Ok(days) = fs::read_dir(hub.path("var/deliveries").join(subscriber)) else { return 0 };
+    lines_below(&hub.path("var/deliveries").join(subscriber))
+}
+
+/// Lines of the files in a folder.
+pub(crate) fn lines_below(folder: &Path) -> usize {
+    let Ok(days) = fs::read_dir(folder) else { return 0 };
     days.map(|day| fs::read(day.unwrap().path()).unwrap().iter().filter(|byte| **byte == b'\n').count()).sum()
 }
 

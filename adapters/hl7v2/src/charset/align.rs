@@ -13,14 +13,18 @@ pub(super) fn characters(
     escape: Option<u8>,
     has_kana: impl FnOnce() -> bool,
 ) -> Vec<Range<usize>> {
-    match charset {
+    let mut ranges = match charset {
         Charset::Iso2022Jp => iso_2022(bytes, escape, has_kana()),
         Charset::Ascii | Charset::Utf8 => utf8(bytes),
         Charset::Utf16Le | Charset::Utf16Be => {
             sized(tabled(bytes, charset).1.chars().map(|c| 2 * c.len_utf16()))
         }
         _ => tabled(bytes, charset).0,
-    }
+    };
+    // The last character may stand for half of one.
+    let end = bytes.len();
+    ranges.iter_mut().for_each(|range| *range = range.start.min(end)..range.end.min(end));
+    ranges
 }
 
 /// Ranges of these lengths, one behind the other.
