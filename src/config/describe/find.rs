@@ -15,7 +15,7 @@ pub(super) fn find<'t>(tables: &'t [Table], path: &str) -> Option<&'t Key> {
             continue;
         }
         let key = around.iter().flat_map(|table| &table.keys).find(|key| key.name == name)?;
-        is_free = matches!(key.shape, Shape::Map(_));
+        is_free = is_map(&key.shape);
         let inner = inner(&key.shape);
         around = tables.iter().filter(|table| inner.contains(&table.id)).collect();
         found = Some(key);
@@ -23,10 +23,20 @@ pub(super) fn find<'t>(tables: &'t [Table], path: &str) -> Option<&'t Key> {
     found
 }
 
+/// Whether a value is a table whose keys are free.
+fn is_map(shape: &Shape) -> bool {
+    match shape {
+        Shape::Map(_) => true,
+        Shape::Either(_, other) => is_map(other),
+        _ => false,
+    }
+}
+
 /// The tables that a value may be or hold.
 fn inner(shape: &Shape) -> &'static [&'static str] {
     match shape {
         Shape::Table(ids) => ids,
+        Shape::Either(_, other) => inner(other),
         Shape::List(shape) | Shape::AnyList(shape) | Shape::OneOrMore(shape) | Shape::Map(shape) => {
             inner(shape)
         }

@@ -82,6 +82,8 @@ pub enum Shape {
     OneOrMore(Box<Shape>),
     /// A table whose keys are free.
     Map(Box<Shape>),
+    /// A single value that looks like the first, or a table that looks like the second.
+    Either(Box<Shape>, Box<Shape>),
     /// One of these tables, by id.
     Table(&'static [&'static str]),
 }
@@ -158,6 +160,7 @@ impl fmt::Display for Shape {
             }
             Self::List(shape) | Self::AnyList(shape) => return write!(f, "list: {shape}"),
             Self::OneOrMore(shape) => return write!(f, "one or a list: {shape}"),
+            Self::Either(one, other) => return write!(f, "{one}, or {other}"),
             Self::Map(shape) => return write!(f, "table: {shape}"),
             Self::Table(_) => "table",
         };

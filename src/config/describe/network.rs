@@ -24,6 +24,9 @@ pub(super) fn tables() -> Vec<Table> {
         Table::new("disclosure", "[[disclosure]]", "The fields that may leave. Only what is listed leaves the hub.", disclosure()),
         Table::new("route", "[[route]]", "Which events go to whom. Routes are asked from top to bottom; a subscriber gets at most one copy of an event, by the first route that takes it.", route()),
         Table::new("test", "[[route.test]]", "A message, and what the route must make of it.", test()),
+        Table::new("test-registry", "registry = { … }", "The registry that a test is asked with, in place of that of the hub.", vec![
+            key("only", Shape::Path, "\"fixtures/routes/registry/over\"", "a CSV file or a folder of them, entered instead of those of [registry] import").required(),
+        ]),
         Table::new("expect", "expect = { … }", "What must come of a test's message. What is not given may be anything.", expect()),
     ]);
     tables
@@ -232,7 +235,9 @@ fn test() -> Vec<Key> {
         key("feed", Shape::Name, "\"izumo-chuo\"", "whose message it is").default("that of source.toml, else the first"),
         key("data_type", Shape::Text, "\"OML-11\"", "SS-MIX2 data type").default("that of source.toml, else of the file's name"),
         key("change", Shape::Word(changes), "\"deleted\"", "what happened at the source").default("that of the file's condition flag, else \"created\""),
-        key("expect", Shape::Table(&["expect"]), "{ to = [\"surveillance\"] }", "what must come out").required(),
+        key("at", Shape::Text, "\"2026-12-01\"", "when it is decided: an instant, or a day in the hub's zone, at its beginning").default("2026-11-22 09:00 in Japan"),
+        key("registry", Shape::Either(Box::new(Shape::Path), Box::new(Shape::Table(&["test-registry"]))), "\"fixtures/routes/registry/everybody\"", "a CSV file or a folder of them, entered after those of [registry] import"),
+        key("expect", Shape::Table(&["expect"]), "{ to = [\"surveillance\"] }", "what must come out; absent or {}: nothing is expected yet, musubi test --bless writes it"),
     ]
 }
 
@@ -244,9 +249,8 @@ fn expect() -> Vec<Key> {
             "to",
             names(),
             "[\"surveillance\"]",
-            "the subscribers of this route that get it by this route; []: the route does not take it",
-        )
-        .required(),
+            "the subscribers of this route that get it by this route; []: the route does not take it. Must be given where anything is expected",
+        ),
         key("not_to", names(), "[\"tasks\"]", "subscribers that get it by no route at all"),
         key("topic", Shape::Topic, "\"surveillance.evidence\"", "topic of the copies"),
         key(
@@ -255,6 +259,21 @@ fn expect() -> Vec<Key> {
             "[\"patient.birth_date\"]",
             "paths of exactly the values that leave, through lists, but for change and at",
         ),
+        key(
+            "why",
+            Shape::Either(Box::new(Shape::Text), Box::new(Shape::Map(Box::new(Shape::Text)))),
+            "\"view-consent: not linked at the source\"",
+            "what decided: the text of a clause or denial, its place, or both (place: text); or a table with one for each of some subscribers",
+        ),
+        key(
+            "fields",
+            Shape::Map(Box::new(Shape::Scalar)),
+            "{ \"results.0.status\" = \"final\" }",
+            "values that leave, by their path; an element of a list by its number, from 0",
+        ),
+        key("body", Shape::Path, "\"fixtures/routes/body.json\"", "a file with all that leaves"),
+        key("ack", Shape::Text, "\"AA\"", "what a sender is answered over MLLP: AA, CA AA, AR 100, none"),
+        key("fault", Shape::Text, "\"no-patient-id\"", "code of the fault of a message that makes no sense"),
         key("withheld", fields(), "[\"patient.names\"]", "at and below these nothing leaves"),
         key(
             "without",

@@ -71,6 +71,7 @@ fn shape(of: &Shape) -> Value {
         Shape::List(inner) => json!({"type": "array", "items": shape(inner), "minItems": 1}),
         Shape::AnyList(inner) => json!({"type": "array", "items": shape(inner)}),
         Shape::OneOrMore(inner) => json!({"anyOf": [shape(inner), shape(&Shape::List(inner.clone()))]}),
+        Shape::Either(one, other) => json!({"anyOf": [shape(one), shape(other)]}),
         Shape::Map(inner) => json!({"type": "object", "additionalProperties": shape(inner)}),
         Shape::Table([one]) => json!({"$ref": format!("#/definitions/{one}")}),
         Shape::Table(several) => {

@@ -188,6 +188,12 @@ fn with_unheard_keys() -> Vec<(&'static str, &'static str, String)> {
             &format!("[[route.test]]\nname = \"n\"\ninput = \"i\"\nexpect = {{ to = [] }}\n{UNHEARD}"),
         ),
         route(
+            "test-registry",
+            &format!(
+                "[[route.test]]\nname = \"n\"\ninput = \"i\"\nregistry = {{ only = \"r\", {UNHEARD} }}\nexpect = {{ to = [] }}"
+            ),
+        ),
+        route(
             "expect",
             &format!("[[route.test]]\nname = \"n\"\ninput = \"i\"\nexpect = {{ to = [], {UNHEARD} }}"),
         ),
