@@ -248,7 +248,7 @@ fn it_works_while_the_hub_runs_and_knows_whose_the_port_is() {
     find(&report, "broker", "ok", "held by the running hub");
     find(&report, "ledger", "ok", "knows 1 files");
     // A feed that came later.
-    hub.hl7_feed("later", "3210100018", "drop");
+    hub.hl7_feed("later", "3210100018", "later");
     find(&doctor(&hub).1, "hub", "warning", "does not know this feed");
     drop(running);
 }
