@@ -43,6 +43,8 @@ pub(super) struct Process<'p> {
     pub(super) signals: Signals,
     /// What became of new configurations.
     pub(super) answers: Vec<ReloadAnswer>,
+    /// The configuration is to be read once more: that was asked while another was on its way.
+    pub(super) again: bool,
 }
 
 /// What a hub was told, at its end.
@@ -127,7 +129,7 @@ impl Process<'_> {
         if let (Mode::Watch, Some((console, address))) = (self.mode, console(hub).map_err(failed)?) {
             serving.spawn(console::serve(console, address, stopped.clone()));
         }
-        let (mut next, mut again, mut told) = (None, false, !renewed);
+        let (mut next, mut told, mut ends) = (None, !renewed, false);
         let mut preparing: JoinSet<Result<Prepared, Refusal>> = JoinSet::new();
         let running = hub.run(self.mode, stopped, show);
         tokio::pin!(running);
@@ -136,30 +138,33 @@ impl Process<'_> {
                 told = true;
                 self.took(hub, config, ReloadOutcome::Restarted);
             }
+            if told && !ends && preparing.is_empty() && std::mem::take(&mut self.again) {
+                self.prepare(config, &mut preparing);
+            }
             tokio::select! {
                 report = &mut running => break report,
                 asked = self.signals.next() => match asked {
-                    Request::Stop => { stop.send_replace(true); }
-                    Request::Reload if preparing.is_empty() && next.is_none() => self.prepare(config, &mut preparing),
-                    Request::Reload => again = true,
+                    // Also of what was to follow.
+                    Request::Stop => {
+                        (next, ends) = (None, true);
+                        stop.send_replace(true);
+                    }
+                    Request::Reload => self.again = true,
                 },
-                Some(prepared) = preparing.join_next() => {
+                Some(prepared) = preparing.join_next(), if !ends => {
                     let prepared = prepared.unwrap_or_else(|error| {
                         Err(Refusal { hash: None, why: vec![error.to_string()] })
                     });
                     match self.consider(prepared) {
                         Ok(Prepared::Routing(new)) => self.swap(hub, config, new).await,
                         Ok(Prepared::Parts(new)) => {
-                            next = Some(new);
+                            (next, ends) = (Some(new), true);
                             stop.send_replace(true);
                         }
                         Err(Refusal { hash, why }) => {
                             self.refused(hash, why);
                             hub.tell(&config.hash, &self.answers);
                         }
-                    }
-                    if std::mem::take(&mut again) && next.is_none() {
-                        self.prepare(config, &mut preparing);
                     }
                 },
                 () = tokio::time::sleep(LOOK), if !told => {}

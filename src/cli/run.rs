@@ -114,8 +114,16 @@ fn main(
         Err(error) => return fail(&error, exit::SOFTWARE),
     };
     let mode = if arguments.drain { Mode::Drain } else { Mode::Watch };
-    let process =
-        Process { folder, lang, mode, talks: !arguments.json, part: &part, signals, answers: Vec::new() };
+    let process = Process {
+        folder,
+        lang,
+        mode,
+        talks: !arguments.json,
+        part: &part,
+        signals,
+        answers: Vec::new(),
+        again: false,
+    };
     match runtime.block_on(process.live(config, mine)) {
         Ok(report) => finish(&report, lang, arguments.json),
         Err(error) => stopped(&error),

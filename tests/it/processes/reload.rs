@@ -245,6 +245,23 @@ fn what_widens_is_applied_only_where_that_is_accepted() {
     running.stop();
 }
 
+/// Whenever it is told to: while it reads the new configuration, stops its parts for it, or starts them with it.
+#[test]
+fn it_ends_when_told_to_though_a_new_configuration_is_on_its_way() {
+    let hub = hub();
+    for delay in [0, 20, 60, 120, 250] {
+        let running = Running::start(&hub, &["run", "--json"]);
+        until("it tells of itself", || !told(&hub).is_null());
+        hub.hl7_feed("two", if delay % 40 == 0 { "3210200024" } else { "3210500033" }, "second");
+        fs::create_dir_all(hub.path("second")).unwrap();
+        running.signal(Signal::HUP);
+        running.signal(Signal::HUP);
+        std::thread::sleep(std::time::Duration::from_millis(delay));
+        let report = running.stop();
+        assert_eq!(report["conserved"], true, "after {delay} ms: {report:#}");
+    }
+}
+
 #[test]
 fn where_nothing_runs_nobody_answers() {
     let hub = hub();
