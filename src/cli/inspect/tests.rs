@@ -116,7 +116,8 @@ fn what_is_too_much_is_counted_and_left_out() {
             assert!(shown.len() < 3_000_000, "{} of {}", shown.len(), body.len());
             assert!(["…", "more messages", "省略"].iter().any(|word| shown.contains(word)), "{}", body.len());
         }
-        assert!(json.len() < 25 * body.len() + 100_000, "{} of {}", json.len(), body.len());
+        // Each value has its names beside it: so many times the message, however long it is.
+        assert!(json.len() < 50 * body.len() + 100_000, "{} of {}", json.len(), body.len());
     }
 }
 
