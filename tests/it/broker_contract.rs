@@ -409,6 +409,9 @@ async fn publishers_at_once_lose_nothing(place: impl Place) {
     }
 }
 
+/// How long the proof of a promise may take, on a node that is busy with other tests.
+const LIMIT: Duration = Duration::from_secs(600);
+
 /// One test per promise, over a kind of place.
 macro_rules! contract {
     ($place:ty, $test:meta) => {
@@ -432,7 +435,9 @@ macro_rules! contract {
     ($place:ty, $test:meta: $($promise:ident),*) => {
         $(#[$test]
         async fn $promise() {
-            crate::broker_contract::$promise(<$place as Place>::new()).await;
+            let kept = async { crate::broker_contract::$promise(<$place as Place>::new()).await };
+            let kept = tokio::time::timeout(crate::broker_contract::LIMIT, kept).await;
+            assert!(kept.is_ok(), "{} hangs", stringify!($promise));
         })*
     };
 }

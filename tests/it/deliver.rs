@@ -153,7 +153,8 @@ impl Working {
 
     async fn stop(self) -> Arc<Counts> {
         self.stop.send_replace(true);
-        self.task.await.unwrap().unwrap();
+        let ended = tokio::time::timeout(Duration::from_secs(120), self.task).await;
+        ended.expect("it goes on though it was told to stop").unwrap().unwrap();
         self.counts
     }
 
