@@ -45,7 +45,7 @@ enum PartArgument {
 const PARTS: [(Part, &str, &str); 4] = [
     (Part::Syntax, "syntax", "構文"),
     (Part::Types, "types", "型"),
-    (Part::Topology, "topology", "網"),
+    (Part::Topology, "topology", "構成"),
     (Part::Environment, "environment", "環境"),
 ];
 
