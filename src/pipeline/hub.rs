@@ -128,9 +128,18 @@ impl Hub {
         start_deliveries(self, &served, mode, &start, &mut takers);
         let feeds = self.part.feeds(&self.config);
         let claims = self.claims();
-        let sources =
-            start_feeds(&feeds, &self.channel, &claims, &self.clock, mode, &stop, &mut pickers).await?;
-        let sources = Arc::new(sources);
+        let started =
+            start_feeds(&feeds, &self.channel, &claims, &self.clock, mode, &stop, &mut pickers).await;
+        let sources = match started {
+            Ok(sources) => Arc::new(sources),
+            // What works already lets go of what another hub may open next.
+            Err(failure) => {
+                pickers.shutdown().await;
+                halt.send_replace(true);
+                self.finish(&mut takers, &mut None).await;
+                return Err(failure);
+            }
+        };
         let watched = self.watched(&connection, &sources, &served);
         takers.spawn(async move {
             watched.run(halted).await;

@@ -22,6 +22,7 @@ use std::path::Path;
 use std::sync::mpsc::{self, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use tokio::sync::{Semaphore, oneshot};
@@ -238,16 +239,22 @@ fn refused(source: io::Error) -> BrokerError {
     BrokerError::Store { place: "batch".to_owned(), source }
 }
 
+/// How often, and how long apart, a locked folder is asked for: one that is looked at for a moment, or that is being closed,
+/// is free again soon.
+const LOCK_ATTEMPTS: u32 = 40;
+const LOCK_WAIT: Duration = Duration::from_millis(50);
+
 /// Locks a folder for this process, or says who is in the way.
 fn exclusive(path: &Path) -> io::Result<File> {
     let file = File::options().read(true).write(true).create(true).truncate(false).open(path)?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => {
-            Err(io::Error::new(io::ErrorKind::ResourceBusy, "another process has this broker open"))
+    for _ in 0..LOCK_ATTEMPTS {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::WouldBlock) => std::thread::sleep(LOCK_WAIT),
+            Err(TryLockError::Error(error)) => return Err(error),
         }
-        Err(TryLockError::Error(error)) => Err(error),
     }
+    Err(io::Error::new(io::ErrorKind::ResourceBusy, "another process has this broker open"))
 }
 
 #[cfg(test)]
