@@ -9,6 +9,16 @@ use super::report::Decided;
 use super::stand_in::{Draw, carries, character};
 use super::value::{Keys, changed};
 
+/// The bytes that end a frame of MLLP, and what stands behind them. They are the same in every character set.
+pub(super) fn frame_end(bytes: &[u8]) -> (&[u8], &[u8]) {
+    let end = if bytes.starts_with(&[0x1C]) {
+        1 + bytes.iter().skip(1).take_while(|byte| matches!(byte, b'\r' | b'\n')).count()
+    } else {
+        0
+    };
+    bytes.split_at_checked(end).unwrap_or((bytes, b""))
+}
+
 /// The part with stand-ins, and what was decided for the fields of batch headers and trailers.
 pub(super) fn redact(part: &Part, keys: Keys<'_>) -> (Part, Vec<Decided>) {
     let mut part = part.clone();

@@ -101,6 +101,8 @@ impl Redactor {
     }
 
     fn around(&self, bytes: &[u8], next: &[u8], done: &mut Redacted) {
+        let (end, bytes) = around::frame_end(bytes);
+        done.bytes.extend(end);
         if bytes.is_empty() {
             return;
         }
