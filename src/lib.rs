@@ -31,5 +31,6 @@ pub mod services;
 pub mod clock;
 mod cloud_event;
 pub mod disposition;
+mod lang;
 pub mod simulate;
 mod telemetry;

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::lang::Lang;
 use super::{check, complain, diff, exit, reload};
+use crate::lang::Lang;
 
 /// Arguments of `apply`.
 #[derive(Debug, Args)]

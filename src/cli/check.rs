@@ -7,10 +7,10 @@ use anstyle::{AnsiColor, Style};
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 
-use super::lang::Lang;
 use super::{complain, exit, fail, print, print_json, text};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, Fault, Part, Severity, describe};
+use crate::lang::Lang;
 use crate::ops::check::{Report, check};
 
 /// Arguments of `check`.

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::lang::Lang;
 use super::{check, exit, fail};
+use crate::lang::Lang;
 use crate::ops::claims::{self, ClaimError};
 
 /// Arguments of `claim`.

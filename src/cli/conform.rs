@@ -10,9 +10,9 @@ use std::path::PathBuf;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::lang::Lang;
 use super::{exit, fail, print, print_json};
 use crate::clock::{Clock, SystemClock};
+use crate::lang::Lang;
 use crate::ops::conform::{ConformError, Report, conform};
 
 /// Arguments of `conform`.

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use serde_json::json;
 
-use super::lang::Lang;
 use super::wire::{choice, put};
 use super::{complain, exit, fail};
+use crate::lang::Lang;
 use crate::ops::wire::convert::{Lack, Target, recode, terminate};
 use crate::ops::wire::input::InputFile;
 use crate::ops::wire::json::{from_json, to_json};

@@ -12,11 +12,11 @@ use clap::Args;
 use jiff::{Span, Timestamp};
 use serde::Serialize;
 
-use super::lang::Lang;
 use super::verify::progress_bar;
 use super::{check, complain, exit, fail, print, print_json};
 use crate::clock::{Clock as _, SystemClock};
 use crate::config::Config;
+use crate::lang::Lang;
 use crate::ops::diff::{Comparison, DiffError, Options, Traffic, Widening, compare};
 use crate::ops::{in_force, registry};
 use crate::registry::Registry;

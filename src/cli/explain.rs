@@ -8,11 +8,11 @@ use clap::Args;
 use jiff::Timestamp;
 
 use super::inspect::{one_of, refuse};
-use super::lang::Lang;
 use super::paint::Paint;
 use super::{check, complain, exit, fail, print, print_json};
 use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
+use crate::lang::Lang;
 use crate::ops::explain::{ExplainError, Explained, Message, Question, explain};
 use crate::ops::registry::asked;
 

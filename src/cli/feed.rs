@@ -7,11 +7,11 @@ use std::time::Duration;
 use anstyle::{AnsiColor, Style};
 use clap::{Args, Subcommand};
 
-use super::lang::Lang;
 use super::progress::spinner;
 use super::{check, complain, exit, fail, names, print, print_json, text};
 use crate::clock::SystemClock;
 use crate::config::Config;
+use crate::lang::Lang;
 use crate::ops::doctor::{Line, Report, State, Words, examine};
 use crate::ops::survey::Limits;
 

@@ -12,12 +12,12 @@ use clap::Args;
 
 pub(super) use recipients::{is_of_kind, line, listed};
 
-use super::lang::Lang;
 use super::paint::Paint;
 use super::{check, complain, exit, fail, print, print_json};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, suggest};
 use crate::envelope::Fault;
+use crate::lang::Lang;
 use crate::ops::inspect::{Given, Inspection, hint, inspect, read};
 use crate::ops::registry::asked;
 use crate::registry::Registry;

@@ -8,11 +8,11 @@ use std::time::Duration;
 use clap::Args;
 use tokio::sync::watch;
 
-use super::lang::Lang;
 use super::verify::print_line;
 use super::wire::{Signals, choice, run, shown, time};
 use super::{complain, exit, fail, print};
 use crate::clock::SystemClock;
+use crate::lang::Lang;
 use crate::ops::wire::listen::{Answering, Fault, ListenError, Listener, Received, Settings, Summary};
 
 const EXAMPLES: &str = "\

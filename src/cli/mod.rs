@@ -12,7 +12,6 @@ mod explain;
 mod html;
 mod init;
 mod inspect;
-mod lang;
 mod listen;
 mod names;
 mod paint;
@@ -47,7 +46,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 use tracing_subscriber::filter::{EnvFilter, filter_fn};
 use tracing_subscriber::prelude::*;
 
-use lang::Lang;
+use crate::lang::Lang;
 
 /// Packages whose lines are logged.
 const OWN: [&str; 3] = ["musubi", "hl7v2", "ssmix2"];
@@ -103,6 +102,8 @@ enum Verb {
     Router(run::RouterArguments),
     /// Deliver: a process of its own for some subscribers, or for all; a second one for the same waits (RabbitMQ)
     Deliver(run::DeliverArguments),
+    /// Serve the web console only, for processes elsewhere (RabbitMQ; with `run` and `router` it is there)
+    Console,
     /// Show what the configuration makes otherwise than the one in force, and let what runs take it
     Apply(apply::Arguments),
     /// Let what runs take the configuration as it is now: checked, tested, then swapped between two messages
@@ -185,6 +186,7 @@ pub fn main() -> ExitCode {
         Verb::Adapter(arguments) => run::adapter(&cli.config, lang, &arguments),
         Verb::Router(arguments) => run::router(&cli.config, lang, &arguments),
         Verb::Deliver(arguments) => run::deliver(&cli.config, lang, &arguments),
+        Verb::Console => run::console(&cli.config, lang),
         Verb::Apply(arguments) => apply::main(&cli.config, lang, &arguments),
         Verb::Reload(arguments) => reload::main(&cli.config, lang, &arguments),
         Verb::Status(arguments) => status::main(&cli.config, lang, &arguments),

@@ -15,10 +15,10 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use super::complain;
-use super::lang::Lang;
 use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
 use crate::console::{self, Console};
+use crate::lang::Lang;
 use crate::ops::in_force;
 use crate::ops::registry::api;
 use crate::ops::reload::{Prepared, Refusal, prepare};
@@ -251,15 +251,14 @@ const LOOK: Duration = Duration::from_millis(10);
 
 /// What the console works with and where it listens, where this process has one.
 fn console(hub: &Hub) -> Result<Option<(Console, SocketAddr)>, HubError> {
-    let (Some(register), Some(address)) = (hub.register(), hub.settings().console) else { return Ok(None) };
-    if !hub.routes() {
-        return Ok(None);
-    }
-    let settings = hub.settings();
-    let token = api::token(&settings.data_dir)
-        .map_err(|source| HubError::Token { path: api::token_file(&settings.data_dir), source })?;
-    let (register, zone) = (register.clone(), settings.timezone.clone());
-    Ok(Some((Console { register, token, zone, clock: Arc::new(SystemClock) }, address)))
+    let Some(control) = hub.control() else { return Ok(None) };
+    let config = control.config();
+    let Some(address) = config.hub.console else { return Ok(None) };
+    let data_dir = &config.hub.data_dir;
+    let token = api::token(data_dir);
+    let token = token.map_err(|source| HubError::Token { path: api::token_file(data_dir), source })?;
+    let zone = config.hub.timezone.clone();
+    Ok(Some((Console { control, token, zone }, address)))
 }
 
 /// What a signal asks for.

@@ -5,9 +5,9 @@ use std::path::Path;
 
 use clap::Args;
 
-use super::lang::Lang;
 use super::{check, complain, exit, fail, names, print};
 use crate::config::Config;
+use crate::lang::Lang;
 use crate::ops::queues::{self, QueueError};
 
 /// Arguments of `subscribe`.

@@ -11,8 +11,8 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::desk::{self, Shown};
-use super::lang::Lang;
 use super::{check, exit, fail};
+use crate::lang::Lang;
 use crate::services::inbox::{Event, Unreadable};
 use crate::services::reading::{Desk, Rules};
 

@@ -7,9 +7,9 @@ use clap::Args;
 use indicatif::ProgressBar;
 use serde_json::json;
 
-use super::lang::Lang;
 use super::verify::{print_line, progress_bar};
 use super::{exit, fail, print};
+use crate::lang::Lang;
 use crate::ops::reconcile::{
     Count, Found, Mismatch, ReconcileError, Reconciliation, RowFault, Watch, reconcile,
 };

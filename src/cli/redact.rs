@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde_json::json;
 
-use super::lang::Lang;
 use super::wire::{causes, put};
 use super::{complain, exit, fail};
+use crate::lang::Lang;
 use crate::ops::wire::input::{self, InputFile};
 use crate::ops::wire::redact::{Action, Redacted, Redactor, Row};
 

@@ -10,9 +10,9 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::desk::{self, Shown};
-use super::lang::Lang;
 use super::{check, complain};
 use crate::config::Config;
+use crate::lang::Lang;
 use crate::ops::claims;
 use crate::services::inbox::{Event, Unreadable};
 use crate::services::referral::Desk;

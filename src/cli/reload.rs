@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::lang::Lang;
 use super::{check, complain, exit, fail, print, print_json};
 use crate::clock::SystemClock;
 use crate::config::Config;
+use crate::lang::Lang;
 use crate::ops::reload::{Asked, ask};
 use crate::pipeline::ReloadOutcome;
 

@@ -4,10 +4,10 @@ use std::path::Path;
 
 use clap::Args;
 
-use super::lang::Lang;
 use super::process::{Process, Signals};
 use super::{check, complain, exit, fail, names, print, print_json, text};
 use crate::config::Config;
+use crate::lang::Lang;
 use crate::pipeline::{HubError, Mode, Part, Report};
 
 /// Threads for work that waits for the disk. Each keeps memory of its own, so not too many.
@@ -66,6 +66,14 @@ pub(super) fn adapter(folder: &Path, lang: Lang, arguments: &AdapterArguments) -
 pub(super) fn router(folder: &Path, lang: Lang, arguments: &RouterArguments) -> u8 {
     let arguments = RunArguments { drain: false, json: arguments.json };
     main(folder, lang, &arguments, |_| Ok(Part::Router))
+}
+
+pub(super) fn console(folder: &Path, lang: Lang) -> u8 {
+    let arguments = RunArguments { drain: false, json: false };
+    main(folder, lang, &arguments, |config| match config.hub.console {
+        Some(_) => Ok(Part::Console),
+        None => Err("hub.toml says nothing of [console]: where it listens".to_owned()),
+    })
 }
 
 pub(super) fn deliver(folder: &Path, lang: Lang, arguments: &DeliverArguments) -> u8 {

@@ -6,10 +6,10 @@ use std::time::Duration;
 use clap::Args;
 use hl7v2::ack::Wanted;
 
-use super::lang::Lang;
 use super::verify::print_line;
 use super::wire::{Signals, choice, rate, run, shown, time};
 use super::{complain, exit, fail, print};
+use crate::lang::Lang;
 use crate::ops::wire::input;
 use crate::ops::wire::send::{Fault, Latency, Sent, Settings, Summary, Verdict, send};
 

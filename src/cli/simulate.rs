@@ -8,7 +8,7 @@ use std::io::{self, IsTerminal};
 use clap::{Args, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::lang::Lang;
+use crate::lang::Lang;
 
 /// Arguments of `simulate`.
 #[derive(Debug, Args)]

@@ -4,9 +4,9 @@ use std::path::Path;
 
 use clap::Args;
 
-use super::lang::Lang;
 use super::{check, exit, fail, print, print_json, text};
 use crate::clock::{Clock, SystemClock};
+use crate::lang::Lang;
 use crate::ops::status::{Attention, Concern, Overview, Process, State, overview};
 use crate::pipeline::{BrokerStatus, ProcessStatus, Reach};
 

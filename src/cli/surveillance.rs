@@ -9,10 +9,10 @@ use jiff::civil::Date;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::desk::ended;
-use super::lang::Lang;
 use super::{check, complain, exit, fail, print, print_json};
 use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
+use crate::lang::Lang;
 use crate::services::output;
 use crate::services::surveillance::{
     BaselineDays, Count, Follower, Language, Report, Settings, Slice, Tables, Week, as_json, files,

@@ -12,9 +12,9 @@ use anstream::AutoStream;
 use clap::Args;
 use serde_json::json;
 
-use super::lang::Lang;
 use super::{check, complain, exit, fail, print_json};
 use crate::config::Config;
+use crate::lang::Lang;
 use crate::ops::route_tests::{Blessed, Report, bless, run, run_counting};
 
 /// Arguments of `test`.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use super::lang::Lang;
+use crate::lang::Lang;
 use crate::ops::doctor::shell;
 use crate::pipeline::{MessageReport, Report, ServiceCell, SubscriberReport};
 

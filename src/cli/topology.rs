@@ -4,9 +4,9 @@ use std::path::Path;
 
 use clap::{Args, Subcommand};
 
-use super::lang::Lang;
 use super::{check, exit, fail, print, print_json};
 use crate::config::Config;
+use crate::lang::Lang;
 use crate::ops::topology::{self, TopologyError};
 
 /// Arguments of `topology`.

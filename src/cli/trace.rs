@@ -4,11 +4,11 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::lang::Lang;
 use super::{check, complain, exit, fail, print, print_json};
 use crate::config::Config;
 use crate::envelope::Identifying;
-use crate::ops::trace::{CopyFate, Decision, Granted, Step, TraceError, Wanted, Way, What, trace};
+use crate::lang::Lang;
+use crate::ops::trace::{Act, CopyFate, Decision, Granted, Step, TraceError, Wanted, Way, What, trace};
 
 /// Arguments of `trace`.
 #[derive(Debug, Args)]
@@ -75,6 +75,10 @@ fn told(way: &Way, lang: Lang) -> String {
             What::Parked(copy) => fate(&mut out, at, lang.pick("parked", "保留"), copy),
             What::Dead(copy) => fate(&mut out, at, lang.pick("dead", "不達"), copy),
             What::Withdrawn(copy) => fate(&mut out, at, lang.pick("withdrawn", "同意撤回"), copy),
+            What::Retried(by) => act(&mut out, at, lang.pick("sent again", "再送"), by),
+            What::Discarded(by) => act(&mut out, at, lang.pick("discarded", "破棄"), by),
+            What::Edited(by) => act(&mut out, at, lang.pick("edited", "修正"), by),
+            What::Replayed(by) => act(&mut out, at, lang.pick("replayed", "リプレイ"), by),
         }
     }
     out.push('\n');
@@ -121,4 +125,11 @@ fn granted(recipient: &Granted, lang: Lang) -> String {
 fn fate(out: &mut String, at: &dyn std::fmt::Display, word: &str, copy: &CopyFate) {
     let code = copy.code.as_ref().map(|code| format!(" ({code})")).unwrap_or_default();
     out.push_str(&format!("  {at}  {word}: {} ← {}{code}\n", copy.subscriber, copy.route));
+}
+
+fn act(out: &mut String, at: &dyn std::fmt::Display, word: &str, act: &Act) {
+    let Act { subscriber, who, why, other } = act;
+    let to = subscriber.as_ref().map(|subscriber| format!(" {subscriber}")).unwrap_or_default();
+    let other = other.as_ref().map(|other| format!(" → {other}")).unwrap_or_default();
+    out.push_str(&format!("  {at}  {word}:{to}{other} ({who}: {why})\n"));
 }

@@ -7,8 +7,8 @@ use std::time::Duration;
 use clap::Args;
 use indicatif::ProgressBar;
 
-use super::lang::Lang;
 use super::{exit, fail, print};
+use crate::lang::Lang;
 use crate::ops::trees::{Comparison, Difference, Found, compare};
 
 /// Files between two updates of what a person sees.

@@ -3,69 +3,43 @@
 use std::sync::Arc;
 
 use axum::Form;
-use axum::extract::{Query, Request, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use axum::middleware::Next;
+use axum::extract::State;
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
+use maud::html;
 use serde::Deserialize;
 
 use super::Console;
-use super::html::{escape, page};
-use super::words::Words;
+use super::frame;
+use super::view::View;
 
 /// Name of the cookie.
-const COOKIE: &str = "musubi-token";
+pub(super) const COOKIE: &str = "musubi-token";
 /// A working day, in seconds.
 const DAY: u32 = 10 * 3_600;
-
-/// `?lang=ja`
-#[derive(Debug, Default, Deserialize)]
-pub(super) struct Asked {
-    #[serde(default)]
-    pub(super) lang: Option<String>,
-}
 
 /// What the form sends.
 #[derive(Debug, Deserialize)]
 pub(super) struct Given {
     token: String,
-    #[serde(default)]
-    lang: Option<String>,
-}
-
-/// Lets only who has the token through, others to the form.
-pub(super) async fn cookie(State(console): State<Arc<Console>>, request: Request, next: Next) -> Response {
-    let headers = request.headers();
-    if console.is_opened_by_bearer(headers) || given(headers).is_some_and(|token| console.opens(token)) {
-        next.run(request).await
-    } else {
-        Redirect::to("/login").into_response()
-    }
-}
-
-fn given(headers: &HeaderMap) -> Option<&str> {
-    let cookies = headers.get_all(header::COOKIE).into_iter().filter_map(|value| value.to_str().ok());
-    let mut pairs =
-        cookies.flat_map(|cookies| cookies.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    pairs.find(|(name, _)| *name == COOKIE).map(|(_, value)| value)
 }
 
 /// The form.
-pub(super) async fn form(Query(asked): Query<Asked>, headers: HeaderMap) -> Response {
-    asking(&Words::of(asked.lang.as_deref(), &headers), StatusCode::OK, "")
+pub(super) async fn form(view: View) -> Response {
+    asking(&view, StatusCode::OK, None)
 }
 
 /// Takes the token.
 pub(super) async fn enter(
     State(console): State<Arc<Console>>,
-    headers: HeaderMap,
+    view: View,
     Form(given): Form<Given>,
 ) -> Response {
-    let words = Words::of(given.lang.as_deref(), &headers);
     if !console.opens(given.token.trim()) {
-        return asking(&words, StatusCode::UNAUTHORIZED, words.wrong_token);
+        let wrong = view.pick("This is not the token.", "トークンが違います。");
+        return asking(&view, StatusCode::UNAUTHORIZED, Some(wrong));
     }
-    set(&console.token, DAY, &format!("/registry?lang={}", words.lang))
+    set(&console.token, DAY, "/")
 }
 
 /// Forgets the token.
@@ -82,15 +56,21 @@ fn set(token: &str, seconds: u32, then: &str) -> Response {
     response
 }
 
-fn asking(words: &Words, status: StatusCode, wrong: &str) -> Response {
-    let alert =
-        if wrong.is_empty() { String::new() } else { format!("<p class=\"alert\">{}</p>", escape(wrong)) };
-    let body = format!(
-        "<main class=\"narrow\"><h1>musubi</h1>{alert}<form method=\"post\" action=\"/login\">\
-         <input type=\"hidden\" name=\"lang\" value=\"{}\"><label for=\"token\">{}</label>\
-         <input id=\"token\" name=\"token\" type=\"password\" autocomplete=\"off\" autofocus required>\
-         <button>{}</button></form><p class=\"hint\">{}</p></main>",
-        words.lang, words.token, words.enter, words.token_hint
-    );
-    (status, page(words, words.enter, &body)).into_response()
+fn asking(view: &View, status: StatusCode, wrong: Option<&str>) -> Response {
+    let enter = view.pick("Log in", "ログイン");
+    let body = html! {
+        @if let Some(wrong) = wrong { p.alert { (wrong) } }
+        form method="post" action="/login" {
+            label for="token" { (view.pick("Token", "トークン")) }
+            input id="token" name="token" type="password" autocomplete="off" autofocus required;
+            button { (enter) }
+        }
+        p.hint {
+            (view.pick(
+                "It is in the file api.token of the data folder.",
+                "データフォルダの api.token に書かれています。",
+            ))
+        }
+    };
+    (status, frame::narrow(view, enter, &body)).into_response()
 }

@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::config::Config;
 use crate::envelope::{Fault, Identifying};
 use crate::pipeline::Pseudonyms;
-pub use crate::store::history::{CopyFate, Decision, Denied, Granted, Step, What};
+pub use crate::store::history::{Act, CopyFate, Decision, Denied, Granted, Step, What};
 use crate::store::{day_log::day_files, history::HISTORY};
 
 /// What is looked for.

@@ -1,7 +1,7 @@
 //! A process of the hub: the parts that it runs, from their start to their end.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -10,6 +10,7 @@ use tokio::time::{Instant, sleep, timeout};
 
 use super::channel::Channel;
 use super::connection::Connection;
+use super::control::ControlBus;
 use super::crossing::Questions;
 use super::deliveries::{Served, start_deliveries};
 use super::error::HubError;
@@ -58,8 +59,10 @@ pub struct Hub {
     pub(super) config: Config,
     pub(super) part: Part,
     pub(super) channel: Arc<Channel>,
-    /// Where this process routes.
+    /// Where this process routes, or is operated.
     in_force: Option<Arc<InForce>>,
+    /// The configuration, which changes where only the routing does.
+    current: Arc<RwLock<Arc<Config>>>,
     /// Facilities, patients and consents, where this process asks for them.
     pub(super) register: Option<Arc<Register>>,
     /// What they are, as far as this process has heard.
@@ -94,13 +97,25 @@ impl Hub {
         };
         let register = if part.asks_the_registry() { Some(register(&config, link.clone())?) } else { None };
         let registry = register.as_ref().map_or_else(View::default, |register| register.view().clone());
-        let in_force = if part.routes() { Some(Arc::new(in_force(&config, &registry)?)) } else { None };
+        let in_force = if part.is_operated() { Some(Arc::new(in_force(&config, &registry)?)) } else { None };
         let history = history(in_force.clone(), register.clone(), clock.clone());
         let channel = Arc::new(Channel::open(&config, &part, link, history)?);
         let written = Arc::new(Written::new(&config.hub, &part));
         let configuration = ConfigurationStatus { hash: config.hash.clone(), answers: Vec::new() };
         let configuration = Arc::new(Mutex::new(configuration));
-        Ok(Self { config, part, channel, in_force, register, registry, written, clock, configuration })
+        let current = Arc::new(RwLock::new(Arc::new(config.clone())));
+        Ok(Self {
+            config,
+            part,
+            channel,
+            in_force,
+            current,
+            register,
+            registry,
+            written,
+            clock,
+            configuration,
+        })
     }
 
     /// Runs until the mode's end or until `stop`; `progress` is told files and accepted messages now and then.
@@ -174,6 +189,7 @@ impl Hub {
             let fingerprint = fingerprint(config, &routing);
             in_force.replace(routing, fingerprint);
         }
+        *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(config.clone());
         Ok(())
     }
 
@@ -184,19 +200,17 @@ impl Hub {
         *configuration = ConfigurationStatus { hash: hash.to_owned(), answers: answers.to_vec() };
     }
 
-    /// The registry, where this process asks for it.
-    pub fn register(&self) -> Option<&Arc<Register>> {
-        self.register.as_ref()
-    }
-
-    /// The settings that it runs with.
-    pub fn settings(&self) -> &config::Hub {
-        &self.config.hub
-    }
-
-    /// Whether it routes.
-    pub fn routes(&self) -> bool {
-        self.part.routes()
+    /// What operators look at and act on, where they do so through this process.
+    pub fn control(&self) -> Option<ControlBus> {
+        let (Some(register), Some(in_force)) = (&self.register, &self.in_force) else { return None };
+        Some(ControlBus {
+            config: self.current.clone(),
+            broker: self.channel.broker.clone(),
+            register: register.clone(),
+            in_force: in_force.clone(),
+            written: self.written.clone(),
+            clock: self.clock.clone(),
+        })
     }
 
     /// Imports the files that every start imports.
@@ -286,7 +300,7 @@ impl Hub {
     }
 
     fn start_routers(&self, counts: &Arc<RouterCounts>, start: &Start, tasks: &mut Tasks) {
-        let Some(in_force) = &self.in_force else { return };
+        let Some(in_force) = self.in_force.as_ref().filter(|_| self.part.routes()) else { return };
         let Channel { lanes, broker, .. } = &*self.channel;
         let routers = Router::of_lanes(*lanes, broker, in_force, counts, &self.claims(), &self.clock);
         for router in routers {

@@ -9,6 +9,7 @@ pub use crate::normalise::normalise;
 mod archive;
 mod channel;
 mod connection;
+mod control;
 mod crossing;
 mod deliveries;
 mod error;
@@ -32,6 +33,7 @@ mod watch;
 mod written;
 
 pub use connection::Reach;
+pub use control::ControlBus;
 pub use error::HubError;
 pub use hub::{Hub, Mode};
 pub use in_force::InForce;

@@ -14,6 +14,8 @@ pub enum Part {
     Router,
     /// Delivering to these subscribers.
     Deliver(Vec<String>),
+    /// None: only what operators look at and act on.
+    Console,
 }
 
 impl Part {
@@ -24,6 +26,7 @@ impl Part {
             Self::Adapter(_) => "adapter",
             Self::Router => "router",
             Self::Deliver(_) => "deliver",
+            Self::Console => "console",
         }
     }
 
@@ -31,7 +34,7 @@ impl Part {
     pub fn names(&self) -> &[String] {
         match self {
             Self::Adapter(names) | Self::Deliver(names) => names,
-            Self::All | Self::Router => &[],
+            Self::All | Self::Router | Self::Console => &[],
         }
     }
 
@@ -45,11 +48,16 @@ impl Part {
         matches!(self, Self::All | Self::Router)
     }
 
+    /// Whether operators can look at it and act through it.
+    pub const fn is_operated(&self) -> bool {
+        matches!(self, Self::All | Self::Router | Self::Console)
+    }
+
     pub(super) fn feeds<'c>(&self, config: &'c Config) -> Vec<&'c config::Feed> {
         let mine = |feed: &&config::Feed| match self {
             Self::All => true,
             Self::Adapter(names) => names.contains(&feed.settings.name),
-            Self::Router | Self::Deliver(_) => false,
+            Self::Router | Self::Deliver(_) | Self::Console => false,
         };
         config.feeds.iter().filter(mine).collect()
     }
@@ -58,7 +66,7 @@ impl Part {
         let mine = |subscriber: &&Subscriber| match self {
             Self::All => true,
             Self::Deliver(names) => names.contains(&subscriber.name),
-            Self::Adapter(_) | Self::Router => false,
+            Self::Adapter(_) | Self::Router | Self::Console => false,
         };
         config.subscribers.iter().filter(mine).collect()
     }

@@ -89,7 +89,7 @@ fn needed(config: &Config, part: &Part) -> Topology {
     let lanes = config.hub.broker.lanes();
     let all = config.subscribers.iter().map(|subscriber| subscriber.name.as_str());
     match part {
-        Part::All | Part::Router => Topology::of(lanes, all),
+        Part::All | Part::Router | Part::Console => Topology::of(lanes, all),
         Part::Adapter(_) => Topology::of(lanes, []),
         Part::Deliver(names) => Topology::of(0, names.iter().map(String::as_str)),
     }

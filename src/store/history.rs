@@ -41,6 +41,29 @@ pub enum What {
     Dead(CopyFate),
     /// It went to the dead letters, because its permission had ended.
     Withdrawn(CopyFate),
+    /// An operator sent it again: a dead copy to its subscriber, an invalid message to the routers.
+    Retried(Act),
+    /// An operator took it out of the dead letters or the invalid messages for good.
+    Discarded(Act),
+    /// An engineer sent an edited copy of an invalid message instead of it.
+    Edited(Act),
+    /// A copy was made of it again, from the archive.
+    Replayed(Act),
+}
+
+/// What somebody did with a message or with a copy of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Act {
+    /// Subscriber of the copy; none for an invalid message.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subscriber: Option<String>,
+    /// Who.
+    pub who: String,
+    /// Why.
+    pub why: String,
+    /// Id of the edited copy, or of the replay.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub other: Option<String>,
 }
 
 /// Who gets a message and who does not.

@@ -4,7 +4,7 @@ use jiff::tz::TimeZone;
 
 use super::table::severity;
 use crate::cli::html::escaped;
-use crate::cli::lang::Lang;
+use crate::lang::Lang;
 use crate::ops::conform::{DataTypeReport, Example, Report, Row};
 
 /// The page.

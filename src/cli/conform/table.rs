@@ -1,6 +1,6 @@
 //! The report as people read it on a terminal.
 
-use crate::cli::lang::Lang;
+use crate::lang::Lang;
 use crate::ops::conform::{DataTypeReport, Report, Row};
 
 /// All of it; with the files of the examples if they are asked for.

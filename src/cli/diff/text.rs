@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::Sides;
-use crate::cli::lang::Lang;
+use crate::lang::Lang;
 use crate::ops::diff::{Category, Cell, Class, Comparison, Example, How, Item, Missing, Rule, Values, Why};
 
 /// Cells and classes of a kind that are shown; JSON has all.

@@ -5,8 +5,8 @@ use jiff::tz::TimeZone;
 
 use super::super::inspect::{is_of_kind, line, listed};
 use super::super::paint::{Paint, visible};
-use crate::cli::lang::Lang;
 use crate::config::Config;
+use crate::lang::Lang;
 use crate::ops::explain::{Difference, Explained, Needed, Now, Past, Record, Search};
 use crate::ops::inspect::{ClauseSeen, RecipientDecision, hint};
 

@@ -4,8 +4,8 @@ use std::io::{self, BufRead, Write};
 use std::path::PathBuf;
 
 use super::{Arguments, Role};
-use crate::cli::lang::Lang;
 use crate::envelope::{NOT_A_FACILITY_CODE, is_facility_code};
+use crate::lang::Lang;
 use crate::ops::init::{Proposal, is_feed_name};
 
 /// What the engineer says.

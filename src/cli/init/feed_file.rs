@@ -5,7 +5,7 @@ use std::path::Path;
 use super::ask::Answers;
 use super::seen::seen;
 use super::tell::code_place;
-use crate::cli::lang::Lang;
+use crate::lang::Lang;
 use crate::ops::init::{Chosen, Proposal, SourcePlan, Warning};
 
 /// The file.

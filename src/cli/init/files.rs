@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::ask::Answers;
 use super::{feed_file, hub_files};
-use crate::cli::lang::Lang;
+use crate::lang::Lang;
 use crate::ops::init::{NewFile, Proposal, example};
 
 /// What would be written below the configuration folder.

@@ -1,7 +1,7 @@
 //! The texts of `hub.toml`, `routes.toml` and a route test's source, where a configuration folder has none yet.
 
 use crate::canonical::Kind;
-use crate::cli::lang::Lang;
+use crate::lang::Lang;
 use crate::ops::init::Example;
 
 /// `hub.toml`

@@ -12,10 +12,10 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
-use super::lang::Lang;
 use super::progress::spinner;
 use super::{complain, exit, fail, print, print_json};
 use crate::clock::SystemClock;
+use crate::lang::Lang;
 use crate::ops::init::{InitError, Proposal, Request, Warning, WriteError, look, propose, write};
 use crate::ops::survey::{Limits, Survey};
 use ask::Answers;

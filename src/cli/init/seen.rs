@@ -1,8 +1,8 @@
 //! What was seen of a part, as comments of a feed's file: counts and codes, no patient data.
 
 use super::tell::grouped;
-use crate::cli::lang::Lang;
 use crate::cli::text::cells;
+use crate::lang::Lang;
 use crate::ops::survey::{CharsetSeen, DataTypeSeen, Part, PartSeen};
 
 /// Broken rules that are told.

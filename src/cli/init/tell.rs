@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use crate::cli::lang::Lang;
 use crate::cli::text::musubi;
 use crate::cli::{exit, text};
+use crate::lang::Lang;
 use crate::ops::doctor::shell;
 use crate::ops::init::{Chosen, InitError, Proposal, Warning, Written};
 use crate::ops::survey::{CodePlace, Part, PartSeen};

@@ -5,8 +5,8 @@ use super::super::paint::visible;
 use super::recipients::{ground, is_of_kind, listed};
 use super::text::{VALUE_MAX, names, pretty};
 use crate::canonical::Finding;
-use crate::cli::lang::Lang;
 use crate::envelope::Fault;
+use crate::lang::Lang;
 use crate::ops::inspect::{ByteRun, CharsetDecision, InspectedMessage, Inspection, RecipientDecision};
 
 /// Rows of trees on a page.

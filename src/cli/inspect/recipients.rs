@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::text::{Sheet, json};
-use crate::cli::lang::Lang;
+use crate::lang::Lang;
 use crate::ops::inspect::{Copy, Ground, InspectedMessage, RecipientDecision};
 
 /// Fields of a copy that are named.

@@ -4,8 +4,8 @@ use super::super::paint::{Paint, visible};
 use super::super::text::cells;
 use super::{characters, recipients};
 use crate::canonical::Finding;
-use crate::cli::lang::Lang;
 use crate::envelope::Fault;
+use crate::lang::Lang;
 use crate::ops::inspect::{FileSource, InspectedMessage, Inspection, TreeSegment, TreeValue};
 
 /// Rows of one message's tree that are printed.

@@ -3,8 +3,8 @@
 use jiff::tz::TimeZone;
 
 use super::super::html::{self, escaped};
-use super::super::lang::Lang;
 use super::table::{missing, priority, word};
+use crate::lang::Lang;
 use crate::services::reading::{Priority, State, Work, Worklist};
 
 /// The page.

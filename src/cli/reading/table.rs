@@ -1,7 +1,7 @@
 //! The worklist as text and as CSV.
 
-use super::super::lang::Lang;
 use super::super::text;
+use crate::lang::Lang;
 use crate::services::output::csv_line;
 use crate::services::reading::{Priority, State, Work, Worklist};
 

@@ -3,8 +3,8 @@
 use jiff::tz::TimeZone;
 
 use super::super::html::{self, escaped};
-use super::super::lang::Lang;
 use super::table::{proof, word};
+use crate::lang::Lang;
 use crate::services::referral::{List, Proof, Row, State, Step};
 
 /// The page.

@@ -10,9 +10,9 @@ use std::path::Path;
 
 use clap::Subcommand;
 
-use super::lang::Lang;
 use super::{check, complain, exit, fail, print};
 use crate::config::Config;
+use crate::lang::Lang;
 use crate::ops::registry::{SubmitError, submit};
 use crate::registry::Entry;
 

@@ -9,10 +9,10 @@ use jiff::civil::Date;
 use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::super::lang::Lang;
 use super::super::{complain, exit, fail, print, print_json};
 use super::progress_bar;
 use crate::clock::{Clock, SystemClock};
+use crate::lang::Lang;
 use crate::simulate::{
     self, FaultRates, LiveSettings, LiveSummary, RegionError, RegionSettings, RegionSummary,
 };

@@ -2,7 +2,7 @@
 
 use anstyle::{AnsiColor, Style};
 
-use super::super::lang::Lang;
+use crate::lang::Lang;
 use crate::ops::route_tests::{ClauseCoverage, Report, RouteCoverage};
 
 const YELLOW: Style = AnsiColor::Yellow.on_default();

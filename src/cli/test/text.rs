@@ -4,8 +4,8 @@ use std::path::Path;
 
 use anstyle::{AnsiColor, Style};
 
-use super::super::lang::Lang;
 use super::super::text::musubi;
+use crate::lang::Lang;
 use crate::ops::route_tests::{Blessed, Decision, Difference, Report, TestResult};
 
 /// Keys whose lines begin with a name.

@@ -10,8 +10,8 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::problem::{Problem, Wrong};
-use super::{BODY_MAX, Console};
+use super::super::problem::{Problem, Wrong};
+use super::super::{BODY_MAX, Console};
 use crate::ops::registry::Submitted;
 use crate::ops::registry::records::{self, Record};
 use crate::registry::Entry;
@@ -20,32 +20,32 @@ type Shared = State<Arc<Console>>;
 
 /// `?name=consents.csv`
 #[derive(Debug, Deserialize)]
-pub(super) struct Named {
+pub(in crate::console) struct Named {
     name: Option<String>,
 }
 
 /// Takes a batch, whole or not at all: a JSON array of entries, one CSV file with its name, or several as a form.
-pub(super) async fn enter(
+pub(in crate::console) async fn enter(
     State(console): Shared,
     Query(Named { name }): Query<Named>,
     request: Request,
 ) -> Result<Json<Submitted>, Problem> {
-    let now = console.clock.now();
+    let now = console.control.clock().now();
     let media_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let media_type = media_type.and_then(|value| value.split(';').next()).unwrap_or_default().trim();
     let taken = match media_type.to_ascii_lowercase().as_str() {
         "application/json" => {
             let entries = entries(&body(request).await?, now)?;
-            console.register.submit(entries).await?
+            console.control.register().submit(entries).await?
         }
         "text/csv" => {
             let name = name.ok_or_else(|| Problem::bad("a CSV file needs its name: ?name=consents.csv"))?;
             let files = [(name, body(request).await?.to_vec())];
-            console.register.import_files(&files, &console.zone, now).await?
+            console.control.register().import_files(&files, &console.zone, now).await?
         }
         "multipart/form-data" => {
             let files = files(request).await?;
-            console.register.import_files(&files, &console.zone, now).await?
+            console.control.register().import_files(&files, &console.zone, now).await?
         }
         _ => {
             return Err(Problem::bad(
@@ -58,33 +58,37 @@ pub(super) async fn enter(
 }
 
 /// A patient's records.
-pub(super) async fn patient(
+pub(in crate::console) async fn patient(
     State(console): Shared,
     Path(network_id): Path<String>,
 ) -> Result<Json<Vec<Record>>, Problem> {
-    let registry = console.register.view().read();
-    found(records::of_patient(&registry, &network_id, console.clock.now()))
+    let registry = console.control.register().view().read();
+    found(records::of_patient(&registry, &network_id, console.control.clock().now()))
 }
 
 /// All facilities.
-pub(super) async fn facilities(State(console): Shared) -> Json<Vec<Record>> {
-    Json(records::facilities(&console.register.view().read(), console.clock.now()))
+pub(in crate::console) async fn facilities(State(console): Shared) -> Json<Vec<Record>> {
+    Json(records::facilities(&console.control.register().view().read(), console.control.clock().now()))
 }
 
 /// A facility and its contracts.
-pub(super) async fn facility(
+pub(in crate::console) async fn facility(
     State(console): Shared,
     Path(code): Path<String>,
 ) -> Result<Json<Vec<Record>>, Problem> {
-    found(records::of_facility(&console.register.view().read(), &code, console.clock.now()))
+    found(records::of_facility(
+        &console.control.register().view().read(),
+        &code,
+        console.control.clock().now(),
+    ))
 }
 
 /// All versions of a patient's records, or of one record, in the order of entry.
-pub(super) async fn history(
+pub(in crate::console) async fn history(
     State(console): Shared,
     Path(id): Path<String>,
 ) -> Result<Json<Vec<Entry>>, Problem> {
-    found(records::history(&console.register.view().read(), &id))
+    found(records::history(&console.control.register().view().read(), &id))
 }
 
 fn found<T>(found: Vec<T>) -> Result<Json<Vec<T>>, Problem> {
