@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::profile::State;
-use super::search::Search;
+use super::search::{Known, Search};
+use super::write::period;
 use super::{Index, IndexError};
 
 /// Messages that one key may lead to in a digest.
@@ -46,9 +47,13 @@ impl Index {
         let profiles = Search { before: None, ..search.clone() }.troubled(&self.connection)?;
         let keyed = if search.is_keyed() { Some(self.by_keys(search, KEYED)?) } else { None };
         let mut tallies: BTreeMap<Same, Span> = BTreeMap::new();
-        for (p, profile) in profiles {
-            let of_copy = !profile.subscriber.is_empty();
-            let Some(span) = self.span(search, p, of_copy, keyed.as_deref())? else { continue };
+        for one in profiles {
+            let of_copy = !one.profile.subscriber.is_empty();
+            let span = match &keyed {
+                Some(numbers) => self.span_among(&one, numbers)?,
+                None => self.span(search, &one)?,
+            };
+            let (Some(span), profile) = (span, one.profile) else { continue };
             let feed = if of_copy { String::new() } else { profile.feed };
             let same = (profile.state, profile.fault, feed, profile.subscriber);
             let all = tallies.entry(same).or_insert((0, span.1, span.2));
@@ -65,39 +70,39 @@ impl Index {
     }
 
     /// Messages or copies of one profile: how many, the oldest and the newest.
-    fn span(
-        &self,
-        search: &Search,
-        p: i64,
-        of_copy: bool,
-        keyed: Option<&[i64]>,
-    ) -> rusqlite::Result<Option<Span>> {
-        if let Some(numbers) = keyed {
-            let mut known = self.connection.prepare_cached(match of_copy {
-                true => "SELECT 1 FROM copies WHERE n = ?1 AND profile = ?2",
-                false => "SELECT 1 FROM messages WHERE n = ?1 AND profile = ?2",
-            })?;
-            let mut span: Option<Span> = None;
-            for n in numbers {
-                if known.exists([*n, p])? {
-                    let (count, first, last) = span.unwrap_or((0, *n, *n));
-                    span = Some((count + 1, first.min(*n), last.max(*n)));
-                }
-            }
-            return Ok(span);
-        }
+    fn span(&self, search: &Search, one: &Known) -> rusqlite::Result<Option<Span>> {
         let (from, until) = Search { before: None, ..search.clone() }.range();
-        let mut counted = self.connection.prepare_cached(match of_copy {
-            true => "SELECT count(*), min(n), max(n) FROM copies WHERE profile = ?1 AND n >= ?2 AND n < ?3",
-            false => {
-                "SELECT count(*), min(n), max(n) FROM messages WHERE profile = ?1 AND n >= ?2 AND n < ?3"
+        let Some((oldest, newest)) = self.periods(from, until)? else { return Ok(None) };
+        let mut counted = self.connection.prepare_cached(
+            "SELECT count(*), min(n), max(n) FROM profiled
+             WHERE period = ?1 AND profile = ?2 AND n >= ?3 AND n < ?4",
+        )?;
+        let mut all: Option<Span> = None;
+        for period in (oldest..=newest).filter(|period| one.is_in(*period)) {
+            let (count, first, last): (i64, Option<i64>, Option<i64>) = counted
+                .query_row([period, one.number, from, until], |row| {
+                    Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+                })?;
+            let Some((first, last)) = first.zip(last) else { continue };
+            let before = all.unwrap_or((0, first, last));
+            all = Some((before.0 + count.unsigned_abs(), before.1, last));
+        }
+        Ok(all)
+    }
+
+    /// The same, among these numbers.
+    fn span_among(&self, one: &Known, numbers: &[i64]) -> rusqlite::Result<Option<Span>> {
+        let mut known = self
+            .connection
+            .prepare_cached("SELECT 1 FROM profiled WHERE period = ?1 AND profile = ?2 AND n = ?3")?;
+        let mut span: Option<Span> = None;
+        for n in numbers {
+            if known.exists([period(*n), one.number, *n])? {
+                let (count, first, last) = span.unwrap_or((0, *n, *n));
+                span = Some((count + 1, first.min(*n), last.max(*n)));
             }
-        })?;
-        counted.query_row([p, from, until], |row| {
-            let (count, first, last): (i64, Option<i64>, Option<i64>) =
-                (row.get(0)?, row.get(1)?, row.get(2)?);
-            Ok(first.zip(last).map(|(first, last)| (count.unsigned_abs(), first, last)))
-        })
+        }
+        Ok(span)
     }
 
     /// When a message was first seen, and its id.

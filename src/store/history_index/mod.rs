@@ -43,7 +43,10 @@ const FILE: &str = "history.sqlite";
 /// Held by who throws a damaged index away.
 const LOCK: &str = "lock";
 /// Bytes of day files that one transaction takes in: others write in between.
-const PIECE: usize = 4 << 20;
+const PIECE: usize = 16 << 20;
+
+/// Bytes that may wait to be brought to their place.
+const WAITING: u64 = 4 << 20;
 
 /// Why the index can't be asked.
 #[derive(Debug, thiserror::Error)]
@@ -160,9 +163,20 @@ impl Index {
                 schema::give_back(&self.connection)?;
             }
             if !more {
-                return Ok(taken);
+                break;
             }
         }
+        self.settle()?;
+        Ok(taken)
+    }
+
+    /// Whoever opens the index next reads what was written and not brought to its place: that must not be much.
+    fn settle(&self) -> Result<(), IndexError> {
+        let waiting = fs::metadata(self.history.join(FOLDER).join(format!("{FILE}-wal")));
+        if waiting.is_ok_and(|file| file.len() > WAITING) {
+            schema::settle(&self.connection)?;
+        }
+        Ok(())
     }
 
     fn is_whole(&self) -> Result<bool, IndexError> {

@@ -47,11 +47,8 @@ fn forget(writer: &mut Writer<'_>, files: &[i64]) -> Result<(), IndexError> {
     for (n, id) in gone {
         derive::anew(writer, n, &id)?;
     }
-    sql.execute(
-        "DELETE FROM profiles WHERE NOT EXISTS (SELECT 1 FROM messages WHERE profile = p)
-         AND NOT EXISTS (SELECT 1 FROM copies WHERE profile = p)",
-        [],
-    )?;
+    writer.flush()?;
+    sql.execute("DELETE FROM profiles WHERE last < (SELECT min(n) FROM messages)", [])?;
     writer.start_anew();
     Ok(())
 }

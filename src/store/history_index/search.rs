@@ -9,16 +9,9 @@ use rusqlite::{Connection, params_from_iter};
 use super::derive::Lines;
 use super::keys::Key;
 use super::profile::{Profile, State};
-use super::write::number;
+use super::write::{number, period, periods};
 use super::{Index, IndexError};
 use crate::store::history::Step;
-
-/// Numbers that one key may lead to; what is beyond is not looked at.
-const KEYED_MAX: usize = 200_000;
-/// With more profiles than that, the newest messages are looked through first.
-const FEW: usize = 64;
-/// So many of them: that takes about as long as asking each profile.
-const LOOKED_THROUGH: usize = 20_000;
 
 /// What is searched. Everything that is given must hold; what is not given does not matter.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -68,7 +61,7 @@ impl Search {
     }
 
     /// Those of its profiles in which somebody has something to do: of messages, and of copies.
-    pub(super) fn troubled(&self, sql: &Connection) -> rusqlite::Result<Vec<(i64, Profile)>> {
+    pub(super) fn troubled(&self, sql: &Connection) -> rusqlite::Result<Vec<Known>> {
         let (words, values) = self.words(true);
         let states = State::TROUBLE.map(|state| format!("'{}'", state.as_str())).join(", ");
         read(sql, &format!("{words} AND (state IN ({states}) OR fault <> '')"), values)
@@ -121,18 +114,35 @@ impl Search {
     }
 
     /// The profiles that it means, by their numbers.
-    pub(super) fn profiles(&self, sql: &Connection) -> rusqlite::Result<Vec<(i64, Profile)>> {
+    pub(super) fn profiles(&self, sql: &Connection) -> rusqlite::Result<Vec<Known>> {
         let (words, values) = self.words(false);
         read(sql, &words, values)
     }
 }
 
-/// The profiles of which that holds, by their numbers.
-fn read(sql: &Connection, words: &str, values: Vec<Value>) -> rusqlite::Result<Vec<(i64, Profile)>> {
-    let columns = "p, facility, feed, kind, change, state, fault, subscriber";
+/// A profile that messages or copies have.
+pub(super) struct Known {
+    pub(super) number: i64,
+    pub(super) profile: Profile,
+    /// Periods of the oldest and the newest that had it.
+    periods: (i64, i64),
+}
+
+impl Known {
+    /// Whether anything of that period may have it.
+    pub(super) const fn is_in(&self, period: i64) -> bool {
+        self.periods.0 <= period && period <= self.periods.1
+    }
+}
+
+/// The profiles of which that holds.
+fn read(sql: &Connection, words: &str, values: Vec<Value>) -> rusqlite::Result<Vec<Known>> {
+    let columns = "p, first, last, facility, feed, kind, change, state, fault, subscriber";
     let mut statement = sql.prepare(&format!("SELECT {columns} FROM profiles WHERE {words}"))?;
-    let rows =
-        statement.query_map(params_from_iter(values), |row| Ok((row.get(0)?, Profile::read(row, 1)?)))?;
+    let rows = statement.query_map(params_from_iter(values), |row| {
+        let periods = (period(row.get(1)?), period(row.get(2)?));
+        Ok(Known { number: row.get(0)?, profile: Profile::read(row, 3)?, periods })
+    })?;
     rows.collect()
 }
 
@@ -207,107 +217,83 @@ impl Index {
             return Ok(rows.collect::<Result<_, _>>()?);
         }
         let profiles = search.profiles(&self.connection)?;
-        if profiles.len() > FEW
-            && let Some(numbers) = self.looked_through(search, &profiles)?
-        {
-            return Ok(numbers);
-        }
-        let (mut newest, mut from) = (BTreeSet::new(), from);
-        for (p, profile) in &profiles {
-            let mut of_profile = self.connection.prepare_cached(match profile.subscriber.is_empty() {
-                true => {
-                    "SELECT n FROM messages WHERE profile = ?1 AND n >= ?2 AND n < ?3 ORDER BY n DESC LIMIT ?4"
-                }
-                false => {
-                    "SELECT n FROM copies WHERE profile = ?1 AND n >= ?2 AND n < ?3 ORDER BY n DESC LIMIT ?4"
-                }
-            })?;
-            let rows =
-                of_profile.query_map([*p, from, until, limit(search.most)], |row| row.get::<_, i64>(0))?;
-            for n in rows {
-                newest.insert(n?);
-            }
-            while newest.len() > search.most {
-                newest.pop_first();
-            }
-            if let Some(oldest) = newest.first().filter(|_| newest.len() == search.most) {
-                // Only what is newer displaces one of these.
-                from = *oldest;
-            }
-        }
-        Ok(newest.into_iter().rev().collect())
-    }
-
-    /// The page, where the newest messages fill it.
-    fn looked_through(
-        &self,
-        search: &Search,
-        profiles: &[(i64, Profile)],
-    ) -> Result<Option<Vec<i64>>, IndexError> {
-        let (from, until) = search.range();
-        let wanted: HashSet<_> = profiles.iter().map(|(p, _)| *p).collect();
-        let of = |copies: bool| profiles.iter().any(|(_, profile)| profile.subscriber.is_empty() != copies);
+        let Some((oldest, newest)) = self.periods(from, until)? else { return Ok(Vec::new()) };
         let mut found = BTreeSet::new();
-        let mut all = self.connection.prepare_cached(match (of(false), of(true)) {
-            (true, false) => {
-                "SELECT n, profile FROM messages WHERE n >= ?1 AND n < ?2 ORDER BY n DESC LIMIT ?3"
-            }
-            (false, true) => {
-                "SELECT n, profile FROM copies WHERE n >= ?1 AND n < ?2 ORDER BY n DESC LIMIT ?3"
-            }
-            (true, true) | (false, false) => return Ok(None),
-        })?;
-        let rows = all.query_map([from, until, limit(LOOKED_THROUGH)], |row| {
-            Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?))
-        })?;
-        for row in rows {
-            let (n, p) = row?;
-            if wanted.contains(&p) {
-                found.insert(n);
+        let mut of_profile = self.connection.prepare_cached(
+            "SELECT n FROM profiled WHERE period = ?1 AND profile = ?2 AND n >= ?3 AND n < ?4
+             ORDER BY n DESC LIMIT ?5",
+        )?;
+        for at in (oldest..=newest).rev() {
+            let mut from = from;
+            for one in profiles.iter().filter(|one| one.is_in(at)) {
+                let rows = of_profile
+                    .query_map([at, one.number, from, until, limit(search.most)], |row| {
+                        row.get::<_, i64>(0)
+                    })?;
+                for n in rows {
+                    found.insert(n?);
+                }
+                while found.len() > search.most {
+                    found.pop_first();
+                }
+                if let Some(last) = found.first().filter(|_| found.len() == search.most) {
+                    // Only what is newer displaces one of these.
+                    from = from.max(*last);
+                }
             }
             if found.len() == search.most {
-                return Ok(Some(found.into_iter().rev().collect()));
+                break;
             }
         }
-        Ok(None)
+        Ok(found.into_iter().rev().collect())
+    }
+
+    /// The oldest and the newest period between two numbers that there may be anything of.
+    pub(super) fn periods(&self, from: i64, until: i64) -> rusqlite::Result<Option<(i64, i64)>> {
+        let (oldest, newest) = periods(&self.connection)?;
+        let (oldest, newest) = (oldest.max(period(from)), newest.min(period(until)));
+        Ok((oldest <= newest).then_some((oldest, newest)))
     }
 
     /// The numbers that the keys lead to, the newest first.
     pub(super) fn by_keys(&self, search: &Search, most: usize) -> Result<Vec<i64>, IndexError> {
         let (from, until) = search.range();
         let Some((first, others)) = search.keys.split_first() else { return Ok(Vec::new()) };
-        let mut led = self.connection.prepare_cached(
-            "SELECT n FROM keys WHERE key = ?1 AND n >= ?2 AND n < ?3 ORDER BY n DESC LIMIT ?4",
-        )?;
-        let mut candidates = BTreeSet::new();
-        for key in first {
-            let rows = led.query_map([*key, from, until, limit(KEYED_MAX)], |row| row.get::<_, i64>(0))?;
-            for n in rows {
-                candidates.insert(n?);
-            }
-        }
+        let mut led = self
+            .connection
+            .prepare_cached("SELECT n FROM keys WHERE period = ?1 AND key = ?2 AND n >= ?3 AND n < ?4")?;
+        let Some((oldest, newest)) = self.periods(from, until)? else { return Ok(Vec::new()) };
         let wanted: Option<HashSet<i64>> = match search.is_of_all() {
             true => None,
-            false => Some(search.profiles(&self.connection)?.into_iter().map(|(p, _)| p).collect()),
+            false => Some(search.profiles(&self.connection)?.into_iter().map(|one| one.number).collect()),
         };
         let mut found = Vec::new();
-        for n in candidates.into_iter().rev() {
-            if found.len() == most {
-                break;
+        for at in (oldest..=newest).rev() {
+            let mut candidates = BTreeSet::new();
+            for key in first {
+                for n in led.query_map([at, *key, from, until], |row| row.get::<_, i64>(0))? {
+                    candidates.insert(n?);
+                }
             }
-            if self.has_all(n, others)? && self.is_of(n, wanted.as_ref())? {
-                found.push(n);
+            for n in candidates.into_iter().rev() {
+                if self.has_all(n, others)? && self.is_of(n, wanted.as_ref())? {
+                    found.push(n);
+                }
+                if found.len() == most {
+                    return Ok(found);
+                }
             }
         }
         Ok(found)
     }
 
     fn has_all(&self, n: i64, groups: &[Vec<i64>]) -> rusqlite::Result<bool> {
-        let mut known = self.connection.prepare_cached("SELECT 1 FROM keys WHERE key = ?1 AND n = ?2")?;
+        let mut known =
+            self.connection.prepare_cached("SELECT 1 FROM keys WHERE period = ?1 AND key = ?2 AND n = ?3")?;
         for group in groups {
             let mut any = false;
             for key in group {
-                any = any || known.exists([*key, n])?;
+                any = any || known.exists([period(n), *key, n])?;
             }
             if !any {
                 return Ok(false);

@@ -13,6 +13,8 @@ use crate::store::history::{Act, CopyFate, Decision, Step, What};
 
 /// 2020-01-01T00:00:00Z in units of 10 µs: numbers of messages count from there.
 const EPOCH: i64 = 1_577_836_800 * 100_000;
+/// Numbers of two days: what is written in such a period lies close together, and a search asks each period.
+const PERIOD: i64 = 2 * 86_400 * 100_000;
 /// Numbers among which a free one is looked for at a time.
 const NEAR: i64 = 1 << 20;
 
@@ -31,6 +33,8 @@ pub(super) struct Writer<'t> {
     pub(super) history: PathBuf,
     numbers: HashMap<Profile, i64>,
     profiles: HashMap<i64, Profile>,
+    /// The oldest and the newest number that got a profile.
+    bounds: HashMap<i64, (i64, i64)>,
     /// Numbers of messages that are new in this transaction, by their ids.
     new: HashMap<String, i64>,
     /// Keys that are not written yet: in their order they go to the disk much faster.
@@ -41,6 +45,11 @@ pub(super) struct Writer<'t> {
 /// The number of a message that happened at that time, where nobody else has it.
 pub(super) fn number(at: Timestamp) -> i64 {
     at.as_microsecond().div_euclid(10).saturating_sub(EPOCH)
+}
+
+/// The period of a number.
+pub(super) const fn period(n: i64) -> i64 {
+    n.div_euclid(PERIOD)
 }
 
 /// Nanoseconds since 1970.
@@ -55,6 +64,7 @@ impl<'t> Writer<'t> {
             history: history.to_owned(),
             numbers: HashMap::new(),
             profiles: HashMap::new(),
+            bounds: HashMap::new(),
             new: HashMap::new(),
             keys: Vec::new(),
             forgotten: false,
@@ -74,7 +84,7 @@ impl<'t> Writer<'t> {
 
     /// Takes a step in. One that comes after a later one makes the message be put together anew.
     pub(super) fn take(&mut self, step: &Step, place: Place) -> Result<(), IndexError> {
-        let Some(n) = self.find(&step.id)? else {
+        let Some(n) = self.find(step)? else {
             let n = self.begin(&step.id, step.at)?;
             self.place(n, place)?;
             return Ok(self.apply(n, step)?);
@@ -88,15 +98,29 @@ impl<'t> Writer<'t> {
         Ok(self.apply(n, step)?)
     }
 
-    /// The number of a message.
-    pub(super) fn find(&self, id: &str) -> rusqlite::Result<Option<i64>> {
-        if let Some(n) = self.new.get(id) {
+    /// The number of a step's message. None of its steps is older than when the hub accepted it, where the step tells.
+    fn find(&self, step: &Step) -> rusqlite::Result<Option<i64>> {
+        if let Some(n) = self.new.get(&step.id) {
             return Ok(Some(*n));
         }
+        let accepted = match &step.what {
+            What::Decided(decision) | What::Filtered(decision) => decision.accepted_at.parse().ok(),
+            _ => None,
+        };
+        let (oldest, newest) = periods(self.sql)?;
+        // Clocks of several machines differ.
+        let from = accepted.map_or(oldest, |at| (period(number(at)) - 1).max(oldest));
         let mut found = self.sql.prepare_cached(
-            "SELECT keys.n FROM keys JOIN messages ON messages.n = keys.n WHERE key = ?1 AND id = ?2",
+            "SELECT keys.n FROM keys JOIN messages ON messages.n = keys.n
+             WHERE period = ?1 AND key = ?2 AND id = ?3",
         )?;
-        found.query_row(params![Key::Id(id).stored(), id], |row| row.get(0)).optional()
+        let key = Key::Id(&step.id).stored();
+        for period in (from..=newest).rev() {
+            if let Some(n) = found.query_row(params![period, key, step.id], |row| row.get(0)).optional()? {
+                return Ok(Some(n));
+            }
+        }
+        Ok(None)
     }
 
     /// Enters a message that nothing is known of yet.
@@ -107,6 +131,7 @@ impl<'t> Writer<'t> {
             .sql
             .prepare_cached("INSERT INTO messages (n, id, at, last, profile) VALUES (?1, ?2, ?3, ?3, ?4)")?;
         insert.execute(params![n, id, nanoseconds(at), profile])?;
+        self.profiled(n, None, Some(profile))?;
         self.new.insert(id.to_owned(), n);
         self.keys.push((Key::Id(id).stored(), n));
         Ok(n)
@@ -140,7 +165,7 @@ impl<'t> Writer<'t> {
 
     /// What a step changes. The steps of a message come here in the order of time.
     pub(super) fn apply(&mut self, n: i64, step: &Step) -> rusqlite::Result<()> {
-        let before = self.message(n)?;
+        let (was, before) = self.message(n)?;
         let after = match &step.what {
             What::Decided(decision) => self.decided(n, decision, state_of(decision))?,
             What::Filtered(decision) => self.decided(n, decision, State::Filtered)?,
@@ -158,7 +183,7 @@ impl<'t> Writer<'t> {
         let mut update =
             self.sql.prepare_cached("UPDATE messages SET last = ?2, profile = ?3 WHERE n = ?1")?;
         update.execute(params![n, nanoseconds(step.at), profile])?;
-        Ok(())
+        self.profiled(n, Some(was), Some(profile))
     }
 
     fn decided(&mut self, n: i64, decision: &Decision, state: State) -> rusqlite::Result<Profile> {
@@ -216,10 +241,32 @@ impl<'t> Writer<'t> {
     }
 
     /// What is known of a message.
-    fn message(&mut self, n: i64) -> rusqlite::Result<Profile> {
+    fn message(&mut self, n: i64) -> rusqlite::Result<(i64, Profile)> {
         let mut found = self.sql.prepare_cached("SELECT profile FROM messages WHERE n = ?1")?;
         let p = found.query_row([n], |row| row.get(0))?;
-        self.profile_of(p)
+        Ok((p, self.profile_of(p)?))
+    }
+
+    /// Notes that a message, or a copy of it, has another profile than before.
+    fn profiled(&mut self, n: i64, before: Option<i64>, after: Option<i64>) -> rusqlite::Result<()> {
+        if before == after {
+            return Ok(());
+        }
+        if let Some(p) = before {
+            let mut delete = self
+                .sql
+                .prepare_cached("DELETE FROM profiled WHERE period = ?1 AND profile = ?2 AND n = ?3")?;
+            delete.execute([period(n), p, n])?;
+        }
+        if let Some(p) = after {
+            let mut insert = self
+                .sql
+                .prepare_cached("INSERT OR IGNORE INTO profiled (period, profile, n) VALUES (?1, ?2, ?3)")?;
+            insert.execute([period(n), p, n])?;
+            let (first, last) = self.bounds.get(&p).copied().unwrap_or((n, n));
+            self.bounds.insert(p, (first.min(n), last.max(n)));
+        }
+        Ok(())
     }
 
     /// Its copies: number of the profile, profile, attempts.
@@ -233,18 +280,17 @@ impl<'t> Writer<'t> {
     /// Writes down what is known of a copy, instead of what was.
     fn put(&mut self, n: i64, copy: &Profile, attempts: i64) -> rusqlite::Result<()> {
         let p = self.profile(copy)?;
-        for (before, known, _) in self.copies(n)? {
-            if known.subscriber == copy.subscriber && before != p {
-                self.sql
-                    .prepare_cached("DELETE FROM copies WHERE n = ?1 AND profile = ?2")?
-                    .execute([n, before])?;
-            }
+        let known = self.copies(n)?;
+        let before = known.iter().find(|(_, known, _)| known.subscriber == copy.subscriber).map(|(p, ..)| *p);
+        if let Some(before) = before.filter(|before| *before != p) {
+            let mut delete = self.sql.prepare_cached("DELETE FROM copies WHERE n = ?1 AND profile = ?2")?;
+            delete.execute([n, before])?;
         }
         let mut insert = self
             .sql
             .prepare_cached("INSERT OR REPLACE INTO copies (n, profile, attempts) VALUES (?1, ?2, ?3)")?;
         insert.execute([n, p, attempts])?;
-        Ok(())
+        self.profiled(n, before, Some(p))
     }
 
     fn profile_of(&mut self, p: i64) -> rusqlite::Result<Profile> {
@@ -266,8 +312,8 @@ impl<'t> Writer<'t> {
         let Profile { facility, feed, kind, change, state, fault, subscriber } = profile;
         let values = params![facility, feed, kind, change, state.as_str(), fault, subscriber];
         let mut insert = self.sql.prepare_cached(
-            "INSERT OR IGNORE INTO profiles (facility, feed, kind, change, state, fault, subscriber)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            "INSERT OR IGNORE INTO profiles (facility, feed, kind, change, state, fault, subscriber, first, last)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 0x7fffffffffffffff, -0x7fffffffffffffff)",
         )?;
         insert.execute(values)?;
         let mut found = self.sql.prepare_cached(
@@ -283,31 +329,53 @@ impl<'t> Writer<'t> {
     /// Takes a message out, with those of its keys that these steps tell; where its steps stand is taken out too.
     pub(super) fn forget(&mut self, n: i64, id: &str, steps: &[Step]) -> rusqlite::Result<()> {
         self.flush()?;
-        self.new.remove(id);
+        let (p, _) = self.message(n)?;
+        self.profiled(n, Some(p), None)?;
+        for (p, ..) in self.copies(n)? {
+            self.profiled(n, Some(p), None)?;
+        }
         for table in ["messages", "copies", "steps"] {
             self.sql.prepare_cached(&format!("DELETE FROM {table} WHERE n = ?1"))?.execute([n])?;
         }
-        let mut delete = self.sql.prepare_cached("DELETE FROM keys WHERE key = ?1 AND n = ?2")?;
-        delete.execute([Key::Id(id).stored(), n])?;
+        let mut delete =
+            self.sql.prepare_cached("DELETE FROM keys WHERE period = ?1 AND key = ?2 AND n = ?3")?;
+        let period = period(n);
+        delete.execute([period, Key::Id(id).stored(), n])?;
         for step in steps {
             let (What::Decided(decision) | What::Filtered(decision)) = &step.what else { continue };
             for key in Key::of(decision) {
-                delete.execute([key.stored(), n])?;
+                delete.execute([period, key.stored(), n])?;
             }
         }
         Ok(())
     }
 
-    /// Writes the keys.
+    /// Writes what was put off.
     pub(super) fn flush(&mut self) -> rusqlite::Result<()> {
         self.keys.sort_unstable();
-        let mut insert = self.sql.prepare_cached("INSERT OR IGNORE INTO keys (key, n) VALUES (?1, ?2)")?;
+        let mut insert =
+            self.sql.prepare_cached("INSERT OR IGNORE INTO keys (period, key, n) VALUES (?1, ?2, ?3)")?;
         for (key, n) in self.keys.drain(..) {
-            insert.execute([key, n])?;
+            insert.execute([period(n), key, n])?;
+        }
+        let mut widen = self.sql.prepare_cached(
+            "UPDATE profiles SET first = min(first, ?2), last = max(last, ?3) WHERE p = ?1",
+        )?;
+        for (p, (first, last)) in self.bounds.drain() {
+            widen.execute([p, first, last])?;
         }
         self.new.clear();
         Ok(())
     }
+}
+
+/// The oldest and the newest period that there is anything of.
+pub(super) fn periods(sql: &Connection) -> rusqlite::Result<(i64, i64)> {
+    let mut ends =
+        sql.prepare_cached("SELECT (SELECT min(n) FROM messages), (SELECT max(n) FROM messages)")?;
+    let (oldest, newest): (Option<i64>, Option<i64>) =
+        ends.query_row([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok((oldest.map_or(0, period), newest.map_or(-1, period)))
 }
 
 /// The state of a message by its decision.
