@@ -23,6 +23,7 @@ use crate::ops::audit::Audit;
 use crate::ops::in_force;
 use crate::ops::registry::api;
 use crate::ops::reload::{Prepared, Refusal, prepare};
+use crate::ops::upkeep;
 use crate::pipeline::{Hub, HubError, Mode, Part, ReloadAnswer, ReloadOutcome, Report};
 use crate::telemetry::causes;
 
@@ -127,7 +128,11 @@ impl Process<'_> {
         };
         let failed = |error| Failed { error, at_start: !works.get() };
         let mut serving = JoinSet::new();
-        if let (Mode::Watch, Some((console, address))) = (self.mode, console(hub).map_err(failed)?) {
+        let console = console(hub).map_err(failed)?;
+        if let (Mode::Watch, Some(control)) = (self.mode, hub.control()) {
+            serving.spawn(upkeep::run(control, console.is_some(), stopped.clone()));
+        }
+        if let (Mode::Watch, Some((console, address))) = (self.mode, console) {
             serving.spawn(console::serve(console, address, stopped.clone()));
         }
         let (mut next, mut told, mut ends) = (None, !renewed, false);

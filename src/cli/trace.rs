@@ -3,28 +3,77 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use jiff::Timestamp;
 
 use super::{check, complain, exit, fail, print, print_json};
 use crate::config::Config;
 use crate::envelope::Identifying;
 use crate::lang::Lang;
+use crate::ops::search::{self, Query, SearchError, State};
 use crate::ops::trace::{Act, CopyFate, Decision, Granted, Step, TraceError, Wanted, Way, What, trace};
 
 /// Arguments of `trace`.
 #[derive(Debug, Args)]
-#[command(group(clap::ArgGroup::new("wanted").required(true).args(["id", "patient", "file"])))]
+#[command(group(clap::ArgGroup::new("wanted").required(true).multiple(true).args([
+    "id", "patient", "file", "control_id", "network_id", "order", "path", "facility", "feed", "subscriber", "kind",
+    "state", "fault", "from", "until",
+])))]
 pub(super) struct Arguments {
     /// Id of a message, the same on all its copies
+    #[arg(conflicts_with_all = ["patient", "file"])]
     id: Option<String>,
     /// All messages about a patient, by the id at a facility: 3210100018/0000123
     #[arg(long, value_name = "FACILITY/LOCAL-ID")]
     patient: Option<String>,
     /// The messages of a file, by its bytes
-    #[arg(long, value_name = "PATH")]
+    #[arg(long, value_name = "PATH", conflicts_with = "patient")]
     file: Option<PathBuf>,
+    /// Message control id (MSH-10)
+    #[arg(long, value_name = "ID")]
+    control_id: Option<String>,
+    /// The patient's id in the network
+    #[arg(long, value_name = "ID")]
+    network_id: Option<String>,
+    /// Order number: the placer's, the filler's, or the storage's
+    #[arg(long, value_name = "NUMBER")]
+    order: Option<String>,
+    /// Path of the file it came in, which may be gone
+    #[arg(long, value_name = "PATH")]
+    path: Option<String>,
+    /// 10-digit code of the sending facility
+    #[arg(long, value_name = "CODE")]
+    facility: Option<String>,
+    /// Feed
+    #[arg(long, value_name = "NAME")]
+    feed: Option<String>,
+    /// Subscriber of a copy
+    #[arg(long, value_name = "NAME")]
+    subscriber: Option<String>,
+    /// Kind
+    #[arg(long, value_name = "KIND")]
+    kind: Option<String>,
+    /// accepted, filtered, routed, invalid; of copies: waiting, delivered, parked, dead, withdrawn, discarded
+    #[arg(long, value_name = "STATE", value_parser = state)]
+    state: Option<State>,
+    /// Why a message makes no sense, or a copy does not go through
+    #[arg(long, value_name = "CODE")]
+    fault: Option<String>,
+    /// First seen then or later: 2026-11-23T09:00, in the hub's zone, or with an offset
+    #[arg(long, value_name = "TIME")]
+    from: Option<String>,
+    /// First seen before then
+    #[arg(long, value_name = "TIME")]
+    until: Option<String>,
+    /// At most so many, the newest
+    #[arg(long, value_name = "COUNT", default_value_t = search::PAGE)]
+    most: usize,
     /// Print one JSON object
     #[arg(long)]
     json: bool,
+}
+
+fn state(word: &str) -> Result<State, String> {
+    State::parse(word).ok_or_else(|| "no state".to_owned())
 }
 
 pub(super) fn main(folder: &Path, lang: Lang, arguments: &Arguments) -> u8 {
@@ -32,16 +81,38 @@ pub(super) fn main(folder: &Path, lang: Lang, arguments: &Arguments) -> u8 {
         Ok(config) => config,
         Err(code) => return code,
     };
-    let Some(wanted) = wanted(arguments, &config) else {
-        complain("musubi: a patient is FACILITY/LOCAL-ID: a facility's code or feed, and the id there");
-        return exit::USAGE;
+    if let Some(file) = &arguments.file {
+        return match trace(&config, &Wanted::File(file.clone())) {
+            Ok(ways) => show(&ways, arguments.json, lang),
+            Err(error @ TraceError::File { .. }) => fail(&error, exit::BAD_DATA),
+            Err(error) => fail(&error, exit::TRY_LATER),
+        };
+    }
+    let query = match query(arguments, &config) {
+        Ok(query) => query,
+        Err(why) => {
+            complain(&format!("musubi: {why}"));
+            return exit::USAGE;
+        }
     };
-    let ways = match trace(&config, &wanted) {
-        Ok(ways) => ways,
-        Err(error @ TraceError::File { .. }) => return fail(&error, exit::BAD_DATA),
-        Err(error) => return fail(&error, exit::TRY_LATER),
-    };
-    if arguments.json {
+    match ways(&config, &query) {
+        Ok(ways) => show(&ways, arguments.json, lang),
+        Err(error) => fail(&error, exit::TRY_LATER),
+    }
+}
+
+/// The ways of what a query finds, the oldest first.
+fn ways(config: &Config, query: &Query) -> Result<Vec<Way>, SearchError> {
+    let mut ways = Vec::new();
+    for row in search::search(config, query)?.rows.into_iter().rev() {
+        let found = search::message(config, &row.id)?;
+        ways.extend(found.map(|(row, steps)| Way { id: row.id, steps }));
+    }
+    Ok(ways)
+}
+
+fn show(ways: &[Way], json: bool, lang: Lang) -> u8 {
+    if json {
         print_json(&serde_json::json!({ "messages": ways }));
     } else {
         ways.iter().for_each(|way| print(&told(way, lang)));
@@ -53,17 +124,40 @@ pub(super) fn main(folder: &Path, lang: Lang, arguments: &Arguments) -> u8 {
     exit::DONE
 }
 
-fn wanted(arguments: &Arguments, config: &Config) -> Option<Wanted> {
-    if let Some(id) = &arguments.id {
-        return Some(Wanted::Message(id.clone()));
-    }
-    if let Some(path) = &arguments.file {
-        return Some(Wanted::File(path.clone()));
-    }
-    let (facility, id) = arguments.patient.as_deref()?.split_once('/')?;
-    let feed = config.feeds.iter().map(|feed| &feed.settings).find(|feed| feed.name == facility);
-    let facility = feed.map_or(facility, |feed| &feed.facility);
-    Some(Wanted::Patient(facility.to_owned(), Identifying(id.to_owned())))
+fn query(arguments: &Arguments, config: &Config) -> Result<Query, &'static str> {
+    let patient = arguments.patient.as_deref().map(patient).transpose()?;
+    let moment = |text: &Option<String>| text.as_deref().map(|text| time(text, config)).transpose();
+    let identifying = |text: &Option<String>| text.clone().map(Identifying);
+    Ok(Query {
+        id: arguments.id.clone(),
+        control_id: arguments.control_id.clone(),
+        patient,
+        network_id: identifying(&arguments.network_id),
+        order: arguments.order.clone(),
+        file: identifying(&arguments.path),
+        facility: arguments.facility.clone(),
+        facilities: None,
+        feed: arguments.feed.clone(),
+        subscriber: arguments.subscriber.clone(),
+        kind: arguments.kind.clone(),
+        state: arguments.state,
+        fault: arguments.fault.clone(),
+        from: moment(&arguments.from)?,
+        until: moment(&arguments.until)?,
+        before: None,
+        most: Some(arguments.most),
+    })
+}
+
+fn patient(text: &str) -> Result<(String, Identifying), &'static str> {
+    let wrong = "a patient is FACILITY/LOCAL-ID: a facility's code or feed, and the id there";
+    let (facility, id) = text.split_once('/').ok_or(wrong)?;
+    Ok((facility.to_owned(), Identifying(id.to_owned())))
+}
+
+fn time(text: &str, config: &Config) -> Result<Timestamp, &'static str> {
+    search::moment(text, &config.hub.timezone)
+        .ok_or("a time is written 2026-11-23T09:00 or 2026-11-23T09:00:00+09:00")
 }
 
 fn told(way: &Way, lang: Lang) -> String {

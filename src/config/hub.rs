@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
@@ -38,6 +39,33 @@ pub struct Hub {
     pub registry_authority: Option<String>,
     /// Where the console listens.
     pub console: Option<SocketAddr>,
+    /// How long, and on how much of the disk, the history and the accepted messages are kept.
+    pub history: Retention,
+}
+
+/// How long what is kept by days is kept, and on how much of the disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Retention {
+    /// A day is deleted when it is over for that long.
+    pub keep: Duration,
+    /// Bytes of all days; above it the oldest are deleted.
+    pub bytes_max: u64,
+}
+
+/// Default of `[history] keep` in days: three years, for which records of provision to third parties are kept
+/// (個人情報保護法施行規則21条).
+pub(super) const HISTORY_DAYS: u64 = 3 * 366;
+/// Default of `[history] bytes_max`.
+const HISTORY_BYTES: u64 = 100_000_000_000;
+
+impl Default for Retention {
+    fn default() -> Self {
+        Self { keep: days(HISTORY_DAYS), bytes_max: HISTORY_BYTES }
+    }
+}
+
+const fn days(count: u64) -> Duration {
+    Duration::from_secs(count * 86_400)
 }
 
 /// What carries the messages.
@@ -95,6 +123,10 @@ pub(super) fn read(document: &Document<'_>, dir: &Path) -> Option<Hub> {
     let registry =
         section.take("registry").and_then(|node| node.section()).map(|section| registry(section, dir));
     let console = section.take("console").and_then(|node| node.section()).and_then(console);
+    let history = match section.take("history") {
+        Some(node) => node.section().and_then(history),
+        None => Some(Retention::default()),
+    };
     section.finish();
     Some(Hub {
         network: network?.into(),
@@ -106,6 +138,18 @@ pub(super) fn read(document: &Document<'_>, dir: &Path) -> Option<Hub> {
         registry_import: registry.as_ref().and_then(|registry| registry.0.clone()),
         registry_authority: registry.and_then(|registry| registry.1),
         console,
+        history: history?,
+    })
+}
+
+fn history(mut section: Section<'_>) -> Option<Retention> {
+    let keep = section.take("keep").map(|node| node.duration(days(1)..=days(100 * 366)));
+    let bytes_max = section.take("bytes_max").map(|node| node.bytes(100_000_000..=u64::MAX));
+    section.finish();
+    let default = Retention::default();
+    Some(Retention {
+        keep: keep.unwrap_or(Some(default.keep))?,
+        bytes_max: bytes_max.unwrap_or(Some(default.bytes_max))?,
     })
 }
 

@@ -51,7 +51,7 @@ pub use expectation::{Expectation, Why};
 pub use fault::{Fault, Part, Severity, nearest, suggest};
 pub use feed::{Feed, Role};
 pub use files::Files;
-pub use hub::{Broker, Hub};
+pub use hub::{Broker, Hub, Retention};
 pub use lines::Lines;
 pub use need::{Need, Thing};
 pub use route_test::{RouteTest, TestRegistry};

@@ -11,6 +11,7 @@ mod frame;
 mod html;
 mod live;
 mod login;
+mod messages;
 mod problem;
 mod registry;
 mod view;
@@ -94,6 +95,8 @@ fn app(console: Arc<Console>) -> Router {
     let api = api::routes().layer(from_fn_with_state(console.clone(), access::bearer));
     let pages = Router::new()
         .route("/", get(async || Redirect::to("/registry")))
+        .route("/messages", get(messages::list::show).post(messages::list::search))
+        .route("/messages/{id}", get(messages::way::show).post(messages::way::bodies))
         .route("/registry", get(registry::show).post(registry::search))
         .layer(from_fn_with_state(console.clone(), access::session));
     Router::new()

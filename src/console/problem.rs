@@ -43,6 +43,17 @@ impl Problem {
         Self::new(StatusCode::UNAUTHORIZED, "The token is missing or wrong", detail)
     }
 
+    pub(super) fn forbidden() -> Self {
+        let detail = "whoever has this token may not do that, or not for this facility";
+        Self::new(StatusCode::FORBIDDEN, "Not allowed", detail)
+    }
+
+    /// Something that the answer needs can't be had now.
+    pub(super) fn unavailable(error: &(dyn std::error::Error + 'static)) -> Self {
+        let detail = crate::telemetry::causes(error);
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "Not available at present", detail)
+    }
+
     pub(super) fn not_found() -> Self {
         Self::new(StatusCode::NOT_FOUND, "Not found", "there is nothing of that name")
     }
@@ -61,6 +72,19 @@ impl Problem {
         let detail = format!("{} rows can't be taken; nothing of the batch was", errors.len());
         let problem = Self::new(StatusCode::UNPROCESSABLE_ENTITY, "The registry refuses the batch", detail);
         Self { errors, ..problem }
+    }
+}
+
+impl Problem {
+    /// Its status.
+    pub(super) fn status(&self) -> StatusCode {
+        StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+}
+
+impl std::fmt::Display for Problem {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {}", self.title, self.detail)
     }
 }
 
@@ -94,7 +118,7 @@ impl From<RegistryError> for Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let status = self.status();
         let mut response = (status, Json(self)).into_response();
         let media_type = HeaderValue::from_static("application/problem+json");
         response.headers_mut().insert(header::CONTENT_TYPE, media_type);

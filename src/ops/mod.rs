@@ -24,4 +24,6 @@ pub mod survey;
 pub mod topology;
 pub mod trace;
 pub mod trees;
+pub mod upkeep;
+pub mod views;
 pub mod wire;

@@ -4,6 +4,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
 use crate::config::Config;
@@ -196,12 +198,25 @@ pub fn message(config: &Config, id: &str) -> Result<Option<(Row, Vec<Step>)>, Se
     Ok(found.map(|(steps, hit)| (row(hit), steps)))
 }
 
-/// Brings the index up to date.
-///
-/// # Errors
-/// If the history can't be read.
-pub fn update(config: &Config) -> Result<(), SearchError> {
-    Ok(ask(config, |_| Ok(()))?)
+/// Keeps the index of a process that runs near its day files, and open: then nobody has to open it from the ground.
+#[derive(Debug, Default)]
+pub struct Follower(Option<Index>);
+
+impl Follower {
+    /// Takes in what is new.
+    ///
+    /// # Errors
+    /// If the history can't be read. The next time begins from the ground.
+    pub fn follow(&mut self, config: &Config) -> Result<(), SearchError> {
+        let followed = match &mut self.0 {
+            Some(index) => index.update().map(|_| ()),
+            None => Index::open(&config.hub.data_dir.join(HISTORY)).map(|index| self.0 = Some(index)),
+        };
+        if followed.is_err() {
+            self.0 = None;
+        }
+        Ok(followed?)
+    }
 }
 
 fn ask<T>(config: &Config, question: impl Fn(&Index) -> Result<T, IndexError>) -> Result<T, IndexError> {
@@ -280,8 +295,14 @@ fn identified(config: &Config, query: &Query, search: &mut Search) -> Result<(),
     Ok(())
 }
 
+/// A moment as people write it, in that zone, or as RFC 3339 does.
+pub fn moment(text: &str, zone: &TimeZone) -> Option<Timestamp> {
+    let local = || Some(text.parse::<DateTime>().ok()?.to_zoned(zone.clone()).ok()?.timestamp());
+    text.parse().ok().or_else(local)
+}
+
 /// The facility of a feed, where that is a feed's name.
-pub fn facility_of<'a>(config: &'a Config, name: &'a str) -> &'a str {
+fn facility_of<'a>(config: &'a Config, name: &'a str) -> &'a str {
     let mut feeds = config.feeds.iter().map(|feed| &feed.settings);
     feeds.find(|feed| feed.name == name).map_or(name, |feed| &feed.facility)
 }

@@ -15,6 +15,7 @@ pub mod kv;
 pub mod ledger;
 mod log;
 pub mod messages;
+pub mod prune;
 pub mod record;
 mod sled_kv;
 

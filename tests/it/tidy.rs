@@ -119,11 +119,11 @@ fn services_read_what_is_delivered_and_name_no_stage() {
 }
 
 #[test]
-fn only_the_store_names_the_embedded_database() {
+fn only_the_store_names_the_embedded_databases() {
     for (path, code) in sources("src") {
         let store = path.starts_with(repository().join("src/store"));
-        let named = code.contains("sled::");
-        assert!(!named || store, "{} names sled", path.display());
+        let named = ["sled::", "rusqlite::"].into_iter().find(|name| code.contains(name));
+        assert!(named.is_none() || store, "{} names {named:?}", path.display());
     }
 }
 

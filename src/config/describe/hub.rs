@@ -2,7 +2,7 @@
 
 use super::key::{Key, Shape, Table, key, kind, list, version};
 use crate::config::broker::{LANES, WINDOW};
-use crate::config::hub::DATA_DIR;
+use crate::config::hub::{DATA_DIR, HISTORY_DAYS};
 
 pub(super) fn tables() -> Vec<Table> {
     vec![
@@ -27,6 +27,10 @@ pub(super) fn tables() -> Vec<Table> {
             key("import", Shape::Path, "\"registry\"", "folder of CSV files that is imported at every start; what is known already is passed over"),
             key("authority", Shape::Text, "\"SHIMANE-NET\"", "assigning authority (PID-3.4) of the network's ids: where a facility sends one, the patient is linked"),
         ]),
+        Table::new("history", "[history]", "What is kept of messages by days: their steps, and the bytes as they were accepted.", vec![
+            key("keep", Shape::Duration, "\"400d\"", "how long a day is kept; the default is the three years of 個人情報保護法施行規則21条").default(format!("\"{HISTORY_DAYS}d\"")),
+            key("bytes_max", Shape::Bytes, "\"20GB\"", "disk of all days, 100MB or more; above it the oldest bytes are deleted first, then the oldest steps").default("\"100GB\""),
+        ]),
         Table::new("console", "[console]", "The console and its API.", vec![
             key("listen", Shape::Address, "\"127.0.0.1:7575\"", "address and port, on this machine only: 127.0.0.1 or [::1]").required(),
         ]),
@@ -45,6 +49,7 @@ fn hub() -> Vec<Key> {
         key("broker", Shape::Table(&["broker-embedded", "broker-rabbitmq"]), "{ kind = \"embedded\", lanes = 16 }", "what carries the messages").default("{ kind = \"embedded\" }"),
         key("claims", Shape::Table(&["claims"]), "{ path = \"/srv/musubi/claims\" }", "what is too large for the broker"),
         key("registry", Shape::Table(&["registry"]), "{ import = \"registry\" }", "facilities, patients and consents"),
+        key("history", Shape::Table(&["history"]), "{ keep = \"400d\", bytes_max = \"20GB\" }", "how long, and on how much of the disk, messages and their steps are kept"),
         key("console", Shape::Table(&["console"]), "{ listen = \"127.0.0.1:7575\" }", "the console and its API; none where it is left out"),
     ]
 }

@@ -1,0 +1,6 @@
+//! Messages: `/messages` finds them, `/messages/{id}` shows the way of one.
+
+pub(super) mod asked;
+pub(super) mod list;
+pub(super) mod way;
+mod words;
