@@ -26,6 +26,7 @@ mod documentation;
 mod documents;
 mod ingest;
 mod init;
+mod history;
 mod inspect;
 mod joined_lanes;
 mod killed;

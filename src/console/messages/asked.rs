@@ -10,7 +10,6 @@ use super::super::Console;
 use super::super::access::{Actor, Right};
 use super::super::audit::Action;
 use super::super::problem::Problem;
-use crate::config::Config;
 use crate::envelope::Identifying;
 use crate::ops::search::{self, Digest, Found, Query, Row, SearchError, State};
 use crate::ops::trace::Step;
@@ -99,7 +98,8 @@ pub(in crate::console) async fn search(
     query: Query,
 ) -> Result<Found, Problem> {
     let query = allowed(console, actor, query).await?;
-    ask(console, move |config| search::search(config, &query)).await
+    let config = console.control.config();
+    ask(move || search::search(&config, &query)).await
 }
 
 /// The digests of it; of the last days where no time is said.
@@ -112,7 +112,8 @@ pub(in crate::console) async fn digest(
     // Trouble of long ago is asked for by its time.
     let lately = console.control.clock().now() - jiff::SignedDuration::from_hours(24 * LATELY);
     let query = Query { from: query.from.or(Some(lately)), ..query };
-    ask(console, move |config| search::digest(config, &query)).await
+    let config = console.control.config();
+    ask(move || search::digest(&config, &query)).await
 }
 
 async fn allowed(console: &Console, actor: &Actor, query: Query) -> Result<Query, Problem> {
@@ -132,8 +133,8 @@ pub(in crate::console) async fn message(
     right: Right,
     id: &str,
 ) -> Result<(Row, Vec<Step>), Problem> {
-    let wanted = id.to_owned();
-    let found = ask(console, move |config| search::message(config, &wanted)).await?;
+    let (config, wanted) = (console.control.config(), id.to_owned());
+    let found = ask(move || search::message(&config, &wanted)).await?;
     let (row, steps) = found.ok_or_else(Problem::not_found)?;
     if actor.may(right, Some(&row.facility)) { Ok((row, steps)) } else { Err(Problem::forbidden()) }
 }
@@ -146,22 +147,21 @@ pub(in crate::console) async fn views(
 ) -> Result<Option<Views>, Problem> {
     console.audit(actor, Action::ViewBody, &row.id).await?;
     let (id, at) = (row.id.clone(), row.at);
-    let registry = console.control.register().view().clone();
+    let (config, registry) = (console.control.config(), console.control.register().view().clone());
     let now = console.control.clock().now();
-    blocking(console, move |config| {
+    blocking(move || {
         let kept =
-            crate::ops::messages::find(config, &id, at).map_err(|error| Problem::unavailable(&error))?;
-        Ok(kept.map(|(envelope, body)| views::views(config, registry, envelope, body, now)))
+            crate::ops::messages::find(&config, &id, at).map_err(|error| Problem::unavailable(&error))?;
+        Ok(kept.map(|(envelope, body)| views::views(&config, registry, envelope, body, now)))
     })
     .await
 }
 
 async fn ask<T: Send + 'static>(
-    console: &Console,
-    question: impl FnOnce(&Config) -> Result<T, SearchError> + Send + 'static,
+    question: impl FnOnce() -> Result<T, SearchError> + Send + 'static,
 ) -> Result<T, Problem> {
-    blocking(console, move |config| {
-        question(config).map_err(|error| match error {
+    blocking(move || {
+        question().map_err(|error| match error {
             SearchError::Cursor(_) => Problem::bad(error.to_string()),
             error => Problem::unavailable(&error),
         })
@@ -171,10 +171,8 @@ async fn ask<T: Send + 'static>(
 
 /// Does what reads from the disk, where nobody else waits for it.
 async fn blocking<T: Send + 'static>(
-    console: &Console,
-    work: impl FnOnce(&Config) -> Result<T, Problem> + Send + 'static,
+    work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
 ) -> Result<T, Problem> {
-    let config = console.control.config();
-    let done = tokio::task::spawn_blocking(move || work(&config)).await;
+    let done = tokio::task::spawn_blocking(work).await;
     done.unwrap_or_else(|error| Err(Problem::unavailable(&error)))
 }

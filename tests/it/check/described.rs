@@ -162,6 +162,7 @@ fn with_unheard_keys() -> Vec<(&'static str, &'static str, String)> {
         hub("broker-tls", &format!("{rabbit}[broker.tls]\nca = \"c\"\n{UNHEARD}")),
         hub("claims", &format!("[claims]\npath = \"c\"\n{UNHEARD}")),
         hub("registry", &format!("[registry]\n{UNHEARD}")),
+        hub("history", &format!("[history]\n{UNHEARD}")),
         hub("console", &format!("[console]\nlisten = \"127.0.0.1:1\"\n{UNHEARD}")),
         ("feed", "feeds/izumo.toml", format!("{FEED}{UNHEARD}\n{SOURCE}")),
         source("source-ssmix2", "kind = \"ssmix2\"\nstandard = \"s\""),
