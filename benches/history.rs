@@ -97,6 +97,7 @@ fn decision(n: u64) -> Decision {
         control_id: Some(control(n)),
         orders: vec![order(n)],
         findings: Vec::new(),
+        kept: None,
         kind: if fault { "invalid" } else { KINDS[kind] }.to_owned(),
         change: if (dice >> 40) % 4 == 0 { "updated" } else { "created" }.to_owned(),
         fault: fault.then(|| FAULTS[usize::try_from((dice >> 44) % 5).unwrap_or_default()].to_owned()),

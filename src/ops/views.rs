@@ -2,8 +2,6 @@
 //!
 //! However long a message is, only the beginning of each view is made into a text.
 
-use std::fmt::Write as _;
-
 use bytes::Bytes;
 use encoding_rs::{EUC_JP, Encoding, ISO_2022_JP, SHIFT_JIS};
 use jiff::Timestamp;
@@ -176,8 +174,7 @@ fn hex(bytes: &[u8]) -> Text {
         let digits: Vec<_> = row.iter().map(|byte| format!("{byte:02x}")).collect();
         let shown = |byte: &u8| if (0x20..0x7f).contains(byte) { char::from(*byte) } else { '.' };
         let letters: String = row.iter().map(shown).collect();
-        // A String takes everything.
-        let _ = writeln!(text, "{:08x}  {:<47}  {letters}", line * 16, digits.join(" "));
+        text.push_str(&format!("{:08x}  {:<47}  {letters}\n", line * 16, digits.join(" ")));
     }
     Text { text, read_as: "hex", bytes: bytes.len(), left_out: bytes.len() - shown.len() }
 }

@@ -40,6 +40,7 @@ fn decision(feed: &str, patient: &str, to: &[&str], fault: Option<&str>) -> Deci
         control_id: Some(format!("control {patient}")),
         orders: vec!["1".to_owned(), format!("order {patient}")],
         findings: Vec::new(),
+        kept: None,
         kind: if fault.is_some() { "invalid" } else { "lab-result" }.to_owned(),
         change: "created".to_owned(),
         fault: fault.map(str::to_owned),
