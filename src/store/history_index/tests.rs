@@ -363,7 +363,7 @@ fn what_is_pruned_is_given_back_to_the_disk() {
     let (file, last) = one(100_000, "last", What::Decided(decision("18", "x", &[], None)));
     append(folder.path(), &[(file.replace("23", "24"), last)]);
     let database = folder.path().join(FOLDER).join(FILE);
-    drop(Index::open(folder.path()).unwrap());
+    schema::settle(&Index::open(folder.path()).unwrap().connection).unwrap();
     let before = fs::metadata(&database).unwrap().len();
     fs::remove_file(folder.path().join("2026-11-23.ndjson")).unwrap();
     let index = Index::open(folder.path()).unwrap();
