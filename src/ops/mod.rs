@@ -9,6 +9,7 @@ pub mod explain;
 pub mod in_force;
 pub mod init;
 pub mod inspect;
+pub mod messages;
 pub mod queues;
 pub mod reconcile;
 pub mod registry;
