@@ -23,6 +23,7 @@ use crate::ops::audit::Audit;
 use crate::ops::client;
 use crate::ops::in_force;
 use crate::ops::reload::{Prepared, Refusal, prepare};
+use crate::ops::replay::Desk;
 use crate::pipeline::{Hub, HubError, Mode, Part, ReloadAnswer, ReloadOutcome, Report};
 use crate::telemetry::causes;
 
@@ -126,8 +127,9 @@ impl Process<'_> {
             });
         };
         let failed = |error| Failed { error, at_start: !works.get() };
-        let mut serving = JoinSet::new();
+        let (mut serving, mut replaying) = (JoinSet::new(), JoinSet::new());
         if let (Mode::Watch, Some((console, address))) = (self.mode, console(hub).map_err(failed)?) {
+            replaying.spawn(console.replays.clone().run(stopped.clone()));
             serving.spawn(console::serve(console, address, stopped.clone()));
         }
         let (mut next, mut told, mut ends) = (None, !renewed, false);
@@ -172,6 +174,8 @@ impl Process<'_> {
             }
         };
         bar.finish_and_clear();
+        stop.send_replace(true);
+        while replaying.join_next().await.is_some() {}
         serving.shutdown().await;
         Ok(Ended { report: report.map_err(failed)?, next })
     }
@@ -259,7 +263,8 @@ fn console(hub: &Hub) -> Result<Option<(Console, SocketAddr)>, HubError> {
     let token = client::token(data_dir);
     let token = token.map_err(|source| HubError::Token { path: client::token_file(data_dir), source })?;
     let zone = config.hub.timezone.clone();
-    Ok(Some((Console { audit: Audit::of(&config), control, token, zone }, address)))
+    let replays = Desk::of_hub(control.clone());
+    Ok(Some((Console { audit: Audit::of(&config), control, replays, token, zone }, address)))
 }
 
 /// What a signal asks for.

@@ -31,6 +31,7 @@ use tokio::sync::watch;
 use tracing::{info, warn};
 
 use crate::ops::audit::Audit;
+use crate::ops::replay::Desk;
 use crate::pipeline::ControlBus;
 
 /// Largest body: a batch of some 200,000 entries.
@@ -49,6 +50,8 @@ pub struct Console {
     pub token: String,
     /// Where it is written down who looked and who acted.
     pub audit: Audit,
+    /// Where replays are asked for.
+    pub replays: Arc<Desk>,
     /// Zone in which days begin and end.
     pub zone: TimeZone,
 }

@@ -17,6 +17,7 @@ pub mod reconcile;
 pub mod registry;
 pub mod rehearsal;
 pub mod reload;
+pub mod replay;
 mod remote;
 pub mod route_tests;
 pub mod status;
