@@ -24,6 +24,7 @@ mod redact;
 mod referrals;
 mod registry;
 mod reload;
+mod replay;
 mod run;
 mod schema;
 mod send;
@@ -159,6 +160,8 @@ enum Verb {
     Claim(claim::Arguments),
     /// Show a message's way: who got it and who did not, on what basis, and what became of each copy
     Trace(trace::Arguments),
+    /// Give a subscriber its copies again of messages that were accepted before, as of now: count first, then start
+    Replay(replay::Arguments),
     /// Show, make, compare or export the queues and exchanges that this configuration needs (RabbitMQ)
     Topology(topology::Arguments),
     /// Compare a storage with its copy (subscriber kind ssmix2), byte for byte
@@ -223,6 +226,7 @@ pub fn main() -> ExitCode {
         Verb::Invalid(arguments) => queue::invalid(&cli.config, lang, &arguments),
         Verb::Claim(arguments) => claim::main(&cli.config, lang, &arguments),
         Verb::Trace(arguments) => trace::main(&cli.config, lang, &arguments),
+        Verb::Replay(arguments) => replay::main(&cli.config, lang, &arguments),
         Verb::Topology(arguments) => topology::main(&cli.config, lang, &arguments),
         Verb::VerifyBackup(arguments) => verify::main(lang, &arguments),
         Verb::Reconcile(arguments) => reconcile::main(lang, &arguments),

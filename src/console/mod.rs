@@ -13,6 +13,7 @@ mod live;
 mod login;
 mod problem;
 mod registry;
+mod replay;
 mod view;
 
 use std::net::SocketAddr;
@@ -98,6 +99,7 @@ fn app(console: Arc<Console>) -> Router {
     let pages = Router::new()
         .route("/", get(async || Redirect::to("/registry")))
         .route("/registry", get(registry::show).post(registry::search))
+        .merge(replay::routes())
         .layer(from_fn_with_state(console.clone(), access::session));
     Router::new()
         .nest("/api/v1", api)

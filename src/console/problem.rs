@@ -5,6 +5,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
+use crate::ops::replay::ReplayError;
 use crate::pipeline::RegistryError;
 
 /// A problem.
@@ -43,6 +44,11 @@ impl Problem {
         Self::new(StatusCode::UNAUTHORIZED, "The token is missing or wrong", detail)
     }
 
+    pub(super) fn forbidden() -> Self {
+        let detail = "whoever has this token may not do that, or not for this facility";
+        Self::new(StatusCode::FORBIDDEN, "Not allowed", detail)
+    }
+
     pub(super) fn not_found() -> Self {
         Self::new(StatusCode::NOT_FOUND, "Not found", "there is nothing of that name")
     }
@@ -61,6 +67,32 @@ impl Problem {
         let detail = format!("{} rows can't be taken; nothing of the batch was", errors.len());
         let problem = Self::new(StatusCode::UNPROCESSABLE_ENTITY, "The registry refuses the batch", detail);
         Self { errors, ..problem }
+    }
+}
+
+impl Problem {
+    /// What is told of it.
+    pub(super) fn detail(&self) -> &str {
+        &self.detail
+    }
+
+    /// Its HTTP status.
+    pub(super) fn status(&self) -> StatusCode {
+        StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+}
+
+impl From<ReplayError> for Problem {
+    fn from(error: ReplayError) -> Self {
+        let detail = crate::telemetry::causes(&error);
+        match error {
+            ReplayError::Unknown(_) => Self::not_found(),
+            ReplayError::Bad(_) => Self::bad(detail),
+            ReplayError::Not { .. } => {
+                Self::new(StatusCode::CONFLICT, "The replay is in another state", detail)
+            }
+            _ => Self::new(StatusCode::SERVICE_UNAVAILABLE, "Nothing can be replayed at present", detail),
+        }
     }
 }
 
@@ -94,8 +126,7 @@ impl From<RegistryError> for Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let mut response = (status, Json(self)).into_response();
+        let mut response = (self.status(), Json(self)).into_response();
         let media_type = HeaderValue::from_static("application/problem+json");
         response.headers_mut().insert(header::CONTENT_TYPE, media_type);
         response

@@ -231,7 +231,9 @@ impl Desk {
                 () = self.wake.notified() => {}
             }
         }
-        lock(&self.stops).values().for_each(|stop| drop(stop.send_replace(true)));
+        for stop in lock(&self.stops).values() {
+            stop.send_replace(true);
+        }
         while works.join_next().await.is_some() {}
     }
 

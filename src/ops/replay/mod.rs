@@ -22,7 +22,7 @@ use crate::store::messages::MessagesError;
 use crate::store::{ClaimError, DayLogError};
 
 pub use desk::Desk;
-pub use selection::{Patient, Selection};
+pub use selection::{Patient, Selection, time};
 pub use state::{Counts, NotSent, Reason, Replay, State};
 
 /// Folder of the replays in the data folder.

@@ -1,6 +1,8 @@
 //! Which messages are meant.
 
 use jiff::Timestamp;
+use jiff::civil::{Date, DateTime};
+use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
 use crate::envelope::{Envelope, Identifying};
@@ -87,6 +89,15 @@ impl Selection {
             && self.topic.as_ref().is_none_or(|topic| topics.contains(&topic.as_str()))
     }
 
+    /// The facility that it is bounded to, where it is.
+    pub fn facility(&self) -> Option<&str> {
+        let of_patient = match &self.patient {
+            Some(Patient::Local { facility, .. }) => Some(facility),
+            _ => None,
+        };
+        self.facility.as_ref().or(of_patient).map(String::as_str)
+    }
+
     /// The same without saying who the patient is.
     #[must_use]
     pub fn without_patient(mut self) -> Self {
@@ -114,4 +125,44 @@ impl Patient {
 /// When a message was accepted.
 pub(super) fn accepted_at(envelope: &Envelope) -> Option<Timestamp> {
     envelope.accepted_at.parse().ok()
+}
+
+/// A moment as people write it: RFC 3339, or a date with or without a time of that zone.
+///
+/// # Errors
+/// It is none of these.
+pub fn time(text: &str, zone: &TimeZone) -> Result<Timestamp, String> {
+    let local = || {
+        let day = text.parse::<DateTime>().or_else(|_| text.parse::<Date>().map(DateTime::from));
+        day.and_then(|local| local.to_zoned(zone.clone())).map(|zoned| zoned.timestamp())
+    };
+    text.parse().or_else(|_| local()).map_err(|_| {
+        format!("\"{text}\" is no time: write 2026-11-22, 2026-11-22T08:30 or 2026-11-22T08:30:00+09:00")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_is_a_day_or_a_local_time_or_a_moment() {
+        let zone = TimeZone::get("Asia/Tokyo").unwrap();
+        let at = |text: &str| time(text, &zone).map(|at| at.to_string());
+        assert_eq!(at("2026-11-22").unwrap(), "2026-11-21T15:00:00Z");
+        assert_eq!(at("2026-11-22T08:30").unwrap(), "2026-11-21T23:30:00Z");
+        assert_eq!(at("2026-11-22T08:30:00Z").unwrap(), "2026-11-22T08:30:00Z");
+        assert!(at("yesterday").unwrap_err().contains("yesterday"));
+    }
+
+    #[test]
+    fn who_the_patient_is_is_kept_and_not_shown() {
+        let patient = Patient::Local { facility: "3210100018".into(), id: Identifying("00084151".into()) };
+        let selection = Selection { to: "lab".into(), patient: Some(patient), ..Selection::default() };
+        let kept = serde_json::to_string(&selection).unwrap();
+        assert_eq!(serde_json::from_str::<Selection>(&kept).unwrap(), selection);
+        assert_eq!(selection.facility(), Some("3210100018"));
+        let shown = serde_json::to_string(&selection.without_patient()).unwrap();
+        assert!(!shown.contains("00084151") && shown.contains("3210100018"), "{shown}");
+    }
 }
