@@ -2,28 +2,7 @@
 
 use super::super::text::table;
 use crate::lang::Lang;
-use crate::ops::replay::{Counts, Reason, Replay, State};
-
-const fn state(state: State, lang: Lang) -> &'static str {
-    match state {
-        State::Planning => lang.pick("being counted", "集計中"),
-        State::Planned => lang.pick("waits for its start", "開始待ち"),
-        State::Running => lang.pick("running", "実行中"),
-        State::Stopped => lang.pick("stopped", "停止"),
-        State::Done => lang.pick("done", "完了"),
-        State::Failed => lang.pick("failed", "失敗"),
-    }
-}
-
-const fn reason(reason: Reason, lang: Lang) -> &'static str {
-    match reason {
-        Reason::Denied => lang.pick("not allowed now", "現在は提供できない"),
-        Reason::NoRoute => lang.pick("no route takes it now", "該当する経路がない"),
-        Reason::Invalid => lang.pick("makes no sense", "不正"),
-        Reason::Superseded => lang.pick("was history already", "取込時に旧版"),
-        Reason::Gone => lang.pick("no longer kept", "保存期間切れ・破損"),
-    }
-}
+use crate::ops::replay::{Counts, Replay, State};
 
 /// The list of all.
 pub(super) fn list(replays: &[Replay], lang: Lang) -> String {
@@ -33,7 +12,7 @@ pub(super) fn list(replays: &[Replay], lang: Lang) -> String {
     let mut out = String::new();
     for replay in replays {
         let Replay { id, selection, done, estimate, who, why, .. } = replay;
-        let (state, copies) = (state(replay.state, lang), lang.pick("copies", "件"));
+        let (state, copies) = (replay.state.said(lang), lang.pick("copies", "件"));
         out.push_str(&format!(
             "{id}  {state}  → {}  {} / {} {copies}  {who}: {why}\n",
             selection.to, done.copies, estimate.copies
@@ -64,7 +43,7 @@ pub(super) fn later(replay: &Replay, lang: Lang) -> String {
 pub(super) fn one(replay: &Replay, lang: Lang) -> String {
     let Replay { id, selection, position, planned, .. } = replay;
     let mut out =
-        format!("{} {id} → {}: {}", lang.pick("replay", "リプレイ"), selection.to, state(replay.state, lang));
+        format!("{} {id} → {}: {}", lang.pick("replay", "リプレイ"), selection.to, replay.state.said(lang));
     if let Some(reason) = &replay.reason {
         out.push_str(&format!(" ({reason})"));
     }
@@ -96,7 +75,7 @@ fn counts(out: &mut String, counts: &Counts, lang: Lang) {
     ];
     for one in counts.reasons() {
         let detail = if one.detail.is_empty() { String::new() } else { format!(": {}", one.detail) };
-        rows.push((format!("{}{detail}", reason(one.reason, lang)), vec![one.messages]));
+        rows.push((format!("{}{detail}", one.reason.said(lang)), vec![one.messages]));
     }
     rows.push((lang.pick("bytes of the copies", "送信バイト数").to_owned(), vec![counts.bytes]));
     table(out, &header, rows.into_iter());

@@ -15,7 +15,7 @@ use jiff::Timestamp;
 use maud::{Markup, html};
 
 use self::form::Wanted;
-use self::words::{about, counted, reasons, state};
+use self::words::{about, counted, reasons};
 use super::Console;
 use super::access::{Actor, Right};
 use super::frame;
@@ -114,7 +114,7 @@ fn table(console: &Console, view: &View, actor: &Actor) -> Markup {
             tbody { @for replay in his { tr {
                 td { a href={ "/replay/" (replay.id) } { (replay.id) } }
                 td { (replay.selection.to) }
-                td { (state(view, replay.state)) }
+                td { (replay.state.said(view.lang)) }
                 td { (replay.position) " / " (replay.planned) }
                 td { (replay.done.copies) " / " (replay.estimate.copies) }
                 td { (replay.who) }
@@ -188,7 +188,7 @@ fn one(console: &Console, view: &View, actor: &Actor, replay: &Replay) -> Markup
     let time = |at: Timestamp| at.to_zoned(console.zone.clone()).strftime("%Y-%m-%d %H:%M:%S").to_string();
     let may = actor.may(Right::Operate, replay.selection.facility());
     html! {
-        p.state { strong { (state(view, replay.state)) } @if let Some(reason) = &replay.reason { " – " (reason) } }
+        p.state { strong { (replay.state.said(view.lang)) } @if let Some(reason) = &replay.reason { " – " (reason) } }
         @if may { (buttons(view, replay)) }
         @if replay.state == Stands::Running || replay.position > 0 {
             p { progress max=(replay.planned.max(1)) value=(replay.position) { (replay.position) }

@@ -5,34 +5,12 @@ use maud::{Markup, html};
 
 use super::super::html::table;
 use super::super::view::View;
-use crate::ops::replay::{Patient, Reason, Replay, State};
-
-/// The word for where a replay stands.
-pub(super) const fn state(view: &View, state: State) -> &'static str {
-    match state {
-        State::Planning => view.pick("being counted", "集計中"),
-        State::Planned => view.pick("waits for its start", "開始待ち"),
-        State::Running => view.pick("running", "実行中"),
-        State::Stopped => view.pick("stopped", "停止"),
-        State::Done => view.pick("done", "完了"),
-        State::Failed => view.pick("failed", "失敗"),
-    }
-}
-
-const fn reason(view: &View, reason: Reason) -> &'static str {
-    match reason {
-        Reason::Denied => view.pick("not allowed now", "現在は提供できない（同意撤回など）"),
-        Reason::NoRoute => view.pick("no route takes it now", "該当する経路がない"),
-        Reason::Invalid => view.pick("makes no sense", "不正"),
-        Reason::Superseded => view.pick("was history already", "取込時に旧版"),
-        Reason::Gone => view.pick("no longer kept", "保存期間切れ・破損"),
-    }
-}
+use crate::ops::replay::{Counts, NotSent, Patient, Replay};
 
 /// Rows of the counts: what, estimated, done.
 pub(super) fn counted(view: &View, replay: &Replay) -> [(&'static str, String, String); 4] {
     let (estimate, done) = (&replay.estimate, &replay.done);
-    let rest = |counts: &crate::ops::replay::Counts| (counts.messages - counts.copies).to_string();
+    let rest = |counts: &Counts| (counts.messages - counts.copies).to_string();
     [
         (view.pick("Messages", "メッセージ"), estimate.messages.to_string(), done.messages.to_string()),
         (view.pick("Copies to send", "送信"), estimate.copies.to_string(), done.copies.to_string()),
@@ -44,9 +22,8 @@ pub(super) fn counted(view: &View, replay: &Replay) -> [(&'static str, String, S
 /// Why messages are not sent: of what was done, and before that of the estimate.
 pub(super) fn reasons(view: &View, replay: &Replay) -> Markup {
     let counts = if replay.position > 0 { &replay.done } else { &replay.estimate };
-    let row = |one: crate::ops::replay::NotSent| {
-        vec![reason(view, one.reason).to_owned(), one.detail, one.messages.to_string()]
-    };
+    let row =
+        |one: NotSent| vec![one.reason.said(view.lang).to_owned(), one.detail, one.messages.to_string()];
     let rows: Vec<_> = counts.reasons().into_iter().map(row).collect();
     if rows.is_empty() {
         return html! { p { (view.pick("All are sent.", "すべて送信します。")) } };

@@ -15,6 +15,7 @@ mod plan;
 mod run;
 mod selection;
 mod state;
+mod words;
 
 use serde::{Deserialize, Serialize};
 
