@@ -1,6 +1,7 @@
 //! Replay: what was accepted, once more for one subscriber, as of now. All people are invented (架空).
 
 mod api;
+mod rabbitmq;
 mod same;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -9,6 +10,8 @@ use std::net::TcpListener;
 use std::process::Command;
 use std::sync::OnceLock;
 
+use musubi::config::Config;
+use musubi::ops::messages::{find, read};
 use serde_json::{Value, json};
 
 use crate::support::process::ToItsEnd;
@@ -215,5 +218,35 @@ fn nothing_is_sent_before_somebody_starts_it_and_nonsense_is_refused() {
         let arguments: Vec<_> = ["replay"].into_iter().chain(arguments).collect();
         let output = hub.run(&arguments);
         assert_eq!(output.status.code(), Some(code), "{arguments:?} {output:?}");
+    }
+}
+
+/// A message is found as it was accepted, by its id and by the place that the history tells.
+#[test]
+fn what_was_accepted_is_found_with_its_bytes() {
+    let hub = region();
+    let (config, _) = Config::load(&hub.path(""));
+    let config = config.unwrap();
+    let traced: Value =
+        serde_json::from_slice(&hub.run(&["trace", id(&hub.delivered(TO)[0]), "--json"]).stdout).unwrap();
+    let text = traced.to_string();
+    let step = steps(&traced).find(|step| step["step"] == "decided").unwrap_or_else(|| panic!("{text}"));
+    let at = step["at"].as_str().unwrap().parse().unwrap();
+    let id = step["id"].as_str().unwrap();
+    let (envelope, body) = find(&config, id, at).unwrap().unwrap();
+    assert_eq!((envelope.id.as_str(), envelope.event), (id, None));
+    assert!(body.starts_with(b"MSH|"));
+    let kept = serde_json::from_value(step["kept"].clone()).unwrap();
+    assert_eq!(read(&config, &kept).unwrap().unwrap().1, body);
+    assert!(find(&config, "no such id", at).unwrap().is_none());
+}
+
+/// All steps in what `trace` prints.
+fn steps(traced: &Value) -> Box<dyn Iterator<Item = &Value> + '_> {
+    match traced {
+        Value::Array(list) => Box::new(list.iter().flat_map(steps)),
+        Value::Object(fields) if fields.contains_key("step") => Box::new(std::iter::once(traced)),
+        Value::Object(fields) => Box::new(fields.values().flat_map(steps)),
+        _ => Box::new(std::iter::empty()),
     }
 }
