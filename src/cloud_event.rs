@@ -47,6 +47,8 @@ pub(crate) struct Attributes<'a> {
     pub(crate) originhash: &'a str,
     /// Stands for the body, where that is empty because it is too large for a queue.
     pub(crate) claim: Option<&'a Claim>,
+    /// Id of the replay that made this copy again.
+    pub(crate) replay: Option<&'a str>,
 }
 
 impl<'a> Attributes<'a> {
@@ -75,6 +77,7 @@ impl<'a> Attributes<'a> {
             change: envelope.change,
             originhash: &envelope.origin.hash,
             claim: envelope.claim.as_ref(),
+            replay: routed.replay.as_deref(),
         })
     }
 
@@ -98,6 +101,7 @@ impl<'a> Attributes<'a> {
         .into_iter()
         .chain(self.datatype.map(|data_type| ("datatype", data_type)))
         .chain(self.claim.map(|claim| ("claimhash", claim.hash.as_str())))
+        .chain(self.replay.map(|replay| ("replay", replay)))
     }
 }
 

@@ -168,6 +168,9 @@ pub struct Routed {
     /// Its place in the subscriber's queue, once it has left that queue (parked, or given up).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place: Option<Place>,
+    /// Id of the replay that made this copy again, from what was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replay: Option<String>,
 }
 
 /// Where the receipt of a copy goes.

@@ -20,9 +20,10 @@ use crate::config::Config;
 use crate::console::{self, Console};
 use crate::lang::Lang;
 use crate::ops::audit::Audit;
+use crate::ops::client;
 use crate::ops::in_force;
-use crate::ops::registry::api;
 use crate::ops::reload::{Prepared, Refusal, prepare};
+use crate::ops::replay::Desk;
 use crate::ops::upkeep;
 use crate::pipeline::{Hub, HubError, Mode, Part, ReloadAnswer, ReloadOutcome, Report};
 use crate::telemetry::causes;
@@ -127,12 +128,13 @@ impl Process<'_> {
             });
         };
         let failed = |error| Failed { error, at_start: !works.get() };
-        let mut serving = JoinSet::new();
+        let (mut serving, mut replaying) = (JoinSet::new(), JoinSet::new());
         let console = console(hub).map_err(failed)?;
         if let (Mode::Watch, Some(control)) = (self.mode, hub.control()) {
             serving.spawn(upkeep::run(control, console.is_some(), stopped.clone()));
         }
         if let (Mode::Watch, Some((console, address))) = (self.mode, console) {
+            replaying.spawn(console.replays.clone().run(stopped.clone()));
             serving.spawn(console::serve(console, address, stopped.clone()));
         }
         let (mut next, mut told, mut ends) = (None, !renewed, false);
@@ -177,6 +179,8 @@ impl Process<'_> {
             }
         };
         bar.finish_and_clear();
+        stop.send_replace(true);
+        while replaying.join_next().await.is_some() {}
         serving.shutdown().await;
         Ok(Ended { report: report.map_err(failed)?, next })
     }
@@ -261,10 +265,11 @@ fn console(hub: &Hub) -> Result<Option<(Console, SocketAddr)>, HubError> {
     let config = control.config();
     let Some(address) = config.hub.console else { return Ok(None) };
     let data_dir = &config.hub.data_dir;
-    let token = api::token(data_dir);
-    let token = token.map_err(|source| HubError::Token { path: api::token_file(data_dir), source })?;
+    let token = client::token(data_dir);
+    let token = token.map_err(|source| HubError::Token { path: client::token_file(data_dir), source })?;
     let zone = config.hub.timezone.clone();
-    Ok(Some((Console { audit: Audit::of(&config), control, token, zone }, address)))
+    let replays = Desk::of_hub(control.clone());
+    Ok(Some((Console { audit: Audit::of(&config), control, replays, token, zone }, address)))
 }
 
 /// What a signal asks for.

@@ -167,11 +167,22 @@ fn conservation(text: &mut String, report: &Report, lang: Lang) {
     text.push_str(word("conservation: ", "収支: "));
     equation(text, &left, &right, report.messages.conserved());
     for subscriber in &report.subscribers {
-        let SubscriberReport { subscriber: name, routed, carried, delivered, parked, waiting, dead } =
-            subscriber;
+        let SubscriberReport {
+            subscriber: name,
+            routed,
+            carried,
+            replayed,
+            delivered,
+            parked,
+            waiting,
+            dead,
+        } = subscriber;
         let mut left = vec![(word("routed", "配分"), *routed)];
         if *carried > 0 {
             left.push((word("carried over", "繰越"), *carried));
+        }
+        if *replayed > 0 {
+            left.push((word("replayed", "リプレイ"), *replayed));
         }
         let mut right = vec![(word("delivered", "配信済"), *delivered), (word("parked", "保留"), *parked)];
         right.push((word("dead", "不達"), *dead));

@@ -233,8 +233,9 @@ fn fate(out: &mut String, at: &dyn std::fmt::Display, word: &str, copy: &CopyFat
 }
 
 fn act(out: &mut String, at: &dyn std::fmt::Display, word: &str, act: &Act) {
-    let Act { subscriber, who, why, other } = act;
+    let Act { subscriber, who, why, other, granted } = act;
     let to = subscriber.as_ref().map(|subscriber| format!(" {subscriber}")).unwrap_or_default();
     let other = other.as_ref().map(|other| format!(" → {other}")).unwrap_or_default();
-    out.push_str(&format!("  {at}  {word}:{to}{other} ({who}: {why})\n"));
+    let route = granted.as_ref().map(|granted| format!(" ← {}", granted.route)).unwrap_or_default();
+    out.push_str(&format!("  {at}  {word}:{to}{route}{other} ({who}: {why})\n"));
 }

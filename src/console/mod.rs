@@ -14,6 +14,7 @@ mod login;
 mod messages;
 mod problem;
 mod registry;
+mod replay;
 mod view;
 
 use std::net::SocketAddr;
@@ -32,6 +33,7 @@ use tokio::sync::watch;
 use tracing::{info, warn};
 
 use crate::ops::audit::Audit;
+use crate::ops::replay::Desk;
 use crate::pipeline::ControlBus;
 
 /// Largest body: a batch of some 200,000 entries.
@@ -50,6 +52,8 @@ pub struct Console {
     pub token: String,
     /// Where it is written down who looked and who acted.
     pub audit: Audit,
+    /// Where replays are asked for.
+    pub replays: Arc<Desk>,
     /// Zone in which days begin and end.
     pub zone: TimeZone,
 }
@@ -98,6 +102,7 @@ fn app(console: Arc<Console>) -> Router {
         .route("/messages", get(messages::list::show).post(messages::list::search))
         .route("/messages/{id}", get(messages::way::show).post(messages::way::bodies))
         .route("/registry", get(registry::show).post(registry::search))
+        .merge(replay::routes())
         .layer(from_fn_with_state(console.clone(), access::session));
     Router::new()
         .nest("/api/v1", api)

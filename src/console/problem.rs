@@ -5,6 +5,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
+use crate::ops::replay::ReplayError;
 use crate::pipeline::RegistryError;
 
 /// A problem.
@@ -76,7 +77,12 @@ impl Problem {
 }
 
 impl Problem {
-    /// Its status.
+    /// What is told of it.
+    pub(super) fn detail(&self) -> &str {
+        &self.detail
+    }
+
+    /// Its HTTP status.
     pub(super) fn status(&self) -> StatusCode {
         StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
@@ -85,6 +91,20 @@ impl Problem {
 impl std::fmt::Display for Problem {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}: {}", self.title, self.detail)
+    }
+}
+
+impl From<ReplayError> for Problem {
+    fn from(error: ReplayError) -> Self {
+        let detail = crate::telemetry::causes(&error);
+        match error {
+            ReplayError::Unknown(_) => Self::not_found(),
+            ReplayError::Bad(_) => Self::bad(detail),
+            ReplayError::Not { .. } => {
+                Self::new(StatusCode::CONFLICT, "The replay is in another state", detail)
+            }
+            _ => Self::new(StatusCode::SERVICE_UNAVAILABLE, "Nothing can be replayed at present", detail),
+        }
     }
 }
 
@@ -118,8 +138,7 @@ impl From<RegistryError> for Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let status = self.status();
-        let mut response = (status, Json(self)).into_response();
+        let mut response = (self.status(), Json(self)).into_response();
         let media_type = HeaderValue::from_static("application/problem+json");
         response.headers_mut().insert(header::CONTENT_TYPE, media_type);
         response

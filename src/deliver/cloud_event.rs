@@ -56,6 +56,9 @@ pub struct CloudEvent<'a> {
     /// How many they are.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub claimbytes: Option<u64>,
+    /// The replay that made this copy again: judge it by `id` and `recordversion`. Absent of copies made at first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub replay: Option<&'a str>,
     /// The canonical event or its FHIR Bundle; where the route sends originals, `data_base64` stands instead.
     #[serde(skip_serializing_if = "Option::is_none", borrow)]
     #[schemars(with = "Option<serde_json::Map<String, serde_json::Value>>")]
@@ -87,6 +90,7 @@ impl<'a> CloudEvent<'a> {
             change,
             originhash,
             claim,
+            replay,
         } = Attributes::of(&delivery.envelope, lane, delivery.sequence)?;
         let data = match (datacontenttype, serde_json::from_slice(&delivery.body)) {
             (CANONICAL | FHIR, Ok(json)) => Some(json),
@@ -113,6 +117,7 @@ impl<'a> CloudEvent<'a> {
             originhash,
             claimhash: claim.map(|claim| claim.hash.as_str()),
             claimbytes: claim.map(|claim| claim.bytes),
+            replay,
             data_base64: (data.is_none() && claim.is_none()).then(|| base64(&delivery.body)),
             data,
         })

@@ -129,6 +129,7 @@ fn envelope(copy: &Delivery, routed: &Routed, topic: &str, said: &Receipt<'_>) -
             media_type: CANONICAL.to_owned(),
             receipt: None,
             place: None,
+            replay: None,
         }),
         fault: None,
         findings: Vec::new(),

@@ -3,6 +3,7 @@
 pub mod audit;
 pub mod check;
 pub mod claims;
+pub mod client;
 pub mod conform;
 pub mod diff;
 pub mod doctor;
@@ -16,6 +17,7 @@ pub mod reconcile;
 pub mod registry;
 pub mod rehearsal;
 pub mod reload;
+pub mod replay;
 mod remote;
 pub mod route_tests;
 pub mod search;

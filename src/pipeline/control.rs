@@ -2,15 +2,16 @@
 
 use std::sync::{Arc, PoisonError, RwLock};
 
+use super::again::Again;
 use super::in_force::InForce;
 use super::process::Routing;
 use super::registry::Register;
 use super::written::Written;
-use crate::broker::Broker;
+use crate::broker::{Broker, BrokerError, Publication};
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::store::DayLogError;
-use crate::store::history::Step;
+use crate::store::history::{EmergencyUse, Step};
+use crate::store::{Claims, DayLogError};
 
 /// The way to a hub's queues, registry and history, for what `ops` does.
 #[derive(Clone)]
@@ -21,6 +22,7 @@ pub struct ControlBus {
     pub(super) in_force: Arc<InForce>,
     pub(super) written: Arc<Written>,
     pub(super) clock: Arc<dyn Clock>,
+    pub(super) again: Arc<Again>,
 }
 
 impl ControlBus {
@@ -56,5 +58,34 @@ impl ControlBus {
     /// It can't be written: then it was not noted, and must not be done.
     pub fn note(&self, steps: &[Step]) -> Result<(), DayLogError> {
         self.written.note(self.clock.now(), steps, &[])
+    }
+
+    /// Writes down what copies that are made again rest on: as [`note`](Self::note), and the audit of emergency access.
+    ///
+    /// # Errors
+    ///
+    /// It can't be written: then no copy must leave.
+    pub fn note_copies(&self, steps: &[Step], uses: &[EmergencyUse]) -> Result<(), DayLogError> {
+        self.written.note(self.clock.now(), steps, uses)
+    }
+
+    /// What is too large for the broker.
+    pub fn claims(&self) -> Claims {
+        Claims::new(self.config().hub.claims.clone())
+    }
+
+    /// Waits until the registry is known to its end: before, nothing must be decided.
+    pub async fn when_ready(&self) {
+        self.register.when_whole().await;
+    }
+
+    /// Publishes copies that are made again for a subscriber, and counts them on the side of what it got. Durable when it
+    /// returns.
+    ///
+    /// # Errors
+    ///
+    /// The broker's; [`BrokerError::Closed`] once the hub adds up what its run did.
+    pub async fn send_again(&self, subscriber: &str, copies: Vec<Publication>) -> Result<(), BrokerError> {
+        self.again.send(self.broker.as_ref(), subscriber, copies).await
     }
 }

@@ -30,19 +30,20 @@ impl Served {
         self.counts.gave_up.load(Ordering::Relaxed)
     }
 
-    /// What became of its copies: `routed` of them in this run, and `left` in its queue.
-    pub(super) fn report(&self, routed: u64, left: Option<u64>) -> SubscriberReport {
+    /// What became of its copies: `routed` and `replayed` of them in this run, and `left` in its queue.
+    pub(super) fn report(&self, routed: u64, replayed: u64, left: Option<u64>) -> SubscriberReport {
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         // Who gave up knows of one at least.
         let (left, waiting) = match self.gave_up() {
             true => (left.unwrap_or(1), 0),
             false => (0, left.unwrap_or(0)),
         };
-        let delivered = if self.is_delivered() { read(&self.counts.delivered) } else { routed };
+        let delivered = if self.is_delivered() { read(&self.counts.delivered) } else { routed + replayed };
         SubscriberReport {
             subscriber: self.subscriber.name.clone(),
             routed,
             carried: self.carried + read(&self.counts.found),
+            replayed,
             delivered,
             parked: read(&self.counts.parked) + left,
             waiting,

@@ -8,6 +8,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
 
+use super::again::Again;
 use super::channel::Channel;
 use super::connection::Connection;
 use super::control::ControlBus;
@@ -69,6 +70,8 @@ pub struct Hub {
     pub(super) registry: View,
     pub(super) written: Arc<Written>,
     pub(super) clock: Arc<dyn Clock>,
+    /// What operators let copies be made of again.
+    again: Arc<Again>,
     /// Which configuration is in force, told in the status.
     configuration: Arc<Mutex<ConfigurationStatus>>,
 }
@@ -114,6 +117,7 @@ impl Hub {
             registry,
             written,
             clock,
+            again: Arc::default(),
             configuration,
         })
     }
@@ -129,6 +133,7 @@ impl Hub {
             self.import().await?;
         }
         let carried = self.prepare().await?;
+        self.again.begin().await;
         let served = Arc::new(self.served().await?);
         let counts = Arc::new(self.router_counts());
         let (halt, halted) = watch::channel(false);
@@ -210,6 +215,7 @@ impl Hub {
             in_force: in_force.clone(),
             written: self.written.clone(),
             clock: self.clock.clone(),
+            again: self.again.clone(),
         })
     }
 
@@ -356,12 +362,14 @@ impl Hub {
         let invalid = |feed: &str| self.part.routes().then(|| counts.invalid.get(feed).map_or(0, read));
         let feeds: Vec<_> = sources.iter().map(|(feed, source)| source.report(feed, invalid(feed))).collect();
         let mut subscribers = Vec::new();
+        let again = self.again.close().await;
         for one in served {
             let copies = counts.copies.get(&one.subscriber.name).map_or(0, read);
             let queue = topology::subscriber(&one.subscriber.name);
             let receipts: u64 = served.iter().map(|other| other.counts.receipts_to(&queue)).sum();
             let routed = copies + receipts;
-            subscribers.push(one.report(routed, self.waiting_for(one).await?));
+            let replayed = again.get(&one.subscriber.name).copied().unwrap_or_default();
+            subscribers.push(one.report(routed, replayed, self.waiting_for(one).await?));
         }
         // The journal counts messages, whatever they are.
         let Questions { asked, taken } = &counts.questions;

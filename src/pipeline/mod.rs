@@ -6,6 +6,7 @@
 pub use crate::decode::decode;
 pub use crate::normalise::normalise;
 
+mod again;
 mod archive;
 mod channel;
 mod connection;
@@ -26,6 +27,7 @@ mod provision;
 mod pseudonym;
 mod registrar;
 mod registry;
+mod renewed;
 mod report;
 mod router;
 mod start;
@@ -44,6 +46,7 @@ pub use part::Part;
 pub use process::{INVALID, Outcome, Processed, Routing, identify, process, process_both, understood};
 pub use pseudonym::Pseudonyms;
 pub use registry::{Register, RegistryError, Taken, files};
+pub use renewed::{Again, NoCopy, Renewed, keep_attached, renew};
 pub use report::{FeedReport, MessageReport, Report, ServiceCell, SubscriberReport};
 pub use router::{Router, RouterCounts};
 pub use status::{

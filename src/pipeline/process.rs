@@ -239,6 +239,7 @@ fn archived(event: &CanonicalEvent<'_>, envelope: &Envelope, lane: Lane) -> Resu
         media_type: CANONICAL.to_owned(),
         receipt: None,
         place: None,
+        replay: None,
     };
     let envelope = Envelope { change: event.change, event: Some(routed), claim: None, ..envelope.clone() };
     Ok(Publication { to: vec![(topology::archive(), lane)], envelope, body: body.into() })
@@ -385,6 +386,7 @@ fn routed(recipient: &Recipient<'_>, event_type: String, media_type: &str) -> Ro
         media_type: media_type.to_owned(),
         receipt,
         place: None,
+        replay: None,
     }
 }
 

@@ -33,6 +33,9 @@ pub struct SubscriberReport {
     pub routed: u64,
     /// Copies that waited for it when the run began.
     pub carried: u64,
+    /// Copies made for it again in this run, by replays; none of them is among the routed ones.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub replayed: u64,
     /// Copies it has.
     pub delivered: u64,
     /// Copies that could not be delivered and wait for it to be reachable again.
@@ -43,10 +46,15 @@ pub struct SubscriberReport {
     pub dead: u64,
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+const fn is_zero(count: &u64) -> bool {
+    *count == 0
+}
+
 impl SubscriberReport {
-    /// carried + routed = delivered + parked + dead + waiting.
+    /// carried + routed + replayed = delivered + parked + dead + waiting.
     pub const fn conserved(&self) -> bool {
-        self.carried + self.routed == self.delivered + self.parked + self.dead + self.waiting
+        self.carried + self.routed + self.replayed == self.delivered + self.parked + self.dead + self.waiting
     }
 }
 
@@ -67,6 +75,7 @@ impl SubscriberReport {
         Self {
             routed: self.routed + later.routed,
             carried: self.carried,
+            replayed: self.replayed + later.replayed,
             delivered: self.delivered + later.delivered,
             dead: self.dead + later.dead,
             ..later

@@ -1,7 +1,7 @@
 //! A subscriber's folder, followed: the CloudEvents that delivery kind `folder` writes, one line each, one file a day.
 //!
 //! Files are read in the order of their days, and only as far as their last line end: a torn last line is waited
-//! for. Repeats (by lane, sequence and id) are passed over. A line that can't be read is handed on as
+//! for. Repeats (by lane, sequence and id; of a replay by id) are passed over. A line that can't be read is handed on as
 //! [`Line::Unreadable`] with its file and number, and the next line is read.
 //!
 //! Nothing is kept on disk. A reader that starts again reads the folder from its beginning.
@@ -67,6 +67,8 @@ pub struct Event {
     pub originhash: String,
     /// BLAKE3 of the bytes of `data`, where they lie among the claims.
     pub claimhash: Option<String>,
+    /// The replay that made this copy again.
+    pub replay: Option<String>,
     /// The canonical event.
     pub data: Option<Box<RawValue>>,
     /// The original bytes, base64, where the route sends those.
@@ -90,14 +92,25 @@ impl Event {
         serde_json::from_str(data.get()).map_err(|error| Unreadable::of(&error))
     }
 
+    /// Stands for its place and its id.
     fn mark(&self) -> u128 {
-        let mut hasher = blake3::Hasher::new();
-        hasher.update(&self.lane.0.to_le_bytes()).update(&self.sequence.to_le_bytes());
-        hasher.update(self.id.as_bytes());
-        let mut first = [0; 16];
-        hasher.finalize_xof().fill(&mut first);
-        u128::from_le_bytes(first)
+        mark(&[&self.lane.0.to_le_bytes(), &self.sequence.to_le_bytes(), self.id.as_bytes()])
     }
+
+    /// Stands for its id, wherever it is.
+    fn id_mark(&self) -> u128 {
+        mark(&[self.id.as_bytes()])
+    }
+}
+
+fn mark(parts: &[&[u8]]) -> u128 {
+    let mut hasher = blake3::Hasher::new();
+    for part in parts {
+        hasher.update(part);
+    }
+    let mut first = [0; 16];
+    hasher.finalize_xof().fill(&mut first);
+    u128::from_le_bytes(first)
 }
 
 impl fmt::Debug for Event {
@@ -200,6 +213,13 @@ impl Inbox {
         self.is_out_of_order
     }
 
+    /// Whether it is no repeat. A copy of a replay has a place of its own, and the id that it had at first.
+    fn is_new(&mut self, event: &Event) -> bool {
+        let has_place = self.seen.insert(event.mark());
+        let has_id = self.seen.insert(event.id_mark());
+        has_place && (has_id || event.replay.is_none())
+    }
+
     /// The days that have a file.
     fn days(&self) -> Result<Vec<String>, InboxError> {
         let fail = |source| InboxError { path: self.folder.clone(), source };
@@ -233,7 +253,7 @@ impl Inbox {
             read.bytes += u64::try_from(count).map_err(io::Error::other)?;
             read.lines += 1;
             match serde_json::from_slice::<Box<Event>>(line) {
-                Ok(event) if self.seen.insert(event.mark()) => take(read.lines, Line::Event(event)),
+                Ok(event) if self.is_new(&event) => take(read.lines, Line::Event(event)),
                 Ok(_) => {}
                 Err(error) => take(read.lines, Line::Unreadable(Unreadable::of(&error))),
             }

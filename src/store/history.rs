@@ -67,6 +67,9 @@ pub struct Act {
     /// Id of the edited copy, or of the replay.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub other: Option<String>,
+    /// Of a replay: what was granted when the copy was made again. A copy that leaves again is another provision.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub granted: Option<Box<Granted>>,
 }
 
 /// Who gets a message and who does not.

@@ -195,6 +195,7 @@ fn envelope(id: &str, patient: &str) -> Envelope {
             media_type: CANONICAL.to_owned(),
             receipt: None,
             place: None,
+            replay: None,
         }),
         fault: None,
         findings: Vec::new(),

@@ -35,6 +35,7 @@ mod many_feeds;
 mod rabbitmq;
 mod registry;
 mod registry_log;
+mod replay;
 mod pipeline_simulation;
 mod processes;
 mod publication;

@@ -37,6 +37,7 @@ fn outgoing(queue: &str, sequence: u64) -> Outgoing {
         media_type: "application/json".into(),
         receipt: None,
         place: None,
+        replay: None,
     });
     let header = Header { envelope, lane: Lane(3), number: Number { series: u64::MAX - 1, sequence } };
     Outgoing { queue: queue.into(), header: Some(header), body: format!("{{\"n\":{sequence}}}").into() }

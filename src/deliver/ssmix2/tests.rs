@@ -23,6 +23,7 @@ fn copy(stored: Option<Stored>, body: &str) -> Delivery {
         media_type: ORIGINAL.into(),
         receipt: None,
         place: None,
+        replay: None,
     };
     let envelope = Envelope {
         id: "ab12".into(),

@@ -100,3 +100,20 @@ fn an_event_shows_nothing_of_the_patient_when_it_is_printed() {
     let wrong = event.read::<Vec<u8>>().unwrap_err();
     assert!(!format!("{wrong} {wrong:?}").contains("0000123"));
 }
+
+#[test]
+fn a_copy_of_a_replay_counts_only_where_its_id_was_never_taken() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut inbox = Inbox::new(folder.path());
+    let replayed = |sequence, id: &str| line(sequence, id).replacen('{', r#"{"replay":"r1","#, 1);
+    append(folder.path(), "2026-11-23", &line(1, "a"));
+    append(folder.path(), "2026-11-23", &replayed(2, "a"));
+    append(folder.path(), "2026-11-23", &replayed(3, "lost"));
+    append(folder.path(), "2026-11-23", &replayed(4, "lost"));
+    // A hub that lost its ledger delivers everything anew, and does not call it a replay.
+    append(folder.path(), "2026-11-23", &line(5, "a"));
+    assert_eq!(
+        read(&mut inbox),
+        ["2026-11-23.ndjson:1 a", "2026-11-23.ndjson:3 lost", "2026-11-23.ndjson:5 a"]
+    );
+}
