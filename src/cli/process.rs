@@ -22,6 +22,7 @@ use crate::lang::Lang;
 use crate::ops::in_force;
 use crate::ops::registry::api;
 use crate::ops::reload::{Prepared, Refusal, prepare};
+use crate::ops::series::Series;
 use crate::pipeline::{Hub, HubError, Mode, Part, ReloadAnswer, ReloadOutcome, Report};
 use crate::telemetry::causes;
 
@@ -258,7 +259,8 @@ fn console(hub: &Hub) -> Result<Option<(Console, SocketAddr)>, HubError> {
     let token = api::token(data_dir);
     let token = token.map_err(|source| HubError::Token { path: api::token_file(data_dir), source })?;
     let zone = config.hub.timezone.clone();
-    Ok(Some((Console { control, token, zone }, address)))
+    let series = Arc::new(Series::new(&config));
+    Ok(Some((Console { control, token, zone, series }, address)))
 }
 
 /// What a signal asks for.

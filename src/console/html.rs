@@ -1,6 +1,10 @@
 //! Pieces of pages.
 
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use maud::{Markup, html};
+
+use super::view::View;
 
 /// How something is: each has a sign and a colour of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -28,6 +32,11 @@ impl Tone {
             Self::Bad => "bad",
         }
     }
+
+    /// The class of a row of a table or a card, where it stands out.
+    pub(super) fn row(self) -> Option<&'static str> {
+        (self >= Self::Warn).then_some(self.class())
+    }
 }
 
 /// A state: a sign and a word.
@@ -52,6 +61,33 @@ pub(super) fn number(count: u64) -> String {
         apart.push(digit);
     }
     apart
+}
+
+/// So many a minute: whole where there are many.
+pub(super) fn rate(view: &View, rate: Option<f64>) -> String {
+    match rate {
+        None => "–".to_owned(),
+        Some(0.0) => "0".to_owned(),
+        Some(rate) if rate < 10.0 => format!("{rate:.1}{}", view.pick("/min", "/分")),
+        Some(rate) => format!("{rate:.0}{}", view.pick("/min", "/分")),
+    }
+}
+
+/// How long ago, with the moment for who points at it.
+pub(super) fn ago(view: &View, zone: &TimeZone, now: Timestamp, at: Timestamp) -> Markup {
+    let seconds = now.duration_since(at).as_secs().max(0);
+    let moment = at.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M:%S").to_string();
+    html! { time datetime=(at) title=(moment) { (long_ago(view, seconds)) } }
+}
+
+fn long_ago(view: &View, seconds: i64) -> String {
+    let (count, en, ja) = match seconds {
+        0..60 => (seconds, "s ago", "秒前"),
+        60..3_600 => (seconds / 60, "min ago", "分前"),
+        3_600..172_800 => (seconds / 3_600, "h ago", "時間前"),
+        _ => (seconds / 86_400, "days ago", "日前"),
+    };
+    format!("{count}{}", view.pick(&format!(" {en}"), ja))
 }
 
 /// A table of texts.

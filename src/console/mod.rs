@@ -6,12 +6,16 @@
 mod access;
 mod api;
 mod assets;
+mod chart;
+mod flows;
 mod frame;
 mod html;
 mod live;
 mod login;
 mod problem;
+mod queues;
 mod registry;
+mod topics;
 mod view;
 
 use std::net::SocketAddr;
@@ -29,6 +33,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tracing::{info, warn};
 
+use crate::ops::series::Series;
 use crate::pipeline::ControlBus;
 
 /// Largest body: a batch of some 200,000 entries.
@@ -47,6 +52,8 @@ pub struct Console {
     pub token: String,
     /// Zone in which days begin and end.
     pub zone: TimeZone,
+    /// Depths and rates of late.
+    pub series: Arc<Series>,
 }
 
 impl Console {
@@ -60,6 +67,7 @@ impl Console {
 /// Serves until told to stop. An address that is taken is waited for: on RabbitMQ several processes of a machine may
 /// have the same configuration, and one of them serves.
 pub async fn serve(console: Console, address: SocketAddr, mut stop: watch::Receiver<bool>) {
+    let (series, control) = (console.series.clone(), console.control.clone());
     let app = app(Arc::new(console));
     let mut complained = false;
     let listener = loop {
@@ -77,11 +85,13 @@ pub async fn serve(console: Console, address: SocketAddr, mut stop: watch::Recei
         }
     };
     info!(%address, "the console listens");
+    let sampling = series.run(control, stop.clone());
     let told = async move {
         // Nobody left to say stop is as good as being told.
         drop(stop.wait_for(|&stop| stop).await);
     };
-    if let Err(error) = axum::serve(listener, app).with_graceful_shutdown(told).await {
+    let serving = axum::serve(listener, app).with_graceful_shutdown(told).into_future();
+    if let (Err(error), ()) = tokio::join!(serving, sampling) {
         warn!(%error, "the console has stopped");
     }
 }
@@ -89,7 +99,16 @@ pub async fn serve(console: Console, address: SocketAddr, mut stop: watch::Recei
 fn app(console: Arc<Console>) -> Router {
     let api = api::routes().layer(from_fn_with_state(console.clone(), access::bearer));
     let pages = Router::new()
-        .route("/", get(async || Redirect::to("/registry")))
+        .route("/", get(async || Redirect::to("/queues")))
+        .route("/flows", get(flows::show))
+        .route("/live/flows", get(flows::live))
+        .route("/queues", get(queues::show))
+        .route("/live/queues", get(queues::live))
+        .route("/queues/{name}", get(queues::one))
+        .route("/topics", get(topics::show))
+        .route("/topics/{name}", get(topics::one))
+        .route("/topics/files/{name}", get(topics::file))
+        .route("/charts", get(chart::data))
         .route("/registry", get(registry::show).post(registry::search))
         .layer(from_fn_with_state(console.clone(), access::session));
     Router::new()

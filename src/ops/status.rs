@@ -291,6 +291,7 @@ mod tests {
             outboxes: Vec::new(),
             feeds: Vec::new(),
             lanes: None,
+            topics: Vec::new(),
             subscribers: Vec::new(),
             queues: Vec::new(),
         }

@@ -47,5 +47,5 @@ pub use report::{FeedReport, MessageReport, Report, ServiceCell, SubscriberRepor
 pub use router::{Router, RouterCounts};
 pub use status::{
     BrokerStatus, ConfigurationStatus, FeedStatus, OutboxStatus, ProcessStatus, QueueStatus, ReloadAnswer,
-    ReloadOutcome, SubscriberStatus, processes,
+    ReloadOutcome, SubscriberStatus, TopicStatus, processes,
 };

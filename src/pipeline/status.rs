@@ -41,6 +41,9 @@ pub struct ProcessStatus {
     /// Lanes on which it works, where it routes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lanes: Option<Vec<u16>>,
+    /// Copies that it routed, by topic, where it routes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub topics: Vec<TopicStatus>,
     /// Subscribers that it delivers to.
     pub subscribers: Vec<SubscriberStatus>,
     /// On the embedded broker: every queue in which something waits.
@@ -122,6 +125,15 @@ pub struct FeedStatus {
     /// Why it can't go on at present.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failing: Option<String>,
+}
+
+/// A topic.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TopicStatus {
+    /// Name.
+    pub topic: String,
+    /// Copies made since the process began.
+    pub copies: u64,
 }
 
 /// A subscriber.

@@ -10,9 +10,10 @@ use super::connection::{Connection, Reach};
 use super::deliveries::Served;
 use super::feeds::Sources;
 use super::part::Part;
+use super::router::RouterCounts;
 use super::status::{
     self, BrokerStatus, ConfigurationStatus, FeedStatus, OutboxStatus, ProcessStatus, QueueStatus,
-    StatusFile, SubscriberStatus,
+    StatusFile, SubscriberStatus, TopicStatus,
 };
 use crate::broker::topology;
 use crate::clock::Clock;
@@ -26,6 +27,7 @@ pub(super) struct Watched {
     pub(super) connection: Option<Connection>,
     pub(super) sources: Arc<Sources>,
     pub(super) served: Arc<Vec<Served>>,
+    pub(super) counts: Arc<RouterCounts>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) configuration: Arc<Mutex<ConfigurationStatus>>,
 }
@@ -58,6 +60,7 @@ impl Watched {
             outboxes: self.outboxes(),
             feeds: self.feeds(),
             lanes: self.lanes(),
+            topics: self.topics(),
             subscribers: self.subscribers(),
             queues: self.queues(),
         }
@@ -106,6 +109,10 @@ impl Watched {
             None => (0..self.channel.lanes).collect(),
         };
         self.part.routes().then_some(held)
+    }
+
+    fn topics(&self) -> Vec<TopicStatus> {
+        self.counts.topics().into_iter().map(|(topic, copies)| TopicStatus { topic, copies }).collect()
     }
 
     fn subscribers(&self) -> Vec<SubscriberStatus> {

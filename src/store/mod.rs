@@ -11,6 +11,7 @@ pub mod kv;
 pub mod ledger;
 mod log;
 pub mod record;
+pub mod series;
 mod sled_kv;
 
 pub use claims::{ClaimError, Claims};
