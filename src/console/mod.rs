@@ -34,6 +34,7 @@ use tokio::sync::watch;
 use tracing::{info, warn};
 
 use crate::ops::series::Series;
+use crate::ops::overview::Live;
 use crate::pipeline::ControlBus;
 
 /// Largest body: a batch of some 200,000 entries.
@@ -54,6 +55,8 @@ pub struct Console {
     pub zone: TimeZone,
     /// Depths and rates of late.
     pub series: Arc<Series>,
+    /// How the hub is, looked at once a second for all who look.
+    pub overview: Live,
 }
 
 impl Console {

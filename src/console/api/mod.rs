@@ -1,5 +1,6 @@
 //! `/api/v1`: what programs ask for.
 
+mod overview;
 mod registry;
 mod series;
 
@@ -20,5 +21,6 @@ pub(super) fn routes() -> Router<Arc<Console>> {
         .route("/registry/facilities/{code}", get(registry::facility))
         .route("/registry/history/{id}", get(registry::history))
         .merge(series::routes())
+        .merge(overview::routes())
         .fallback(async || Problem::not_found())
 }
