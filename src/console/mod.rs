@@ -12,6 +12,7 @@ mod frame;
 mod html;
 mod live;
 mod login;
+mod overview;
 mod problem;
 mod queues;
 mod registry;
@@ -26,15 +27,15 @@ use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::{HeaderValue, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
-use axum::response::{Redirect, Response};
+use axum::response::Response;
 use axum::routing::{get, post};
 use jiff::tz::TimeZone;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tracing::{info, warn};
 
-use crate::ops::series::Series;
 use crate::ops::overview::Live;
+use crate::ops::series::Series;
 use crate::pipeline::ControlBus;
 
 /// Largest body: a batch of some 200,000 entries.
@@ -102,7 +103,8 @@ pub async fn serve(console: Console, address: SocketAddr, mut stop: watch::Recei
 fn app(console: Arc<Console>) -> Router {
     let api = api::routes().layer(from_fn_with_state(console.clone(), access::bearer));
     let pages = Router::new()
-        .route("/", get(async || Redirect::to("/queues")))
+        .route("/", get(overview::show))
+        .route("/live/overview", get(overview::live))
         .route("/flows", get(flows::show))
         .route("/live/flows", get(flows::live))
         .route("/queues", get(queues::show))

@@ -4,15 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
 use tokio::time::timeout;
 use tracing::debug;
 
 use super::Level;
 use super::tier::Values;
 use crate::broker::{Broker, BrokerError, QueueName, topology};
-use crate::config::{self, Config};
-use crate::envelope::Lane;
+use crate::config::Config;
 use crate::pipeline::{ControlBus, ProcessStatus, processes};
 
 /// How long the broker may take to tell all depths.
@@ -36,7 +34,9 @@ impl Sample {
             Ok((processes, _)) => processes.iter().for_each(|status| sample.count(status)),
             Err(error) => debug!(%error, "the status of the processes can't be read"),
         }
-        let looking = levels(control.broker().as_ref(), &config, &mut sample.levels);
+        let known = queues(&config);
+        sample.levels.retain(|queue, _| known.iter().any(|known| known.as_str() == queue));
+        let looking = levels(control.broker().as_ref(), &known, &mut sample.levels);
         match timeout(ANSWER, looking).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => debug!(%error, "the broker does not tell what waits"),
@@ -57,6 +57,12 @@ impl Sample {
             add(format!("subscriber/{}/delivered", one.subscriber), one.delivered);
             add(format!("subscriber/{}/dead", one.subscriber), one.dead);
         }
+        // Where the broker is in the process, it knows which message is the oldest.
+        for queue in status.queues.iter().filter(|queue| queue.messages > 0) {
+            if let Some(oldest) = queue.oldest.as_deref().and_then(|oldest| oldest.parse().ok()) {
+                self.levels.insert(queue.queue.clone(), Level { depth: 0, oldest: Some(oldest) });
+            }
+        }
         for topic in &status.topics {
             add(format!("topic/{}/copies", topic.topic), topic.copies);
         }
@@ -75,34 +81,19 @@ fn queues(config: &Config) -> Vec<QueueName> {
 
 async fn levels(
     broker: &dyn Broker,
-    config: &Config,
+    queues: &[QueueName],
     levels: &mut BTreeMap<String, Level>,
 ) -> Result<(), BrokerError> {
-    for queue in queues(config) {
+    for queue in queues {
         // One that is not there yet has nothing.
-        let depth = match broker.depth(&queue).await {
+        let depth = match broker.depth(queue).await {
             Ok(depth) => depth,
             Err(error) if error.passes() => return Err(error),
             Err(_) => 0,
         };
-        let oldest = if depth > 0 { oldest(broker, config, &queue).await } else { None };
-        levels.insert(queue.to_string(), Level { depth, oldest });
+        levels.entry(queue.to_string()).or_default().depth = depth;
     }
     Ok(())
-}
-
-/// When the oldest message of a queue was accepted. On RabbitMQ nobody can tell without taking all.
-async fn oldest(broker: &dyn Broker, config: &Config, queue: &QueueName) -> Option<Timestamp> {
-    if matches!(config.hub.broker, config::Broker::RabbitMq(_)) {
-        return None;
-    }
-    let mut oldest: Option<Timestamp> = None;
-    for lane in (0..config.hub.broker.lanes()).map(Lane) {
-        let first = broker.peek(queue, lane, 1).await.unwrap_or_default();
-        let at = first.first().and_then(|delivery| delivery.envelope.accepted_at.parse().ok());
-        oldest = [oldest, at].into_iter().flatten().min();
-    }
-    oldest
 }
 
 /// What the last sample was, to tell what came since.
