@@ -8,6 +8,7 @@
 mod addressees;
 mod attachments;
 mod backup;
+mod browser;
 mod broker_contract;
 mod broker_crash;
 mod cases;
