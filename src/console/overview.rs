@@ -42,13 +42,10 @@ pub(super) async fn live(State(console): State<Arc<Console>>, view: View) -> Res
 }
 
 async fn part(console: &Console, view: &View) -> Markup {
-    let control = &console.control;
-    let overview = match console.overview.overview(&control.config(), control.clock().now()).await {
+    let overview = match seen(console, view).await {
         Ok(overview) => overview,
-        Err(error) => return html! { p.notice.bad role="alert" { (causes(&error)) } },
+        Err(why) => return html! { p.notice.bad role="alert" { (why) } },
     };
-    let Some(actor) = &view.actor else { return html! {} };
-    let overview = overview.narrowed(|facility| actor.may(Right::View, facility));
     let page = Page { console, view, now: overview.at, overview: &overview };
     html! {
         (page.troubles())
@@ -62,6 +59,16 @@ async fn part(console: &Console, view: &View) -> Markup {
             (page.processes())
         }
     }
+}
+
+/// How the hub is, as far as somebody may see it, or why that can't be told.
+pub(super) async fn seen(console: &Console, view: &View) -> Result<Overview, String> {
+    let control = &console.control;
+    let overview = console.overview.overview(&control.config(), control.clock().now()).await;
+    let overview = overview.map_err(|error| causes(&error))?;
+    let may =
+        |facility: Option<&str>| view.actor.as_ref().is_some_and(|actor| actor.may(Right::View, facility));
+    Ok(overview.narrowed(may))
 }
 
 struct Page<'p> {
@@ -174,7 +181,7 @@ impl Page<'_> {
 
     fn feed(&self, feed: &FeedView) -> Markup {
         let view = self.view;
-        let (tone, word) = self.judged(feed.severity, Subject::Feed, &feed.feed, feed.served);
+        let (tone, word) = judged(view, self.overview, Subject::Feed, &feed.feed);
         html! {
             tr class=[tone.row()] {
                 td { (state(tone, word)) }
@@ -213,7 +220,7 @@ impl Page<'_> {
 
     fn subscriber(&self, one: &SubscriberView) -> Markup {
         let view = self.view;
-        let (tone, word) = self.judged(one.severity, Subject::Subscriber, &one.subscriber, one.served);
+        let (tone, word) = judged(view, self.overview, Subject::Subscriber, &one.subscriber);
         html! {
             tr class=[tone.row()] {
                 td { (state(tone, word)) }
@@ -265,33 +272,20 @@ impl Page<'_> {
         }
     }
 
-    /// The state of a feed or subscriber: the worst of its troubles, in a word.
-    fn judged(
-        &self,
-        severity: Option<Severity>,
-        subject: Subject,
-        name: &str,
-        served: bool,
-    ) -> (Tone, &'static str) {
-        let view = self.view;
-        match severity {
-            None if served => (Tone::Ok, view.pick("fine", "正常")),
-            None => (Tone::Idle, view.pick("not served", "対象外")),
-            Some(severity) => {
-                let worst = self.overview.troubles.iter().find(|trouble| {
-                    trouble.subject() == subject && trouble.name.split(' ').any(|known| known == name)
-                });
-                let word = worst.map_or_else(|| severity.word(view.lang), |worst| short(view, worst));
-                (tone_of(severity), word)
-            }
-        }
-    }
-
     fn ago(&self, at: Option<&str>) -> Markup {
         match at.and_then(|at| at.parse().ok()) {
             Some(at) => ago(self.view, &self.console.zone, self.now, at),
             None => html! { "–" },
         }
+    }
+}
+
+/// The state of a feed or subscriber: the worst of its troubles, in a word.
+pub(super) fn judged(view: &View, overview: &Overview, subject: Subject, name: &str) -> (Tone, &'static str) {
+    let mut troubles = overview.troubles.iter().filter(|trouble| trouble.subject() == subject);
+    match troubles.find(|trouble| trouble.name.split(' ').any(|known| known == name)) {
+        Some(worst) => (tone_of(worst.severity), short(view, worst)),
+        None => (Tone::Ok, view.pick("fine", "正常")),
     }
 }
 

@@ -188,18 +188,25 @@ fn oldest(console: &Console, view: &View, now: Timestamp, level: &Level) -> Mark
 }
 
 fn list(console: &Console, view: &View) -> Markup {
-    let (waiting, idle): (Vec<_>, Vec<_>) =
-        queues(console, view).into_iter().partition(|queue| queue.level.depth > 0);
-    let depths = depths(console, waiting.iter().chain(&idle));
+    let all = queues(console, view);
+    let depths = depths(console, all.iter());
+    let was_empty = |queue: &Queue| {
+        let values = depths.get(&format!("queue/{}/depth", queue.name));
+        values.is_none_or(|values| values.iter().all(|value| value.unwrap_or_default() == 0.0))
+    };
+    let (idle, waiting): (Vec<_>, Vec<_>) =
+        all.into_iter().partition(|queue| queue.level.depth == 0 && was_empty(queue));
     html! {
         @if waiting.is_empty() {
-            (empty(view.pick("Nothing waits anywhere.", "待っているメッセージはありません。")))
+            (empty(view.pick("Nothing waits, nor did in the last hour.", "待っているメッセージはありません（直近1時間もなし）。")))
         } @else {
             (table(console, view, &waiting, &depths))
         }
         @if !idle.is_empty() {
-            h2 { (view.pick("Empty", "空のキュー")) }
-            (table(console, view, &idle, &depths))
+            details {
+                summary { (view.pick("Empty for an hour", "1時間以上空のキュー")) " (" (idle.len()) ")" }
+                (table(console, view, &idle, &depths))
+            }
         }
     }
 }

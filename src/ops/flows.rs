@@ -67,9 +67,8 @@ impl Flows {
                 topics.len() - 1
             });
             let Some(topic) = topics.get_mut(at) else { continue };
-            let takes = |feed: &&Feed| {
-                route.facilities.as_ref().is_none_or(|codes| codes.iter().any(|code| *code == feed.facility))
-            };
+            let takes =
+                |feed: &&Feed| route.facilities.as_ref().is_none_or(|codes| codes.contains(&feed.facility));
             add(&mut topic.feeds, feeds.iter().filter(takes).map(|feed| &feed.name));
             add(&mut topic.subscribers, route.to.iter().chain(&route.otherwise));
         }

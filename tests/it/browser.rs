@@ -5,6 +5,8 @@ mod pages;
 use std::fs;
 use std::net::{TcpListener, TcpStream};
 
+use jiff::Timestamp;
+
 use crate::processes::running::{Running, until};
 use crate::support::HubFolder;
 use crate::support::browser::Browser;
@@ -61,6 +63,25 @@ fn in_trouble(hub: &HubFolder) {
     hub.write("fixtures/region/izumo-chuo/hl7/zz-broken.hl7", "MSH|^~\\&|HIS|IZUMO\rPID|||\u{1}<b>\r");
 }
 
+/// What was counted in the last hour, as a hub before this one left it.
+fn counted_before(hub: &HubFolder) {
+    let now = std::time::UNIX_EPOCH.elapsed().unwrap().as_secs() as i64;
+    for minute in (1..=60_i64).rev() {
+        let at = now / 60 * 60 - minute * 60;
+        let wave = 20.0 + 15.0 * (minute as f64 / 9.0).sin();
+        let values = serde_json::json!({
+            "queue/to.surveillance/depth": 61 - minute, "queue/to.surveillance/in": 1.0,
+            "queue/to.kita-record/depth": (wave / 2.0).round(), "queue/to.kita-record/in": wave,
+            "queue/to.kita-record/out": wave + 1.0, "queue/ingest/depth": (wave / 8.0).round(),
+            "feed/izumo-chuo/accepted": wave.round(),
+        });
+        let day = Timestamp::from_second(at).unwrap().in_tz("Asia/Tokyo").unwrap().date();
+        let path = format!("var/series/{day}.ndjson");
+        let known = fs::read_to_string(hub.path(&path)).unwrap_or_default();
+        hub.write(&path, format!("{known}{}\n", serde_json::json!({"at": at, "values": values})));
+    }
+}
+
 #[test]
 fn a_page_shows_by_itself_what_comes_and_a_browser_that_goes_away_leaves_nothing_behind() {
     let region = Region::start(|hub| {
@@ -96,7 +117,7 @@ fn keys_lead_to_the_pages() {
     browser.until("the list is closed", "!document.getElementById('keys').open");
     browser.press("g");
     browser.press("q");
-    browser.until("the queues", "location.pathname === '/queues'");
+    browser.until("the queues", "location.pathname === '/queues' && document.readyState === 'complete'");
     browser.press("Tab");
     let skip = browser.eval("document.activeElement.className === 'skip' && document.activeElement.getBoundingClientRect().top >= 0");
     assert_eq!(skip, true, "the first stop leads to the content");

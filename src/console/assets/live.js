@@ -16,9 +16,11 @@ const renew = (part, content) => {
   const active = part.contains(document.activeElement) ? document.activeElement : null;
   const same = active && (active.id ? `#${CSS.escape(active.id)}`
     : active.getAttribute("href") ? `a[href="${CSS.escape(active.getAttribute("href"))}"]` : null);
+  const opened = [...part.querySelectorAll("details")].map((one) => one.open);
   const scrolled = [...part.querySelectorAll(".wide")].map((wide) => wide.scrollLeft);
   part.innerHTML = content;
   part.querySelectorAll(".wide").forEach((wide, at) => { wide.scrollLeft = scrolled[at] ?? 0; });
+  part.querySelectorAll("details").forEach((one, at) => { one.open = opened[at] ?? one.open; });
   if (same) part.querySelector(same)?.focus({ preventScroll: true });
   part.dispatchEvent(new CustomEvent("renewed", { bubbles: true }));
 };

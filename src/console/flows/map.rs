@@ -7,8 +7,10 @@ use maud::{Markup, html};
 use super::super::Console;
 use super::super::html::{Tone, number, rate};
 use super::super::view::View;
-use super::{tone, word};
+use super::overview::judged;
+use super::subscriber;
 use crate::ops::flows::{Flows, Subscriber};
+use crate::ops::overview::{Overview, Subject};
 
 /// Subscribers from which on those of one facility are drawn as one.
 const MANY: usize = 24;
@@ -23,14 +25,15 @@ const HUB: (usize, usize) = (350, 16);
 const SERVICES: (usize, usize) = (460, 240);
 const SUBSCRIBERS: (usize, usize) = (830, 260);
 const WIDTH: usize = 1100;
-/// Characters of a name that have room.
-const LETTERS: usize = 21;
+/// Room for a name, in letters; characters of Japanese are twice as wide.
+const LETTERS: usize = 27;
 
 /// What is drawn.
 pub(super) struct Map<'m> {
     pub(super) console: &'m Console,
     pub(super) view: &'m View,
     pub(super) flows: &'m Flows,
+    pub(super) overview: &'m Overview,
     /// Whether many subscribers are drawn by their facilities.
     pub(super) grouped: bool,
 }
@@ -105,7 +108,7 @@ impl Map<'_> {
             href: format!("/flows?feed={}", feed.name),
             says: format!("{} {}", feed.name, feed.title),
             rate: self.console.series.rate(&format!("feed/{}/accepted", feed.name)),
-            tone: Tone::Ok,
+            tone: judged(self.view, self.overview, Subject::Feed, &feed.name).0,
         };
         self.flows.feeds.iter().map(node).collect()
     }
@@ -155,17 +158,20 @@ impl Map<'_> {
     }
 
     fn group(&self, facility: Option<&str>, members: &[&Subscriber]) -> Node {
-        let (mut worst, mut waiting, mut sum) = (Tone::Ok, 0, None);
+        let (mut worst, mut waiting, mut sum) = ((Tone::Ok, self.view.pick("fine", "正常")), 0, None);
         for one in members {
-            let (tone, waits) = tone(self.console, one);
-            (worst, waiting) = (worst.max(tone), waiting + waits);
+            let (tone, word, waits) = subscriber(self, &one.name);
+            waiting += waits;
+            if tone > worst.0 {
+                worst = (tone, word);
+            }
             let rate = self.console.series.rate(&format!("subscriber/{}/delivered", one.name));
             sum = [sum, rate].into_iter().flatten().reduce(|sum, rate| sum + rate);
         }
         let (name, href) = match (facility, members) {
             (Some(code), [_, _, ..]) => {
                 let feed = self.flows.feeds.iter().find(|feed| feed.facility == code);
-                let name = feed.map_or_else(|| code.to_owned(), |feed| feed.name.clone());
+                let name = feed.map_or(code, |feed| feed.title.as_str());
                 (format!("{name} ({})", members.len()), format!("/flows?facility={code}"))
             }
             (_, [one, ..]) => (one.name.clone(), format!("/queues/to.{}", one.name)),
@@ -176,8 +182,8 @@ impl Map<'_> {
             0 => String::new(),
             count => format!(" {} {}", number(count), self.view.pick("waiting", "件待ち")),
         };
-        let says = format!("{}: {}{waits}", names.join(", "), word(self.view, worst));
-        Node { name, href, says, rate: sum, tone: worst }
+        let says = format!("{}: {}{waits}", names.join(", "), worst.1);
+        Node { name, href, says, rate: sum, tone: worst.0 }
     }
 
     /// Lines from services to boxes on the right, each once, and whether something moves on them.
@@ -218,8 +224,27 @@ fn curve(from: usize, above: usize, to: usize, below: usize, busy: bool) -> Mark
 }
 
 fn short(name: &str) -> String {
-    if name.chars().count() <= LETTERS {
+    let wide = |letter: char| if letter.is_ascii() { 1 } else { 2 };
+    if name.chars().map(wide).sum::<usize>() <= LETTERS {
         return name.to_owned();
     }
-    name.chars().take(LETTERS - 1).chain(['…']).collect()
+    let mut room = LETTERS - 2;
+    let fitting = name.chars().take_while(|letter| {
+        let fits = wide(*letter) <= room;
+        room = room.saturating_sub(wide(*letter));
+        fits
+    });
+    fitting.chain(['…']).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_that_has_no_room_is_cut() {
+        assert_eq!(short("izumo-chuo"), "izumo-chuo");
+        assert_eq!(short("出雲中央病院 (架空) (6)"), "出雲中央病院 (架空) (6)");
+        assert_eq!(short("国立研究開発法人出雲中央病院"), "国立研究開発法人出雲中央…");
+    }
 }

@@ -15,8 +15,10 @@ use super::chart::{self, Shown};
 use super::frame;
 use super::html::{Tone, empty, number, rate, state};
 use super::live;
+use super::overview;
 use super::view::View;
-use crate::ops::flows::{Flows, Subscriber, Topic};
+use crate::ops::flows::{Flows, Topic};
+use crate::ops::overview::Subject;
 use crate::ops::series::Span;
 use map::Map;
 
@@ -87,7 +89,7 @@ pub(super) async fn show(
     let all = flows(&console, &view);
     let body = html! {
         (filters(&view, &all, &picked))
-        section id="flows" data-live={ "/live/flows?" (picked.query(&view)) } { (part(&console, &view, &picked)) }
+        section id="flows" data-live={ "/live/flows?" (picked.query(&view)) } { (part(&console, &view, &picked).await) }
         @if let Some(feed) = all.feeds.iter().find(|feed| feed.name == picked.feed) {
             @let title = view.pick("Accepted a minute", "1分あたりの受理件数");
             @let lines = [Shown { series: format!("feed/{}/accepted", feed.name), label: view.pick("accepted", "受理") }];
@@ -106,7 +108,7 @@ pub(super) async fn live(
 ) -> Response {
     live::part(EVERY, move || {
         let (console, view, picked) = (console.clone(), view.clone(), picked.clone());
-        async move { part(&console, &view, &picked) }
+        async move { part(&console, &view, &picked).await }
     })
     .into_response()
 }
@@ -115,16 +117,20 @@ fn flows(console: &Console, view: &View) -> Flows {
     view.actor.as_ref().map_or_else(Flows::default, |actor| chart::seen(console, actor))
 }
 
-fn part(console: &Console, view: &View, picked: &Picked) -> Markup {
+async fn part(console: &Console, view: &View, picked: &Picked) -> Markup {
     let flows = picked.of(flows(console, view));
     if flows.topics.is_empty() {
         return empty(view.pick("No way leads from there to there.", "該当する流れはありません。"));
     }
-    let map = Map { console, view, flows: &flows, grouped: picked.is_nothing() };
+    let overview = match overview::seen(console, view).await {
+        Ok(overview) => overview,
+        Err(why) => return html! { p.notice.bad role="alert" { (why) } },
+    };
+    let map = Map { console, view, flows: &flows, overview: &overview, grouped: picked.is_nothing() };
     html! {
         div.map { (map.draw()) }
         h2 { (view.pick("The same as a table", "表で見る")) }
-        (table(console, view, &flows))
+        (table(&map))
     }
 }
 
@@ -155,31 +161,17 @@ fn filters(view: &View, flows: &Flows, picked: &Picked) -> Markup {
     }
 }
 
-/// How a subscriber is, by what lies in its queues.
-fn tone(console: &Console, subscriber: &Subscriber) -> (Tone, u64) {
-    let levels = console.series.levels();
-    let depth =
-        |what: &str| levels.get(&format!("{what}.{}", subscriber.name)).map_or(0, |level| level.depth);
-    let tone = if depth("dead") > 0 {
-        Tone::Bad
-    } else if depth("parked") > 0 {
-        Tone::Warn
-    } else {
-        Tone::Ok
-    };
-    (tone, depth("to") + depth("parked"))
-}
-
-fn word(view: &View, tone: Tone) -> &'static str {
-    match tone {
-        Tone::Bad => view.pick("dead", "不達"),
-        Tone::Warn => view.pick("parked", "保留"),
-        _ => view.pick("fine", "正常"),
-    }
+/// How a subscriber is, in a word, and how many of its copies wait.
+fn subscriber(map: &Map<'_>, name: &str) -> (Tone, &'static str, u64) {
+    let (tone, word) = overview::judged(map.view, map.overview, Subject::Subscriber, name);
+    let mut subscribers = map.overview.subscribers.iter();
+    let known = subscribers.find(|one| one.subscriber == name);
+    (tone, word, known.map_or(0, |one| one.waiting.messages.unwrap_or(0) + one.parked))
 }
 
 /// What the map shows, for who can't see it.
-fn table(console: &Console, view: &View, flows: &Flows) -> Markup {
+fn table(map: &Map<'_>) -> Markup {
+    let Map { console, view, flows, .. } = map;
     let row = |topic: &Topic| {
         let copies = console.series.rate(&format!("topic/{}/copies", topic.name));
         let to = flows.subscribers.iter().filter(|one| topic.subscribers.contains(&one.name));
@@ -190,11 +182,11 @@ fn table(console: &Console, view: &View, flows: &Flows) -> Markup {
                 td.num { (rate(view, copies)) }
                 td.text {
                     @for (at, one) in to.enumerate() {
-                        @let (tone, waiting) = tone(console, one);
+                        @let (tone, word, waiting) = subscriber(map, &one.name);
                         @if at > 0 { ", " }
                         a href={ "/queues/to." (one.name) } { (one.name) }
                         @if waiting > 0 { " (" (number(waiting)) ")" }
-                        @if tone >= Tone::Warn { " " (state(tone, word(view, tone))) }
+                        @if tone >= Tone::Warn { " " (state(tone, word)) }
                     }
                 }
             }

@@ -145,7 +145,7 @@ impl Series {
     fn recall(&self) {
         let read = self.files.read(|minute| {
             let values = minute.values.into_iter().map(|(name, value)| (Arc::from(name), value));
-            self.kept().into_tiers(minute.at, &values.collect());
+            self.kept().fill_tiers(minute.at, &values.collect());
         });
         if let Err(error) = read {
             warn!(%error, "the charts begin anew: what was counted before can't be read");
@@ -156,11 +156,11 @@ impl Series {
         let at = now.as_second();
         let mut kept = self.kept();
         let values = kept.counters.values(&sample);
-        kept.into_tiers(at, &values);
+        kept.fill_tiers(at, &values);
         kept.levels = sample.levels;
         let over = kept.count(at, &values);
         kept.recent.push_back((at, values));
-        while kept.recent.front().is_some_and(|(known, _)| *known <= at - PRESENT - 1) {
+        while kept.recent.front().is_some_and(|(known, _)| *known < at - PRESENT) {
             kept.recent.pop_front();
         }
         drop(kept);
@@ -222,7 +222,7 @@ impl Series {
 }
 
 impl Kept {
-    fn into_tiers(&mut self, at: i64, values: &Values) {
+    fn fill_tiers(&mut self, at: i64, values: &Values) {
         self.tiers.iter_mut().for_each(|tier| tier.add(at, values));
     }
 

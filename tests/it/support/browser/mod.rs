@@ -14,7 +14,7 @@ mod devtools;
 
 use std::fs;
 use std::thread::sleep;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -132,11 +132,13 @@ impl Browser {
     /// Waits until an expression is true in the page.
     #[track_caller]
     pub(crate) fn until(&mut self, what: &str, expression: &str) {
-        let deadline = deadline();
-        while self.eval(expression) != true {
-            assert!(before(deadline), "waited for {what} at {}:\n{}", self.path(), self.text());
+        for _ in 0..LIMIT.as_millis() / LOOK.as_millis() {
+            if self.eval(expression) == true {
+                return;
+            }
             sleep(LOOK);
         }
+        panic!("waited for {what} at {}:\n{}", self.path(), self.text());
     }
 
     /// What an expression is in the page; `null` while the page is on its way.
@@ -178,14 +180,4 @@ impl Browser {
         self.until("a page", &born);
         self.until("what moves in it", "page.isDrawn()");
     }
-}
-
-#[expect(clippy::disallowed_methods, reason = "a test waits by the machine's clock")]
-fn deadline() -> Instant {
-    Instant::now() + LIMIT
-}
-
-#[expect(clippy::disallowed_methods, reason = "a test waits by the machine's clock")]
-fn before(deadline: Instant) -> bool {
-    Instant::now() < deadline
 }
