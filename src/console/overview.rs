@@ -232,8 +232,9 @@ impl Page<'_> {
                 td.num { (counted(one.parked_patients, &format!("/parked?subscriber={}", one.subscriber))) }
                 td.num { (counted(one.dead.unwrap_or(0), &format!("/dead?subscriber={}", one.subscriber))) }
                 td {
-                    @if let Some(whose) = one.whose { (whose.word(view.lang)) }
-                    @if let Some(away) = &one.away { " " span.hint { (away.why) } }
+                    @if let Some(whose) = one.whose {
+                        span title=[one.away.as_ref().map(|away| away.why.as_str())] { (whose.word(view.lang)) }
+                    }
                 }
             }
         }
