@@ -110,6 +110,7 @@ fn a_page_shows_by_itself_what_comes_and_a_browser_that_goes_away_leaves_nothing
 fn keys_lead_to_the_pages() {
     let region = Region::start(|hub| hub.only_drops());
     let mut browser = region.browser();
+    browser.look("ja", "light");
     browser.open("/?lang=ja");
     browser.press("?");
     browser.shows("最初の入力欄へ");
@@ -121,6 +122,13 @@ fn keys_lead_to_the_pages() {
     browser.press("Tab");
     let skip = browser.eval("document.activeElement.className === 'skip' && document.activeElement.getBoundingClientRect().top >= 0");
     assert_eq!(skip, true, "the first stop leads to the content");
+    browser.open("/flows");
+    browser.fill("フィード", "izumo-chuo");
+    browser.click("表示");
+    assert!(browser.path().contains("feed=izumo-chuo"), "{}", browser.path());
+    browser.shows("1分あたりの受理件数");
+    browser.click("すべて表示");
+    assert_eq!(browser.path(), "/flows");
     browser.open("/registry");
     browser.press("/");
     browser.until("the field", "document.activeElement.id === 'id'");
@@ -141,4 +149,25 @@ fn names_that_are_markup_show_as_text() {
     assert_eq!(browser.eval("document.querySelector('main script, main b, main img') === null"), true);
     browser.open("/queues/%3Cscript%3Ealert(1)");
     browser.shows("There is no such queue");
+}
+
+#[test]
+fn what_is_wrong_with_a_page_is_found() {
+    let region = Region::start(|hub| hub.only_drops());
+    let mut browser = region.browser();
+    browser.open("/registry?lang=en&theme=light");
+    assert_eq!(browser.faults(), Vec::<String>::new());
+    browser.eval(
+        "document.querySelector('main').insertAdjacentHTML('beforeend', '<h1>x</h1><input id=id><a href=/></a><p id=p>faint</p>')",
+    );
+    browser.eval("document.getElementById('p').style.color = '#aaa'");
+    browser.eval("document.getElementById('p').style.width = '3000px'");
+    browser.eval("console.error('loud')");
+    browser.eval("document.querySelector('main').insertAdjacentHTML('beforeend', '<img src=//elsewhere.example/x.png>')");
+    let found = browser.faults();
+    for fault in ["one h1", "no label", "no name", "id twice", "wider", "contrast", "loud", "style"] {
+        assert!(found.iter().any(|known| known.contains(fault)), "{fault}: {found:#?}");
+    }
+    let refused = found.iter().any(|known| known.contains("Content Security Policy"));
+    assert!(refused, "{found:#?}");
 }

@@ -123,7 +123,9 @@ impl DevTools {
 impl Drop for DevTools {
     fn drop(&mut self) {
         // Its helpers too.
-        drop(kill_process_group(Pid::from_child(&self.browser), Signal::KILL));
+        if let Err(error) = kill_process_group(Pid::from_child(&self.browser), Signal::KILL) {
+            println!("the browser can't be ended: {error}");
+        }
         drop(self.browser.wait());
     }
 }
