@@ -22,8 +22,10 @@ use crate::lang::Lang;
 use crate::ops::audit::Audit;
 use crate::ops::client;
 use crate::ops::in_force;
+use crate::ops::overview::Live;
 use crate::ops::reload::{Prepared, Refusal, prepare};
 use crate::ops::replay::Desk;
+use crate::ops::series::Series;
 use crate::ops::upkeep;
 use crate::pipeline::{Hub, HubError, Mode, Part, ReloadAnswer, ReloadOutcome, Report};
 use crate::telemetry::causes;
@@ -269,7 +271,8 @@ fn console(hub: &Hub) -> Result<Option<(Console, SocketAddr)>, HubError> {
     let token = token.map_err(|source| HubError::Token { path: client::token_file(data_dir), source })?;
     let zone = config.hub.timezone.clone();
     let replays = Desk::of_hub(control.clone());
-    Ok(Some((Console { audit: Audit::of(&config), control, replays, token, zone }, address)))
+    let (audit, series, overview) = (Audit::of(&config), Arc::new(Series::new(&config)), Live::default());
+    Ok(Some((Console { control, token, audit, replays, zone, series, overview }, address)))
 }
 
 /// What a signal asks for.

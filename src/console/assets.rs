@@ -8,8 +8,12 @@ const CSS: &str = "text/css; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 
 /// Name, media type and content.
-const FILES: [(&str, &str, &str); 2] = [
+const FILES: [(&str, &str, &str); 6] = [
     ("style.css", CSS, include_str!("assets/style.css")),
+    ("uplot.css", CSS, include_str!("assets/vendor/uplot.css")),
+    ("uplot.js", SCRIPT, include_str!("assets/vendor/uplot.js")),
+    ("chart.js", SCRIPT, include_str!("assets/chart.js")),
+    ("keys.js", SCRIPT, include_str!("assets/keys.js")),
     ("live.js", SCRIPT, include_str!("assets/live.js")),
 ];
 

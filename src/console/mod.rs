@@ -7,14 +7,19 @@ mod access;
 mod api;
 mod assets;
 mod audit;
+mod chart;
+mod flows;
 mod frame;
 mod html;
 mod live;
 mod login;
 mod messages;
+mod overview;
 mod problem;
+mod queues;
 mod registry;
 mod replay;
+mod topics;
 mod view;
 
 use std::net::SocketAddr;
@@ -25,7 +30,7 @@ use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::{HeaderValue, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
-use axum::response::{Redirect, Response};
+use axum::response::Response;
 use axum::routing::{get, post};
 use jiff::tz::TimeZone;
 use tokio::net::TcpListener;
@@ -34,6 +39,8 @@ use tracing::{info, warn};
 
 use crate::ops::audit::Audit;
 use crate::ops::replay::Desk;
+use crate::ops::overview::Live;
+use crate::ops::series::Series;
 use crate::pipeline::ControlBus;
 
 /// Largest body: a batch of some 200,000 entries.
@@ -56,6 +63,10 @@ pub struct Console {
     pub replays: Arc<Desk>,
     /// Zone in which days begin and end.
     pub zone: TimeZone,
+    /// Depths and rates of late.
+    pub series: Arc<Series>,
+    /// How the hub is, looked at once a second for all who look.
+    pub overview: Live,
 }
 
 impl Console {
@@ -69,6 +80,7 @@ impl Console {
 /// Serves until told to stop. An address that is taken is waited for: on RabbitMQ several processes of a machine may
 /// have the same configuration, and one of them serves.
 pub async fn serve(console: Console, address: SocketAddr, mut stop: watch::Receiver<bool>) {
+    let (series, control) = (console.series.clone(), console.control.clone());
     let app = app(Arc::new(console));
     let mut complained = false;
     let listener = loop {
@@ -86,11 +98,13 @@ pub async fn serve(console: Console, address: SocketAddr, mut stop: watch::Recei
         }
     };
     info!(%address, "the console listens");
+    let sampling = series.run(control, stop.clone());
     let told = async move {
         // Nobody left to say stop is as good as being told.
         drop(stop.wait_for(|&stop| stop).await);
     };
-    if let Err(error) = axum::serve(listener, app).with_graceful_shutdown(told).await {
+    let serving = axum::serve(listener, app).with_graceful_shutdown(told).into_future();
+    if let (Err(error), ()) = tokio::join!(serving, sampling) {
         warn!(%error, "the console has stopped");
     }
 }
@@ -98,9 +112,19 @@ pub async fn serve(console: Console, address: SocketAddr, mut stop: watch::Recei
 fn app(console: Arc<Console>) -> Router {
     let api = api::routes().layer(from_fn_with_state(console.clone(), access::bearer));
     let pages = Router::new()
-        .route("/", get(async || Redirect::to("/registry")))
         .route("/messages", get(messages::list::show).post(messages::list::search))
         .route("/messages/{id}", get(messages::way::show).post(messages::way::bodies))
+        .route("/", get(overview::show))
+        .route("/live/overview", get(overview::live))
+        .route("/flows", get(flows::show))
+        .route("/live/flows", get(flows::live))
+        .route("/queues", get(queues::show))
+        .route("/live/queues", get(queues::live))
+        .route("/queues/{name}", get(queues::one))
+        .route("/topics", get(topics::show))
+        .route("/topics/{name}", get(topics::one))
+        .route("/topics/files/{name}", get(topics::file))
+        .route("/charts", get(chart::data))
         .route("/registry", get(registry::show).post(registry::search))
         .merge(replay::routes())
         .layer(from_fn_with_state(console.clone(), access::session));

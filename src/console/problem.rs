@@ -6,6 +6,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
 use crate::ops::replay::ReplayError;
+use crate::ops::status::StatusError;
 use crate::pipeline::RegistryError;
 
 /// A problem.
@@ -105,6 +106,13 @@ impl From<ReplayError> for Problem {
             }
             _ => Self::new(StatusCode::SERVICE_UNAVAILABLE, "Nothing can be replayed at present", detail),
         }
+    }
+}
+
+impl From<StatusError> for Problem {
+    fn from(error: StatusError) -> Self {
+        let detail = crate::telemetry::causes(&error);
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "The status can't be told", detail)
     }
 }
 

@@ -15,6 +15,7 @@ mod crossing;
 mod deliveries;
 mod error;
 mod feeds;
+mod heads;
 mod home;
 mod hub;
 mod in_force;
@@ -25,6 +26,7 @@ mod part;
 mod process;
 mod provision;
 mod pseudonym;
+mod pulse;
 mod registrar;
 mod registry;
 mod renewed;
@@ -45,11 +47,12 @@ pub use original::Original;
 pub use part::Part;
 pub use process::{INVALID, Outcome, Processed, Routing, identify, process, process_both, understood};
 pub use pseudonym::Pseudonyms;
+pub use pulse::Flow;
 pub use registry::{Register, RegistryError, Taken, files};
 pub use renewed::{Again, NoCopy, Renewed, keep_attached, renew};
 pub use report::{FeedReport, MessageReport, Report, ServiceCell, SubscriberReport};
 pub use router::{Router, RouterCounts};
 pub use status::{
-    BrokerStatus, ConfigurationStatus, FeedStatus, OutboxStatus, ProcessStatus, QueueStatus, ReloadAnswer,
-    ReloadOutcome, SubscriberStatus, processes,
+    AwayStatus, BrokerStatus, ConfigurationStatus, DiskStatus, FeedStatus, InvalidStatus, OutboxStatus,
+    ProcessStatus, QueueStatus, ReloadAnswer, ReloadOutcome, SubscriberStatus, TopicStatus, processes,
 };

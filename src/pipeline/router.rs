@@ -45,6 +45,8 @@ pub struct RouterCounts {
     pub(super) invalid_unknown: AtomicU64,
     /// Copies by subscriber.
     pub(super) copies: BTreeMap<String, AtomicU64>,
+    /// Copies by topic.
+    topics: Mutex<BTreeMap<String, u64>>,
     /// Copies by facility and service, which is the first part of a topic.
     pub(super) services: Mutex<BTreeMap<(String, String), u64>>,
     /// What routers asked each other.
@@ -71,6 +73,11 @@ impl RouterCounts {
         counters.map(|counter| counter.load(Ordering::Relaxed)).sum()
     }
 
+    /// Copies made of each topic.
+    pub(super) fn topics(&self) -> BTreeMap<String, u64> {
+        self.topics.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     fn add(&self, outcomes: &[(String, Outcome)], follow: &[Publication]) {
         let one = |counter: &AtomicU64| counter.fetch_add(1, Ordering::Relaxed);
         for (feed, outcome) in outcomes {
@@ -84,11 +91,16 @@ impl RouterCounts {
             }
         }
         let mut services = self.services.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut topics = self.topics.lock().unwrap_or_else(PoisonError::into_inner);
         for Publication { to, envelope, .. } in follow {
             let Some(routed) = &envelope.event else { continue };
             let service = routed.topic.split('.').next().unwrap_or_default();
             let cell = services.entry((envelope.facility.clone(), service.to_owned())).or_default();
             *cell += to.len() as u64;
+            match topics.get_mut(&routed.topic) {
+                Some(copies) => *copies += to.len() as u64,
+                None => drop(topics.insert(routed.topic.clone(), to.len() as u64)),
+            }
         }
     }
 }

@@ -5,6 +5,7 @@
 
 mod asyncapi;
 mod breaking;
+mod sample;
 
 use std::collections::BTreeMap;
 
@@ -13,6 +14,7 @@ use serde_json::Value;
 
 pub use asyncapi::document as asyncapi;
 pub use breaking::breaking_changes;
+pub use sample::sample;
 
 use crate::canonical::{Kind, VERSION, schema};
 use crate::config::Config;

@@ -17,6 +17,7 @@ mod log;
 pub mod messages;
 pub mod prune;
 pub mod record;
+pub mod series;
 mod sled_kv;
 
 pub use chain::{Chain, ChainError};

@@ -8,6 +8,7 @@
 mod addressees;
 mod attachments;
 mod backup;
+mod browser;
 mod broker_contract;
 mod broker_crash;
 mod cases;
@@ -48,6 +49,7 @@ mod simulated;
 mod store_crash;
 mod support;
 mod surveillance;
+mod terminal;
 mod tidy;
 mod torture;
 mod walk;

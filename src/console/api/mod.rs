@@ -3,6 +3,9 @@
 mod messages;
 mod registry;
 mod replays;
+mod overview;
+mod registry;
+mod series;
 
 use std::sync::Arc;
 
@@ -22,5 +25,7 @@ pub(super) fn routes() -> Router<Arc<Console>> {
         .route("/registry/history/{id}", get(registry::history))
         .merge(messages::routes())
         .merge(replays::routes())
+        .merge(series::routes())
+        .merge(overview::routes())
         .fallback(async || Problem::not_found())
 }

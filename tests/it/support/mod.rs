@@ -1,6 +1,7 @@
 //! What the tests share.
 
 pub(crate) mod amqp_model;
+pub(crate) mod browser;
 mod files;
 mod hub_folder;
 pub(crate) mod http_server;
