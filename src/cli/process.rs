@@ -4,7 +4,7 @@
 use std::cell::Cell;
 use std::io::{self, IsTerminal};
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,6 +19,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
 use crate::console::{self, Console};
 use crate::lang::Lang;
+use crate::ops::access::Gate;
 use crate::ops::audit::Audit;
 use crate::ops::in_force;
 use crate::ops::registry::api;
@@ -46,6 +47,8 @@ pub(super) struct Process<'p> {
     pub(super) answers: Vec<ReloadAnswer>,
     /// The configuration is to be read once more: that was asked while another was on its way.
     pub(super) again: bool,
+    /// Who is logged in to the console of this data folder.
+    pub(super) gate: Option<(PathBuf, Arc<Gate>)>,
 }
 
 /// What a hub was told, at its end.
@@ -127,7 +130,10 @@ impl Process<'_> {
         };
         let failed = |error| Failed { error, at_start: !works.get() };
         let mut serving = JoinSet::new();
-        if let (Mode::Watch, Some((console, address))) = (self.mode, console(hub).map_err(failed)?) {
+        if let (Mode::Watch, Some((console, address))) =
+            (self.mode, console(hub, &mut self.gate).map_err(failed)?)
+        {
+            self.first_link(&console, address);
             serving.spawn(console::serve(console, address, stopped.clone()));
         }
         let (mut next, mut told, mut ends) = (None, !renewed, false);
@@ -174,6 +180,24 @@ impl Process<'_> {
         bar.finish_and_clear();
         serving.shutdown().await;
         Ok(Ended { report: report.map_err(failed)?, next })
+    }
+
+    /// Where nobody has a password yet, tells by which link the first administrator comes in.
+    fn first_link(&self, console: &Console, address: SocketAddr) {
+        let (secret, file) = match console.gate.users().first(SystemClock.now()) {
+            Ok(Some(first)) => first,
+            Ok(None) => return,
+            Err(error) => return complain(&format!("musubi: {}", causes(&error))),
+        };
+        let scheme = if console.gate.is_encrypted() { "https" } else { "http" };
+        let file = file.display();
+        // A log is read by many: there stands only where the link is.
+        let link = if io::stderr().is_terminal() { secret } else { format!("$(cat {file})") };
+        let (once, ja) = (
+            "nobody has a password for the console yet; this link is open once, for 24 hours",
+            "コンソールの利用者がまだいません。次のリンクを 24 時間以内に一度だけ開けます",
+        );
+        complain(&format!("musubi: {}: {scheme}://{address}/enter/{link}", self.lang.pick(once, ja)));
     }
 
     fn prepare(&self, config: &Config, preparing: &mut JoinSet<Result<Prepared, Refusal>>) {
@@ -251,15 +275,26 @@ impl Process<'_> {
 const LOOK: Duration = Duration::from_millis(10);
 
 /// What the console works with and where it listens, where this process has one.
-fn console(hub: &Hub) -> Result<Option<(Console, SocketAddr)>, HubError> {
+fn console(
+    hub: &Hub,
+    gate: &mut Option<(PathBuf, Arc<Gate>)>,
+) -> Result<Option<(Console, SocketAddr)>, HubError> {
     let Some(control) = hub.control() else { return Ok(None) };
     let config = control.config();
     let Some(address) = config.hub.console else { return Ok(None) };
     let data_dir = &config.hub.data_dir;
     let token = api::token(data_dir);
     let token = token.map_err(|source| HubError::Token { path: api::token_file(data_dir), source })?;
+    let gate = match gate {
+        // Who is logged in stays so when the configuration changes.
+        Some((known, gate)) if known == data_dir => {
+            gate.renew(&config);
+            gate.clone()
+        }
+        other => other.insert((data_dir.clone(), Gate::new(&config))).1.clone(),
+    };
     let zone = config.hub.timezone.clone();
-    Ok(Some((Console { audit: Audit::of(&config), control, token, zone }, address)))
+    Ok(Some((Console { audit: Audit::of(&config), control, gate, token, zone }, address)))
 }
 
 /// What a signal asks for.

@@ -4,13 +4,18 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use maud::{DOCTYPE, Markup, html};
 
+use super::csrf::FIELD;
 use super::view::{Theme, View};
 
 /// A page of the navigation: its path, and its name in English and Japanese.
 struct Entry(&'static str, &'static str, &'static str);
 
 /// The navigation, in its order.
-const NAVIGATION: [Entry; 1] = [Entry("/registry", "Registry", "台帳")];
+const NAVIGATION: &[Entry] = &[
+    Entry("/registry", "Registry", "台帳"),
+    Entry("/users", "Users", "利用者"),
+    Entry("/audit", "Audit", "監査"),
+];
 
 /// A whole page of somebody who has logged in.
 pub(super) fn page(view: &View, title: &str, body: &Markup) -> Markup {
@@ -24,10 +29,8 @@ pub(super) fn page(view: &View, title: &str, body: &Markup) -> Markup {
             }
             (choices(view))
             @if let Some(actor) = &view.actor {
-                form method="post" action="/logout" {
-                    span.who { (actor.name) }
-                    button.quiet { (view.pick("Log out", "ログアウト")) }
-                }
+                a.who href="/account" { (actor.name) }
+                (form(view, "/logout", &html! { button.quiet { (view.pick("Log out", "ログアウト")) } }))
             }
         }
         main { h1 { (title) } (body) }
@@ -38,6 +41,16 @@ pub(super) fn page(view: &View, title: &str, body: &Markup) -> Markup {
 /// A page of its own, for somebody who has not logged in.
 pub(super) fn narrow(view: &View, title: &str, body: &Markup) -> Markup {
     whole(view, title, &html! { main.narrow { h1 { "musubi" } (body) (choices(view)) } })
+}
+
+/// A form that does something: with what tells that it comes from a page of this session.
+pub(super) fn form(view: &View, action: &str, body: &Markup) -> Markup {
+    html! {
+        form method="post" action=(action) {
+            @if let Some(csrf) = view.csrf() { input type="hidden" name=(FIELD) value=(csrf); }
+            (body)
+        }
+    }
 }
 
 /// A page that says why there is none.

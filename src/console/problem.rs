@@ -39,8 +39,14 @@ impl Problem {
     }
 
     pub(super) fn unauthorized() -> Self {
-        let detail = "send the token of the data folder (api.token): Authorization: Bearer …";
+        let detail =
+            "send a token (musubi token add, or that of the data folder, api.token): Authorization: Bearer …";
         Self::new(StatusCode::UNAUTHORIZED, "The token is missing or wrong", detail)
+    }
+
+    pub(super) fn forbidden() -> Self {
+        let detail = "whoever has this token may not do that, or not for this facility";
+        Self::new(StatusCode::FORBIDDEN, "Not allowed", detail)
     }
 
     pub(super) fn not_found() -> Self {

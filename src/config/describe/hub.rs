@@ -28,7 +28,13 @@ pub(super) fn tables() -> Vec<Table> {
             key("authority", Shape::Text, "\"SHIMANE-NET\"", "assigning authority (PID-3.4) of the network's ids: where a facility sends one, the patient is linked"),
         ]),
         Table::new("console", "[console]", "The console and its API.", vec![
-            key("listen", Shape::Address, "\"127.0.0.1:7575\"", "address and port, on this machine only: 127.0.0.1 or [::1]").required(),
+            key("listen", Shape::Address, "\"127.0.0.1:7575\"", "address and port; without certificate and key on this machine only: 127.0.0.1 or [::1]").required(),
+            key("certificate", Shape::Path, "\"/etc/musubi/console.pem\"", "PEM: the console's certificate and what leads to its authority; not without key"),
+            key("key", Shape::Path, "\"/etc/musubi/console.key\"", "PEM: its key; not without certificate"),
+            key("behind_proxy", Shape::Flag, "true", "a proxy on this machine encrypts: cookies are sent over https only, and X-Forwarded-For tells the address").default("false"),
+            key("totp", Shape::Word(vec!["required", "optional"]), "\"optional\"", "whether users need a second factor").default("\"required\""),
+            key("session", Shape::Duration, "\"8h\"", "how long a login lasts at most").default("\"12h\""),
+            key("idle", Shape::Duration, "\"30m\"", "how long a login lasts without a request").default("\"1h\""),
         ]),
     ]
 }
