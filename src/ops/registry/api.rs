@@ -12,7 +12,9 @@ use reqwest::redirect::Policy;
 use reqwest::{Client, StatusCode};
 use serde::Deserialize;
 
+use super::super::near;
 use super::Submitted;
+use crate::config::Hub;
 use crate::registry::{Entry, Refusal};
 
 /// How long a batch may take.
@@ -32,6 +34,9 @@ pub enum ApiError {
         #[source]
         source: io::Error,
     },
+    /// The certificate by which the hub is known.
+    #[error("the console's certificate can't be read")]
+    Certificate(#[source] io::Error),
     /// No answer.
     #[error("the hub at {address} does not answer")]
     Away {
@@ -74,16 +79,18 @@ struct Wrong {
 /// Posts a batch to the hub that listens there.
 pub(super) async fn submit(
     address: SocketAddr,
-    data_dir: &Path,
+    config: &Hub,
     batch: &[Entry],
 ) -> Result<Submitted, ApiError> {
+    let data_dir = &config.data_dir;
     let away = |source: reqwest::Error| ApiError::Away { address, source: source.without_url() };
     let no_token = |source| ApiError::Token { path: token_file(data_dir), source };
     let token = token(data_dir).map_err(no_token)?;
     // Whoever came first has chosen the same one.
     drop(rustls::crypto::ring::default_provider().install_default());
-    let client = Client::builder().redirect(Policy::none()).no_proxy().timeout(PATIENCE).build();
-    let request = client.map_err(away)?.post(format!("http://{address}/api/v1/registry/entries"));
+    let client = Client::builder().redirect(Policy::none()).no_proxy().timeout(PATIENCE);
+    let (scheme, client) = near::reach(&config.access, client).map_err(ApiError::Certificate)?;
+    let request = client.build().map_err(away)?.post(format!("{scheme}://{address}/api/v1/registry/entries"));
     let request = request.bearer_auth(token).header(CONTENT_TYPE, "application/json");
     let response = request.body(serde_json::to_vec(batch)?).send().await.map_err(away)?;
     let status = response.status();

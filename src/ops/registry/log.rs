@@ -101,7 +101,7 @@ pub fn submit(config: &Config, batch: Vec<Entry>) -> Result<Submitted, SubmitErr
             Ok(register) => Ok(register.take(batch)?),
             Err(RegistryError::Log(LogError::Taken { .. })) => {
                 let address = config.hub.console.ok_or(SubmitError::Busy)?;
-                Ok(runtime()?.block_on(api::submit(address, &config.hub.data_dir, &batch))?)
+                Ok(runtime()?.block_on(api::submit(address, &config.hub, &batch))?)
             }
             Err(error) => Err(error.into()),
         },
