@@ -48,7 +48,7 @@ use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 
-pub use console::{Access, SecondFactor, Tls};
+pub use console::{Access, Oidc, SecondFactor, Tls};
 pub use expectation::{Expectation, Why};
 pub use fault::{Fault, Part, Severity, nearest, suggest};
 pub use feed::{Feed, Role};

@@ -101,8 +101,11 @@ async fn act(console: &Console, actor: &Actor, id: &str, given: Given) -> Done {
 
 fn render(console: &Console, view: &View, secret: &str, done: &Done) -> Response {
     let title = view.pick("Account", "アカウント");
-    let (Some(actor), Some(_)) = (&view.actor, &view.login) else {
-        let no_user = view.pick("You work with a token.", "トークンで利用中です。");
+    let own = console.gate.users().read().ok().zip(view.actor.as_ref());
+    let is_user = own.is_some_and(|(book, actor)| book.user(&actor.name).is_some());
+    let (Some(actor), Some(_), true) = (&view.actor, &view.login, is_user) else {
+        let no_user =
+            view.pick("Your account is kept elsewhere.", "このアカウントの情報はここにはありません。");
         return frame::page(view, title, &html! { p { (no_user) } }).into_response();
     };
     let body = html! {

@@ -129,6 +129,9 @@ fn asking(console: &Console, view: &View, status: StatusCode, wrong: Option<&str
             input id="code" name="code" autocomplete="one-time-code" required[console.gate.needs_totp()];
             button { (enter) }
         }))
+        @if console.gate.has_provider() {
+            p { a href="/login/oidc" { (view.pick("Log in through the organisation", "組織のアカウントでログイン")) } }
+        }
         p.hint {
             (view.pick(
                 "Nobody has a password yet? The first link stands in the file first-login of the data folder.",

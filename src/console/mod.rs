@@ -17,6 +17,7 @@ mod login;
 mod problem;
 mod registry;
 mod second_factor;
+mod sso;
 mod tls;
 mod users;
 mod view;
@@ -164,6 +165,8 @@ fn app(console: Arc<Console>) -> Router {
     let own = Router::new()
         .merge(pages)
         .route("/login", get(login::form).post(login::enter))
+        .route("/login/oidc", get(sso::go))
+        .route("/login/oidc/callback", get(sso::back))
         .route("/enter/{link}", get(login::invited).post(login::choose))
         .route("/choose", post(view::choose))
         .layer(from_fn(csrf::own));

@@ -6,6 +6,7 @@ mod browser;
 mod link;
 mod login;
 mod matrix;
+mod oidc;
 mod openapi;
 mod sessions;
 mod tls;

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use super::attempts::Attempts;
 use super::book::{AccessError, Book, Users, seconds};
+use super::oidc::{Journeys, OidcError};
 use super::session::{Limits, Session, Sessions};
 use super::user::{Role, User};
 use super::{Right, secret, totp};
@@ -24,7 +25,7 @@ pub struct Who {
 }
 
 impl Who {
-    fn new(name: String, roles: &[Role], facilities: Option<Vec<String>>) -> Self {
+    pub(super) fn new(name: String, roles: &[Role], facilities: Option<Vec<String>>) -> Self {
         let mut rights = Vec::new();
         for right in roles.iter().flat_map(|role| role.rights()) {
             if !rights.contains(right) {
@@ -64,6 +65,7 @@ pub struct Gate {
     users: Users,
     sessions: Sessions,
     attempts: Attempts,
+    journeys: Journeys,
     settings: RwLock<Access>,
 }
 
@@ -74,6 +76,7 @@ impl Gate {
             users: Users::of(&config.hub.data_dir),
             sessions: Sessions::default(),
             attempts: Attempts::default(),
+            journeys: Journeys::default(),
             settings: RwLock::new(config.hub.access.clone()),
         })
     }
@@ -139,7 +142,7 @@ impl Gate {
             return Err(LoginError::Wrong);
         }
         self.attempts.succeed(name, client.address);
-        Ok(self.sessions.begin(name, client.address, client.now))
+        Ok(self.sessions.begin(name, None, client.address, client.now))
     }
 
     /// Whether that is a code of the user's second factor that was never used, or a recovery code; then it was used.
@@ -157,6 +160,40 @@ impl Gate {
             user.recovery.retain(|kept| !secret::is(code.trim(), kept));
             Ok(user.recovery.len() < before)
         })
+    }
+
+    /// Whether an OpenID provider lets people in.
+    pub fn has_provider(&self) -> bool {
+        self.settings().oidc.is_some()
+    }
+
+    /// Begins the way in through the OpenID provider: where the browser goes, and what it keeps meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// There is none, or it does not answer.
+    pub async fn go_to_provider(&self, now: Timestamp) -> Result<(String, String), OidcError> {
+        let oidc = self.settings().oidc.ok_or(OidcError::State)?;
+        self.journeys.begin(&oidc, now).await
+    }
+
+    /// Ends it; gives what the browser keeps, and the name.
+    ///
+    /// # Errors
+    ///
+    /// Nobody is let in.
+    pub async fn back_from_provider(
+        &self,
+        state: &str,
+        kept: &str,
+        code: &str,
+        address: &str,
+        now: Timestamp,
+    ) -> Result<(String, String), OidcError> {
+        let oidc = self.settings().oidc.ok_or(OidcError::State)?;
+        let who = self.journeys.end(&oidc, state, kept, code, now).await?;
+        let name = who.name.clone();
+        Ok((self.sessions.begin(&name, Some(who), address, now), name))
     }
 
     /// Whether that is the password of somebody who is logged in. Wrong ones are slowed down as at the login.
@@ -186,6 +223,9 @@ impl Gate {
         looks: bool,
     ) -> Result<Option<(Session, Who)>, AccessError> {
         let Some(session) = self.sessions.get(id, self.limits(), now, looks) else { return Ok(None) };
+        if let Some(who) = session.who.clone() {
+            return Ok(Some((session, who)));
+        }
         let book = self.users.read()?;
         let user = book.user(&session.name).filter(|user| !user.disabled && user.has_password());
         let Some(User { name, roles, facilities, .. }) = user.cloned() else {

@@ -3,6 +3,7 @@
 mod attempts;
 mod book;
 mod gate;
+pub mod oidc;
 pub mod secret;
 mod session;
 pub mod totp;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::gate::Who;
 use super::secret;
 
 /// Sessions of one user; the oldest goes.
@@ -16,6 +17,8 @@ const OF_ONE: usize = 16;
 pub struct Session {
     /// Whose.
     pub name: String,
+    /// What he may do, where no user of here says it: he came from an OpenID provider.
+    pub who: Option<Who>,
     /// Since when.
     pub since: Timestamp,
     /// Last request.
@@ -31,10 +34,11 @@ pub(super) struct Sessions(Mutex<HashMap<String, Session>>);
 
 impl Sessions {
     /// Begins one; gives what the browser keeps.
-    pub(super) fn begin(&self, name: &str, from: &str, now: Timestamp) -> String {
+    pub(super) fn begin(&self, name: &str, who: Option<Who>, from: &str, now: Timestamp) -> String {
         let id = secret::random();
         let session = Session {
             name: name.to_owned(),
+            who,
             since: now,
             seen: now,
             from: from.to_owned(),
@@ -107,16 +111,16 @@ mod tests {
         let limits = Limits { idle: Duration::from_secs(60), most: Duration::from_secs(200) };
         let at = |seconds| Timestamp::from_second(seconds).unwrap();
         let sessions = Sessions::default();
-        let id = sessions.begin("a", "x", at(0));
+        let id = sessions.begin("a", None, "x", at(0));
         assert!(sessions.get("", limits, at(1), true).is_none());
         for second in [50, 100, 150, 199] {
             assert!(sessions.get(&id, limits, at(second), true).is_some(), "{second}");
         }
         assert!(sessions.get(&id, limits, at(200), true).is_none());
-        let id = sessions.begin("a", "x", at(0));
+        let id = sessions.begin("a", None, "x", at(0));
         assert!(sessions.get(&id, limits, at(59), false).is_some());
         assert!(sessions.get(&id, limits, at(60), false).is_none());
-        let (one, other) = (sessions.begin("a", "x", at(0)), sessions.begin("a", "x", at(0)));
+        let (one, other) = (sessions.begin("a", None, "x", at(0)), sessions.begin("a", None, "x", at(0)));
         sessions.end_others("a", &one);
         assert!(sessions.get(&one, limits, at(1), true).is_some());
         assert!(sessions.get(&other, limits, at(1), true).is_none());

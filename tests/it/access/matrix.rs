@@ -31,6 +31,8 @@ const PAGES: &[(&str, &str, Needs)] = &[
     ("POST", "/logout", Login),
     ("GET", "/login", Nothing),
     ("POST", "/login", Nothing),
+    ("GET", "/login/oidc", Nothing),
+    ("GET", "/login/oidc/callback", Nothing),
     ("GET", "/enter/{link}", Nothing),
     ("POST", "/enter/{link}", Nothing),
     ("POST", "/choose", Nothing),
