@@ -3,7 +3,6 @@
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use musubi::clock::{Clock, ManualClock};
@@ -16,11 +15,10 @@ use musubi::pipeline::{Hub, Part};
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
 
+use crate::processes::running::until;
 use crate::support::HubFolder;
 
 pub(super) const PASSWORD: &str = "correct horse battery staple";
-/// How long an answer may take, also on a machine that is busy with other things.
-const LIMIT: Duration = Duration::from_secs(120);
 
 /// A console that listens.
 pub(super) struct Served {
@@ -92,11 +90,7 @@ impl Served {
             console::serve(console, address, stopped).await;
             drop(opened);
         });
-        let begun = Instant::now();
-        while TcpStream::connect(address).is_err() {
-            assert!(begun.elapsed() < LIMIT, "the console does not listen");
-            std::thread::sleep(Duration::from_millis(10));
-        }
+        until("the console listens", || TcpStream::connect(address).is_ok());
         Self { hub, clock, address, config, gate, token, _stop: stop, _runtime: runtime }
     }
 
