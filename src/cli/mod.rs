@@ -2,6 +2,7 @@
 
 mod ago;
 mod apply;
+mod audit;
 mod check;
 mod claim;
 mod conform;
@@ -37,6 +38,7 @@ mod test;
 mod text;
 mod topology;
 mod trace;
+mod user;
 mod verify;
 mod wire;
 
@@ -178,6 +180,15 @@ enum Verb {
     /// Import, show and change what is known of facilities, patients and their consents
     #[command(subcommand)]
     Registry(registry::Verb),
+    /// Say who may work in the console: add, list, disable, reset; prints one-time links
+    #[command(subcommand)]
+    User(user::UserVerb),
+    /// Say which programs may use the API
+    #[command(subcommand)]
+    Token(user::TokenVerb),
+    /// Show who looked and who acted, verify it, and write it for other systems
+    #[command(subcommand)]
+    Audit(audit::Verb),
     /// Write the JSON Schemas of all canonical kinds and of the configuration's files, and the AsyncAPI document of this
     /// routes.toml
     Schema(schema::Arguments),
@@ -235,6 +246,9 @@ pub fn main() -> ExitCode {
         Verb::Reading(arguments) => reading::main(&cli.config, lang, &arguments),
         Verb::Surveillance(arguments) => surveillance::main(&cli.config, lang, &arguments),
         Verb::Registry(verb) => registry::main(&cli.config, lang, &verb),
+        Verb::User(verb) => user::user(&cli.config, lang, &verb),
+        Verb::Token(verb) => user::token(&cli.config, lang, &verb),
+        Verb::Audit(verb) => audit::main(&cli.config, lang, &verb),
         Verb::Schema(arguments) => schema::main(&cli.config, &arguments),
         Verb::Simulate(arguments) => simulate::main(lang, &arguments),
         Verb::Completions(arguments) => shell::completions(&arguments),

@@ -4,7 +4,7 @@
 use std::cell::Cell;
 use std::io::{self, IsTerminal};
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,6 +19,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
 use crate::console::{self, Console};
 use crate::lang::Lang;
+use crate::ops::access::Gate;
 use crate::ops::audit::Audit;
 use crate::ops::client;
 use crate::ops::in_force;
@@ -50,6 +51,8 @@ pub(super) struct Process<'p> {
     pub(super) answers: Vec<ReloadAnswer>,
     /// The configuration is to be read once more: that was asked while another was on its way.
     pub(super) again: bool,
+    /// Who is logged in to the console of this data folder.
+    pub(super) gate: Option<(PathBuf, Arc<Gate>)>,
 }
 
 /// What a hub was told, at its end.
@@ -131,11 +134,12 @@ impl Process<'_> {
         };
         let failed = |error| Failed { error, at_start: !works.get() };
         let (mut serving, mut replaying) = (JoinSet::new(), JoinSet::new());
-        let console = console(hub).map_err(failed)?;
+        let console = console(hub, &mut self.gate).map_err(failed)?;
         if let (Mode::Watch, Some(control)) = (self.mode, hub.control()) {
             serving.spawn(upkeep::run(control, console.is_some(), stopped.clone()));
         }
         if let (Mode::Watch, Some((console, address))) = (self.mode, console) {
+            self.first_link(&console, address);
             replaying.spawn(console.replays.clone().run(stopped.clone()));
             serving.spawn(console::serve(console, address, stopped.clone()));
         }
@@ -185,6 +189,24 @@ impl Process<'_> {
         while replaying.join_next().await.is_some() {}
         serving.shutdown().await;
         Ok(Ended { report: report.map_err(failed)?, next })
+    }
+
+    /// Where nobody has a password yet, tells by which link the first administrator comes in.
+    fn first_link(&self, console: &Console, address: SocketAddr) {
+        let (secret, file) = match console.gate.users().first(SystemClock.now()) {
+            Ok(Some(first)) => first,
+            Ok(None) => return,
+            Err(error) => return complain(&format!("musubi: {}", causes(&error))),
+        };
+        let scheme = if console.gate.is_encrypted() { "https" } else { "http" };
+        let file = file.display();
+        // A log is read by many: there stands only where the link is.
+        let link = if io::stderr().is_terminal() { secret } else { format!("$(cat {file})") };
+        let (once, ja) = (
+            "nobody has a password for the console yet; this link is open once, for 24 hours",
+            "コンソールの利用者がまだいません。次のリンクを 24 時間以内に一度だけ開けます",
+        );
+        complain(&format!("musubi: {}: {scheme}://{address}/enter/{link}", self.lang.pick(once, ja)));
     }
 
     fn prepare(&self, config: &Config, preparing: &mut JoinSet<Result<Prepared, Refusal>>) {
@@ -262,17 +284,28 @@ impl Process<'_> {
 const LOOK: Duration = Duration::from_millis(10);
 
 /// What the console works with and where it listens, where this process has one.
-fn console(hub: &Hub) -> Result<Option<(Console, SocketAddr)>, HubError> {
+fn console(
+    hub: &Hub,
+    gate: &mut Option<(PathBuf, Arc<Gate>)>,
+) -> Result<Option<(Console, SocketAddr)>, HubError> {
     let Some(control) = hub.control() else { return Ok(None) };
     let config = control.config();
     let Some(address) = config.hub.console else { return Ok(None) };
     let data_dir = &config.hub.data_dir;
     let token = client::token(data_dir);
     let token = token.map_err(|source| HubError::Token { path: client::token_file(data_dir), source })?;
+    let gate = match gate {
+        // Who is logged in stays so when the configuration changes.
+        Some((known, gate)) if known == data_dir => {
+            gate.renew(&config);
+            gate.clone()
+        }
+        other => other.insert((data_dir.clone(), Gate::new(&config))).1.clone(),
+    };
     let zone = config.hub.timezone.clone();
     let replays = Desk::of_hub(control.clone());
     let (audit, series, overview) = (Audit::of(&config), Arc::new(Series::new(&config)), Live::default());
-    Ok(Some((Console { control, token, audit, replays, zone, series, overview }, address)))
+    Ok(Some((Console { control, token, audit, gate, replays, zone, series, overview }, address)))
 }
 
 /// What a signal asks for.

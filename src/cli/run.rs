@@ -131,6 +131,7 @@ fn main(
         signals,
         answers: Vec::new(),
         again: false,
+        gate: None,
     };
     match runtime.block_on(process.live(config, mine)) {
         Ok(report) => finish(&report, lang, arguments.json),

@@ -7,6 +7,7 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 
 use super::broker;
+use super::console::{self, Access};
 use super::document::Document;
 use super::need::Thing;
 use super::node::{Node, Section, check_version};
@@ -39,6 +40,8 @@ pub struct Hub {
     pub registry_authority: Option<String>,
     /// Where the console listens.
     pub console: Option<SocketAddr>,
+    /// Who is let into it, and how.
+    pub access: Access,
     /// How long, and on how much of the disk, the history and the accepted messages are kept.
     pub history: Retention,
 }
@@ -122,7 +125,8 @@ pub(super) fn read(document: &Document<'_>, dir: &Path) -> Option<Hub> {
     };
     let registry =
         section.take("registry").and_then(|node| node.section()).map(|section| registry(section, dir));
-    let console = section.take("console").and_then(|node| node.section()).and_then(console);
+    let console =
+        section.take("console").and_then(|node| node.section()).map(|section| console::read(section, dir));
     let history = match section.take("history") {
         Some(node) => node.section().and_then(history),
         None => Some(Retention::default()),
@@ -137,7 +141,8 @@ pub(super) fn read(document: &Document<'_>, dir: &Path) -> Option<Hub> {
         claims: claims?,
         registry_import: registry.as_ref().and_then(|registry| registry.0.clone()),
         registry_authority: registry.and_then(|registry| registry.1),
-        console,
+        console: console.as_ref().and_then(|(listen, _)| *listen),
+        access: console.map(|(_, access)| access).unwrap_or_default(),
         history: history?,
     })
 }
@@ -175,19 +180,4 @@ fn registry(mut section: Section<'_>, dir: &Path) -> (Option<PathBuf>, Option<St
     });
     section.finish();
     (import, authority)
-}
-
-fn console(mut section: Section<'_>) -> Option<SocketAddr> {
-    let listen = section.require("listen").and_then(|node| match node.listen()? {
-        address if address.ip().is_loopback() => {
-            node.need(Thing::Listen(address));
-            Some(address)
-        }
-        _ => node.refuse(
-            "the console has no encryption and no users yet, so it listens on this machine only: 127.0.0.1:7575 or \
-             [::1]:7575",
-        ),
-    });
-    section.finish();
-    listen
 }

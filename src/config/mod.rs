@@ -11,6 +11,7 @@
 
 mod broker;
 mod condition;
+mod console;
 mod constant;
 pub mod describe;
 mod disclosure;
@@ -47,6 +48,7 @@ use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 
+pub use console::{Access, Oidc, SecondFactor, Tls};
 pub use expectation::{Expectation, Why};
 pub use fault::{Fault, Part, Severity, nearest, suggest};
 pub use feed::{Feed, Role};

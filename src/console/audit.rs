@@ -3,6 +3,7 @@
 use super::Console;
 use super::access::Actor;
 use super::problem::Problem;
+use crate::envelope::Identifying;
 use crate::ops::audit::Act;
 pub(super) use crate::ops::audit::Action;
 
@@ -15,6 +16,12 @@ impl Console {
     /// It can't be written down: then it is not to be done.
     pub(super) async fn audit(&self, actor: &Actor, action: Action, object: &str) -> Result<(), Problem> {
         self.note(actor, action, object, true).await
+    }
+
+    /// What stands in the audit for a patient: only who holds the hub's secret can make it.
+    pub(super) fn stand_in(&self, network_id: &str) -> String {
+        let id = Identifying(network_id.to_owned());
+        self.control.routing().pseudonyms.of("network", &id).0
     }
 
     /// Writes down that somebody tried to do something.

@@ -5,6 +5,7 @@ use axum::response::{IntoResponse, Response};
 use maud::{DOCTYPE, Markup, html};
 
 use super::access::{Actor, Right};
+use super::csrf::FIELD;
 use super::view::{Theme, View};
 
 /// A page of the navigation: its path, its name in English and Japanese, and the key that follows `g`.
@@ -79,20 +80,20 @@ pub(super) fn narrow(view: &View, title: &str, body: &Markup) -> Markup {
     whole(view, title, "alone", &html! { main.narrow { h1 { "musubi" } (body) (choices(view)) } })
 }
 
-/// A form that does something.
-pub(super) fn form(_: &View, action: &str, body: &Markup) -> Markup {
-    html! { form method="post" action=(action) { (body) } }
+/// A form that does something: with what tells that it comes from a page of this session.
+pub(super) fn form(view: &View, action: &str, body: &Markup) -> Markup {
+    html! {
+        form method="post" action=(action) {
+            @if let Some(csrf) = view.csrf() { input type="hidden" name=(FIELD) value=(csrf); }
+            (body)
+        }
+    }
 }
 
 /// A page that says why there is none.
 pub(super) fn refusal(view: &View, status: StatusCode, why: &str) -> Response {
     let body = html! { p { a.button href="/" { (view.pick("To the start page", "トップページへ")) } } };
     (status, page(view, why, &body)).into_response()
-}
-
-/// A form that changes something. `action` is a path of this server.
-pub(super) fn form(_view: &View, action: &str, body: &Markup) -> Markup {
-    html! { form method="post" action=(action) { (body) } }
 }
 
 /// The pages that somebody may see.
@@ -133,10 +134,8 @@ fn bar(view: &View) -> Markup {
             button.quiet.keys type="button" { (view.pick("Keys", "キー操作")) " " kbd { "?" } }
             (choices(view))
             @if let Some(actor) = &view.actor {
-                (form(view, "/logout", &html! {
-                    span.who { (actor.name) }
-                    button.quiet { (view.pick("Log out", "ログアウト")) }
-                }))
+                a.who href="/account" { (actor.name) }
+                (form(view, "/logout", &html! { button.quiet { (view.pick("Log out", "ログアウト")) } }))
             }
         }
     }

@@ -1,14 +1,17 @@
 //! The hub's own web server: an API for programs, and a page for people. It acts through `ops` and the hub's registry.
 //!
-//! It listens on this machine only, because it has neither encryption nor users yet. Everything but `/livez` needs the
-//! token of the data folder: programs send it with each request, people once, into a cookie.
+//! Programs send a token with each request; people log in (`login.rs`) and have a session, in a cookie. `access.rs` says
+//! who asks and what he may do; what changes something comes from a page of this server (`csrf.rs`).
 
 mod access;
+mod account;
 mod api;
 mod assets;
 mod audit;
 mod chart;
 mod flows;
+mod audit_page;
+mod csrf;
 mod frame;
 mod html;
 mod live;
@@ -20,6 +23,10 @@ mod queues;
 mod registry;
 mod replay;
 mod topics;
+mod second_factor;
+mod sso;
+mod tls;
+mod users;
 mod view;
 
 use std::net::SocketAddr;
@@ -27,19 +34,22 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, Request};
-use axum::http::{HeaderValue, header};
+use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::Response;
 use axum::routing::{get, post};
 use jiff::tz::TimeZone;
 use tokio::net::TcpListener;
-use tokio::sync::watch;
-use tracing::{info, warn};
+use tokio::sync::{Semaphore, watch};
+use tracing::{error, info, warn};
 
+use tls::{Peer, TlsListener};
+
+use crate::ops::access::{AccessError, Gate, secret};
 use crate::ops::audit::Audit;
-use crate::ops::replay::Desk;
 use crate::ops::overview::Live;
+use crate::ops::replay::Desk;
 use crate::ops::series::Series;
 use crate::pipeline::ControlBus;
 
@@ -51,6 +61,13 @@ const TAKEN: Duration = Duration::from_secs(5);
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; \
                       form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
+/// What pages may ask a device for: nothing.
+const PERMISSIONS: &str = "camera=(), geolocation=(), microphone=(), payment=(), usb=()";
+/// A browser that came by https once comes by nothing else, for a year (RFC 6797).
+const STRICT: &str = "max-age=31536000";
+/// Passwords that are hashed at once: each takes 19 MiB.
+static HASHES: Semaphore = Semaphore::const_new(2);
+
 /// What the console works with.
 pub struct Console {
     /// The hub.
@@ -61,6 +78,8 @@ pub struct Console {
     pub audit: Audit,
     /// Where replays are asked for.
     pub replays: Arc<Desk>,
+    /// Users, sessions and tokens.
+    pub gate: Arc<Gate>,
     /// Zone in which days begin and end.
     pub zone: TimeZone,
     /// Depths and rates of late.
@@ -70,16 +89,47 @@ pub struct Console {
 }
 
 impl Console {
-    /// Whether that is the token. How long it takes says nothing of it.
+    /// Whether that is the token of the data folder. How long it takes says nothing of it.
     fn opens(&self, token: &str) -> bool {
-        // Hashes are compared in constant time.
-        blake3::hash(token.as_bytes()) == blake3::hash(self.token.as_bytes())
+        secret::same(token, &self.token)
     }
+
+    /// Name of the network.
+    fn network(&self) -> String {
+        self.control.config().hub.network.clone()
+    }
+
+    /// Does what hashes passwords: it takes time and memory, so not too many at once.
+    async fn hash<T, E>(&self, work: impl FnOnce() -> Result<T, E> + Send + 'static) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<AccessError> + Send + 'static,
+    {
+        // Never closed; without a permit there are only more at once.
+        let permit = HASHES.acquire().await.ok();
+        let done = tokio::task::spawn_blocking(work).await;
+        drop(permit);
+        done.unwrap_or_else(|_| Err(AccessError::Memory.into()))
+    }
+}
+
+/// The address of a link, as whoever asks reaches this server.
+fn link_to(console: &Console, headers: &HeaderMap, secret: &str) -> String {
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let scheme = if console.gate.is_encrypted() { "https" } else { "http" };
+    format!("{scheme}://{host}/enter/{secret}")
 }
 
 /// Serves until told to stop. An address that is taken is waited for: on RabbitMQ several processes of a machine may
 /// have the same configuration, and one of them serves.
 pub async fn serve(console: Console, address: SocketAddr, mut stop: watch::Receiver<bool>) {
+    let acceptor = match console.gate.tls().map(|tls| tls::acceptor(&tls.certificate, &tls.key)).transpose() {
+        Ok(acceptor) => acceptor,
+        Err(error) => {
+            error!(error = crate::telemetry::causes(&error), "the console does not listen");
+            return;
+        }
+    };
     let (series, control) = (console.series.clone(), console.control.clone());
     let app = app(Arc::new(console));
     let mut complained = false;
@@ -97,13 +147,25 @@ pub async fn serve(console: Console, address: SocketAddr, mut stop: watch::Recei
             () = tokio::time::sleep(TAKEN) => {}
         }
     };
-    info!(%address, "the console listens");
     let sampling = series.run(control, stop.clone());
     let told = async move {
         // Nobody left to say stop is as good as being told.
         drop(stop.wait_for(|&stop| stop).await);
     };
-    let serving = axum::serve(listener, app).with_graceful_shutdown(told).into_future();
+    let serving = async {
+        match acceptor {
+            None => {
+                info!(%address, "the console listens");
+                let app = app.into_make_service_with_connect_info::<Peer>();
+                axum::serve(listener, app).with_graceful_shutdown(told).await
+            }
+            Some(acceptor) => {
+                info!(%address, "the console listens, encrypted");
+                let app = app.into_make_service_with_connect_info::<Peer>();
+                axum::serve(TlsListener::new(listener, acceptor), app).with_graceful_shutdown(told).await
+            }
+        }
+    };
     if let (Err(error), ()) = tokio::join!(serving, sampling) {
         warn!(%error, "the console has stopped");
     }
@@ -127,31 +189,48 @@ fn app(console: Arc<Console>) -> Router {
         .route("/charts", get(chart::data))
         .route("/registry", get(registry::show).post(registry::search))
         .merge(replay::routes())
+        .route("/users", get(users::show).post(users::change))
+        .route("/audit", get(audit_page::show).post(audit_page::search))
+        .route("/account", get(account::show).post(account::change))
+        .route("/logout", post(login::leave))
+        .layer(from_fn_with_state(console.clone(), csrf::token))
         .layer(from_fn_with_state(console.clone(), access::session));
-    Router::new()
-        .nest("/api/v1", api)
+    let own = Router::new()
         .merge(pages)
         .route("/login", get(login::form).post(login::enter))
-        .route("/logout", post(login::leave))
+        .route("/login/oidc", get(sso::go))
+        .route("/login/oidc/callback", get(sso::back))
+        .route("/enter/{link}", get(login::invited).post(login::choose))
         .route("/choose", post(view::choose))
+        .layer(from_fn(csrf::own));
+    Router::new()
+        .nest("/api/v1", api)
+        .merge(own)
         .route("/assets/{name}", get(assets::file))
         .route("/livez", get(async || "ok\n"))
         .layer(DefaultBodyLimit::max(BODY_MAX))
-        .layer(from_fn(guarded))
+        .layer(from_fn_with_state(console.clone(), guarded))
         .with_state(console)
 }
 
 /// What every answer tells a browser.
-async fn guarded(request: Request, next: Next) -> Response {
+async fn guarded(State(console): State<Arc<Console>>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     for (name, value) in [
         (header::CONTENT_SECURITY_POLICY, POLICY),
         (header::CACHE_CONTROL, "no-store"),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::X_FRAME_OPTIONS, "DENY"),
         (header::REFERRER_POLICY, "no-referrer"),
+        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+        (HeaderName::from_static("permissions-policy"), PERMISSIONS),
     ] {
         headers.insert(name, HeaderValue::from_static(value));
+    }
+    if console.gate.is_encrypted() {
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static(STRICT));
     }
     response
 }

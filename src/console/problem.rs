@@ -41,7 +41,8 @@ impl Problem {
     }
 
     pub(super) fn unauthorized() -> Self {
-        let detail = "send the token of the data folder (api.token): Authorization: Bearer …";
+        let detail =
+            "send a token (musubi token add, or that of the data folder, api.token): Authorization: Bearer …";
         Self::new(StatusCode::UNAUTHORIZED, "The token is missing or wrong", detail)
     }
 

@@ -4,11 +4,14 @@ use std::sync::Arc;
 
 use axum::Form;
 use axum::extract::State;
+use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 use maud::{Markup, html};
 use serde::Deserialize;
 
 use super::Console;
+use super::access::Right;
+use super::audit::Action;
 use super::frame;
 use super::html::table;
 use super::view::View;
@@ -23,8 +26,11 @@ pub(super) struct Wanted {
 }
 
 /// The page.
-pub(super) async fn show(State(console): State<Arc<Console>>, view: View) -> Markup {
-    render(&console, &view, None)
+pub(super) async fn show(State(console): State<Arc<Console>>, view: View) -> Response {
+    match console.admit(&view, Right::View).await {
+        Ok(_) => render(&console, &view, None).into_response(),
+        Err(refusal) => refusal,
+    }
 }
 
 /// The page with what is known of a network id.
@@ -32,8 +38,16 @@ pub(super) async fn search(
     State(console): State<Arc<Console>>,
     view: View,
     Form(wanted): Form<Wanted>,
-) -> Markup {
-    render(&console, &view, Some(wanted.network_id.trim()))
+) -> Response {
+    let network_id = wanted.network_id.trim();
+    let actor = match console.admit(&view, Right::ViewBodies).await {
+        Ok(actor) => actor,
+        Err(refusal) => return refusal,
+    };
+    match console.audit(actor, Action::ViewPatient, &console.stand_in(network_id)).await {
+        Ok(()) => render(&console, &view, Some(network_id)).into_response(),
+        Err(problem) => problem.into_response(),
+    }
 }
 
 fn render(console: &Console, view: &View, network_id: Option<&str>) -> Markup {
@@ -61,12 +75,12 @@ impl Page<'_> {
         let view = self.view;
         html! {
             h2 { (view.pick("A patient's records and history", "患者の記録と履歴")) }
-            form method="post" action="/registry" {
+            (frame::form(view, "/registry", &html! {
                 label for="id" { (view.pick("Network id", "ネットワークID")) }
                 input id="id" name="network_id" value=(network_id) autocomplete="off" required;
                 " "
                 button { (view.pick("Search", "検索")) }
-            }
+            }))
         }
     }
 

@@ -5,7 +5,7 @@ use axum::http::{HeaderMap, header, request::Parts};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
-use super::access::Actor;
+use super::access::{Actor, Login};
 use crate::lang::Lang;
 
 /// Cookie of the chosen language.
@@ -31,6 +31,8 @@ pub(super) struct View {
     pub(super) theme: Theme,
     /// Who looks; nobody at the pages that lead in.
     pub(super) actor: Option<Actor>,
+    /// His session, where he has one.
+    pub(super) login: Option<Login>,
     /// Path of the page, without its query.
     pub(super) path: String,
 }
@@ -48,6 +50,11 @@ impl View {
         self.lang.pick(en, ja)
     }
 
+    /// What every form of the session carries.
+    pub(super) fn csrf(&self) -> Option<&str> {
+        self.login.as_ref().map(|login| login.csrf.as_str())
+    }
+
     fn of(parts: &Parts) -> Self {
         let asked = Query::<Asked>::try_from_uri(&parts.uri).map(|Query(asked)| asked).unwrap_or_default();
         let headers = &parts.headers;
@@ -57,6 +64,7 @@ impl View {
             lang: lang.unwrap_or_else(|| preferred(headers)),
             theme: theme.map_or(Theme::Preferred, theme_of),
             actor: parts.extensions.get::<Actor>().cloned(),
+            login: parts.extensions.get::<Login>().cloned(),
             path: parts.uri.path().to_owned(),
         }
     }

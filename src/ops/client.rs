@@ -18,7 +18,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::config::Config;
+use super::near;
+use crate::config::{Access, Config};
 
 pub use events::{Event, Events};
 pub use token::{token, token_file};
@@ -43,6 +44,9 @@ pub enum ClientError {
         #[source]
         source: io::Error,
     },
+    /// The certificate by which the hub is known.
+    #[error("the console's certificate can't be read")]
+    Certificate(#[source] io::Error),
     /// No answer, or one that broke off.
     #[error("the hub at {address} does not answer")]
     Away {
@@ -97,6 +101,8 @@ struct Problem {
 #[derive(Clone)]
 pub struct Hub {
     address: SocketAddr,
+    /// How it encrypts.
+    access: Access,
     token: Result<String, TokenFault>,
 }
 
@@ -110,12 +116,12 @@ struct TokenFault {
 impl Hub {
     /// The hub of this configuration, where its console listens now; `None` where nothing does.
     pub fn of(config: &Config) -> Option<Self> {
-        let address = near(config.hub.console?);
+        let address = here(config.hub.console?);
         TcpStream::connect_timeout(&address, NEAR).ok()?;
         let data_dir = &config.hub.data_dir;
         let token = token::known(data_dir);
         let token = token.map_err(|error| TokenFault { path: token_file(data_dir), kind: error.kind() });
-        Some(Self { address, token })
+        Some(Self { address, access: config.hub.access.clone(), token })
     }
 
     /// What stands at a path below `/api/v1`, such as `/overview`.
@@ -169,9 +175,10 @@ impl Hub {
         // Whoever came first has chosen the same one.
         drop(rustls::crypto::ring::default_provider().install_default());
         let client = Client::builder().redirect(Policy::none()).no_proxy();
-        let client = client.connect_timeout(NEAR).read_timeout(PATIENCE).build();
-        let client = client.map_err(|source| away(self.address, source))?;
-        Ok(client.request(method, format!("http://{}{API}{path}", self.address)).bearer_auth(token))
+        let client = client.connect_timeout(NEAR).read_timeout(PATIENCE);
+        let (scheme, client) = near::reach(&self.access, client).map_err(ClientError::Certificate)?;
+        let client = client.build().map_err(|source| away(self.address, source))?;
+        Ok(client.request(method, format!("{scheme}://{}{API}{path}", self.address)).bearer_auth(token))
     }
 
     async fn answer<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<T, ClientError> {
@@ -208,7 +215,7 @@ fn away(address: SocketAddr, source: reqwest::Error) -> ClientError {
 }
 
 /// Where this machine reaches what listens on all of its addresses.
-fn near(address: SocketAddr) -> SocketAddr {
+fn here(address: SocketAddr) -> SocketAddr {
     let ip = match address.ip() {
         ip if !ip.is_unspecified() => ip,
         IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),

@@ -1,5 +1,6 @@
 //! What an operator or an interface engineer can do: the one door for the command line and the console.
 
+pub mod access;
 pub mod audit;
 pub mod check;
 pub mod claims;
@@ -14,6 +15,7 @@ pub mod init;
 pub mod inspect;
 pub mod messages;
 pub mod overview;
+mod near;
 pub mod queues;
 pub mod reconcile;
 pub mod registry;

@@ -32,7 +32,22 @@ pub(super) fn tables() -> Vec<Table> {
             key("bytes_max", Shape::Bytes, "\"20GB\"", "disk of all days, 100MB or more; above it the oldest bytes are deleted first, then the oldest steps").default("\"100GB\""),
         ]),
         Table::new("console", "[console]", "The console and its API.", vec![
-            key("listen", Shape::Address, "\"127.0.0.1:7575\"", "address and port, on this machine only: 127.0.0.1 or [::1]").required(),
+            key("listen", Shape::Address, "\"127.0.0.1:7575\"", "address and port; without certificate and key on this machine only: 127.0.0.1 or [::1]").required(),
+            key("certificate", Shape::Path, "\"/etc/musubi/console.pem\"", "PEM: the console's certificate and what leads to its authority; not without key"),
+            key("key", Shape::Path, "\"/etc/musubi/console.key\"", "PEM: its key; not without certificate"),
+            key("behind_proxy", Shape::Flag, "true", "a proxy on this machine encrypts: cookies are sent over https only, and X-Forwarded-For tells the address").default("false"),
+            key("totp", Shape::Word(vec!["required", "optional"]), "\"optional\"", "whether users need a second factor").default("\"required\""),
+            key("session", Shape::Duration, "\"8h\"", "how long a login lasts at most").default("\"12h\""),
+            key("idle", Shape::Duration, "\"30m\"", "how long a login lasts without a request").default("\"1h\""),
+            key("oidc", Shape::Table(&["oidc"]), "{ issuer = \"https://sso.example.jp\", client_id = \"musubi\", client_secret_file = \"oidc.secret\", public_url = \"https://musubi.example.jp\", roles = { ops = \"operator\" } }", "an OpenID provider that lets people in, too"),
+        ]),
+        Table::new("oidc", "[console.oidc]", "An OpenID provider that lets people into the console.", vec![
+            key("issuer", Shape::Text, "\"https://sso.example.jp/realms/shimane\"", "its issuer").required(),
+            key("client_id", Shape::Text, "\"musubi\"", "name of the hub there").required(),
+            key("client_secret_file", Shape::Path, "\"/etc/musubi/oidc.secret\"", "file that holds the hub's secret there").required(),
+            key("public_url", Shape::Text, "\"https://musubi.example.jp\"", "how browsers reach the console; the provider sends them back to /login/oidc/callback below it").required(),
+            key("roles_claim", Shape::Text, "\"groups\"", "claim of the ID token that names roles").default("\"roles\""),
+            key("roles", Shape::Map(Box::new(Shape::Word(vec!["viewer", "body-viewer", "operator", "engineer", "admin"]))), "{ \"network-ops\" = \"operator\" }", "what these names mean here; who has none of them is not let in").required(),
         ]),
     ]
 }

@@ -1,31 +1,34 @@
 //! `/api/v1`: what programs ask for.
 
+mod audit;
 mod messages;
-mod registry;
-mod replays;
+pub(in crate::console) mod openapi;
 mod overview;
 mod registry;
+mod replays;
 mod series;
 
 use std::sync::Arc;
 
 use axum::Router;
-use axum::routing::{get, post};
+use axum::routing::get;
 
 use super::Console;
 use super::problem::Problem;
+use openapi::Operation;
 
 /// All of it.
 pub(super) fn routes() -> Router<Arc<Console>> {
     Router::new()
-        .route("/registry/entries", post(registry::enter))
-        .route("/registry/patients/{network_id}", get(registry::patient))
-        .route("/registry/facilities", get(registry::facilities))
-        .route("/registry/facilities/{code}", get(registry::facility))
-        .route("/registry/history/{id}", get(registry::history))
+        .merge(audit::routes())
         .merge(messages::routes())
+        .merge(overview::routes())
+        .merge(registry::routes())
         .merge(replays::routes())
         .merge(series::routes())
-        .merge(overview::routes())
+        .route("/openapi.json", get(openapi::show))
         .fallback(async || Problem::not_found())
 }
+
+/// What the document says of it, resource by resource.
+const OPERATIONS: &[&[Operation]] = &[openapi::OWN, audit::OPERATIONS, registry::OPERATIONS];

@@ -2,34 +2,103 @@
 
 use std::sync::Arc;
 
-use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Multipart, Path, Query, Request, State};
 use axum::http::{StatusCode, header};
+use axum::routing::{get, post};
+use axum::{Extension, Json, Router};
 use jiff::Timestamp;
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
+use super::super::access::{Actor, Right};
+use super::super::audit::Action;
 use super::super::problem::{Problem, Wrong};
 use super::super::{BODY_MAX, Console};
+use super::openapi::{Operation, objects};
 use crate::ops::registry::Submitted;
 use crate::ops::registry::records::{self, Record};
 use crate::registry::Entry;
 
 type Shared = State<Arc<Console>>;
+type By = Extension<Actor>;
+
+pub(super) const OPERATIONS: &[Operation] = &[
+    Operation::post(
+        "/registry/entries",
+        Right::Operate,
+        "enter a batch into the registry, whole or not at all",
+    )
+    .query(&[("name", "name of the file, where the body is text/csv")])
+    .takes(entries_schema)
+    .answers(submitted_schema),
+    Operation::get("/registry/patients/{network_id}", Right::ViewBodies, "a patient's records")
+        .answers(records_schema),
+    Operation::get("/registry/facilities", Right::View, "all facilities").answers(records_schema),
+    Operation::get("/registry/facilities/{code}", Right::View, "a facility and its contracts")
+        .answers(records_schema),
+    Operation::get(
+        "/registry/history/{id}",
+        Right::ViewBodies,
+        "all versions of a patient's records, or of one record",
+    )
+    .answers(objects),
+];
+
+pub(super) fn routes() -> Router<Arc<Console>> {
+    Router::new()
+        .route("/registry/entries", post(enter))
+        .route("/registry/patients/{network_id}", get(patient))
+        .route("/registry/facilities", get(facilities))
+        .route("/registry/facilities/{code}", get(facility))
+        .route("/registry/history/{id}", get(history))
+}
+
+/// When they are entered the hub says itself.
+fn entries_schema() -> Value {
+    json!({ "type": "array", "items": {
+        "type": "object",
+        "required": ["fact", "who", "why"],
+        "properties": {
+            "fact": { "type": "string", "description": "what kind of record: member, link, view-consent …" },
+            "who": { "type": "string" },
+            "why": { "type": "string" },
+        },
+    } })
+}
+
+fn submitted_schema() -> Value {
+    let count = json!({ "type": "integer", "minimum": 0 });
+    json!({
+        "type": "object",
+        "required": ["new", "known", "revision"],
+        "properties": { "new": count, "known": count, "revision": count },
+    })
+}
+
+fn records_schema() -> Value {
+    json!({ "type": "array", "items": {
+        "type": "object",
+        "required": ["in_force", "versions"],
+        "properties": { "in_force": { "type": "boolean" }, "versions": objects() },
+    } })
+}
 
 /// `?name=consents.csv`
 #[derive(Debug, Deserialize)]
-pub(in crate::console) struct Named {
+struct Named {
     name: Option<String>,
 }
 
 /// Takes a batch, whole or not at all: a JSON array of entries, one CSV file with its name, or several as a form.
-pub(in crate::console) async fn enter(
+async fn enter(
     State(console): Shared,
+    Extension(actor): By,
     Query(Named { name }): Query<Named>,
     request: Request,
 ) -> Result<Json<Submitted>, Problem> {
+    console.allow(&actor, Right::Operate, None, "registry").await?;
+    console.audit(&actor, Action::Register, "registry").await?;
     let now = console.control.clock().now();
     let media_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let media_type = media_type.and_then(|value| value.split(';').next()).unwrap_or_default().trim();
@@ -58,24 +127,30 @@ pub(in crate::console) async fn enter(
 }
 
 /// A patient's records.
-pub(in crate::console) async fn patient(
+async fn patient(
     State(console): Shared,
+    Extension(actor): By,
     Path(network_id): Path<String>,
 ) -> Result<Json<Vec<Record>>, Problem> {
+    console.allow(&actor, Right::ViewBodies, None, "registry").await?;
+    console.audit(&actor, Action::ViewPatient, &console.stand_in(&network_id)).await?;
     let registry = console.control.register().view().read();
     found(records::of_patient(&registry, &network_id, console.control.clock().now()))
 }
 
 /// All facilities.
-pub(in crate::console) async fn facilities(State(console): Shared) -> Json<Vec<Record>> {
-    Json(records::facilities(&console.control.register().view().read(), console.control.clock().now()))
+async fn facilities(State(console): Shared, Extension(actor): By) -> Result<Json<Vec<Record>>, Problem> {
+    console.allow(&actor, Right::View, None, "registry").await?;
+    Ok(Json(records::facilities(&console.control.register().view().read(), console.control.clock().now())))
 }
 
 /// A facility and its contracts.
-pub(in crate::console) async fn facility(
+async fn facility(
     State(console): Shared,
+    Extension(actor): By,
     Path(code): Path<String>,
 ) -> Result<Json<Vec<Record>>, Problem> {
+    console.allow(&actor, Right::View, Some(&code), "registry").await?;
     found(records::of_facility(
         &console.control.register().view().read(),
         &code,
@@ -84,10 +159,13 @@ pub(in crate::console) async fn facility(
 }
 
 /// All versions of a patient's records, or of one record, in the order of entry.
-pub(in crate::console) async fn history(
+async fn history(
     State(console): Shared,
+    Extension(actor): By,
     Path(id): Path<String>,
 ) -> Result<Json<Vec<Entry>>, Problem> {
+    console.allow(&actor, Right::ViewBodies, None, "registry").await?;
+    console.audit(&actor, Action::ViewPatient, &console.stand_in(&id)).await?;
     found(records::history(&console.control.register().view().read(), &id))
 }
 

@@ -134,6 +134,8 @@ fn every_key_is_described_with_an_example_that_fits() {
 }
 
 const HUB: &str = "version = 1\nnetwork = \"n\"\ntimezone = \"Asia/Tokyo\"\n";
+const OIDC: &str = "[console]\nlisten = \"127.0.0.1:1\"\n[console.oidc]\nissuer = \"https://h\"\nclient_id = \"m\"\n\
+    client_secret_file = \"s\"\npublic_url = \"https://m\"\nroles = { ops = \"operator\" }\n";
 const FEED: &str = "version = 1\nfacility = \"3210100018\"\nname = \"n\"\nroles = [\"disclosing\"]\n";
 const SOURCE: &str = "[[source]]\nkind = \"hl7-files\"\npath = \"in\"\n";
 const ROUTES: &str = "version = 1\n[[subscriber]]\nname = \"s\"\ndeliver = { kind = \"queue\" }\n";
@@ -164,6 +166,7 @@ fn with_unheard_keys() -> Vec<(&'static str, &'static str, String)> {
         hub("registry", &format!("[registry]\n{UNHEARD}")),
         hub("history", &format!("[history]\n{UNHEARD}")),
         hub("console", &format!("[console]\nlisten = \"127.0.0.1:1\"\n{UNHEARD}")),
+        hub("oidc", &format!("{OIDC}{UNHEARD}")),
         ("feed", "feeds/izumo.toml", format!("{FEED}{UNHEARD}\n{SOURCE}")),
         source("source-ssmix2", "kind = \"ssmix2\"\nstandard = \"s\""),
         source("source-hl7-files", "kind = \"hl7-files\"\npath = \"s\""),

@@ -1,0 +1,140 @@
+//! Every route, and which roles may use it.
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use musubi::ops::access::{Right, Role};
+
+use super::browser::Served;
+use crate::support::{files_below, repository};
+
+/// A route and what it needs: a right, a login, or nothing.
+enum Needs {
+    Right(Right),
+    Login,
+    Nothing,
+}
+
+use Needs::{Login, Nothing};
+
+/// Every route of the console, with a body that it can read. A new one is added here with its rule.
+const PAGES: &[(&str, &str, Needs)] = &[
+    ("GET", "/", Login),
+    ("GET", "/registry", Needs::Right(Right::View)),
+    ("POST", "/registry", Needs::Right(Right::ViewBodies)),
+    ("GET", "/users", Needs::Right(Right::Administer)),
+    ("POST", "/users", Needs::Right(Right::Administer)),
+    ("GET", "/audit", Needs::Right(Right::Administer)),
+    ("POST", "/audit", Needs::Right(Right::Administer)),
+    ("GET", "/account", Login),
+    ("POST", "/account", Login),
+    ("POST", "/logout", Login),
+    ("GET", "/login", Nothing),
+    ("POST", "/login", Nothing),
+    ("GET", "/login/oidc", Nothing),
+    ("GET", "/login/oidc/callback", Nothing),
+    ("GET", "/enter/{link}", Nothing),
+    ("POST", "/enter/{link}", Nothing),
+    ("POST", "/choose", Nothing),
+    ("GET", "/assets/{name}", Nothing),
+    ("GET", "/livez", Nothing),
+];
+
+/// The same for the API.
+const API: &[(&str, &str, Needs)] = &[
+    ("GET", "/openapi.json", Login),
+    ("GET", "/audit", Needs::Right(Right::Administer)),
+    ("POST", "/registry/entries", Needs::Right(Right::Operate)),
+    ("GET", "/registry/patients/{network_id}", Needs::Right(Right::ViewBodies)),
+    ("GET", "/registry/facilities", Needs::Right(Right::View)),
+    ("GET", "/registry/facilities/{code}", Needs::Right(Right::View)),
+    ("GET", "/registry/history/{id}", Needs::Right(Right::ViewBodies)),
+];
+
+/// Methods and paths of all `.route("…", get(…).post(…))` in the sources.
+pub(super) fn routes(is_api: bool) -> BTreeSet<(String, String)> {
+    let mut routes = BTreeSet::new();
+    for path in files_below(&repository().join("src/console")) {
+        let in_api = path.components().any(|part| part.as_os_str() == "api");
+        if in_api != is_api || path.extension().is_none_or(|extension| extension != "rs") {
+            continue;
+        }
+        let text = fs::read_to_string(&path).unwrap();
+        for route in text.split(".route(").skip(1) {
+            let (_, rest) = route.split_once('"').unwrap();
+            let (path, rest) = rest.split_once('"').unwrap();
+            let methods = rest.split(".route(").next().unwrap().split(".layer(").next().unwrap();
+            let end = methods.find("\n        .").or_else(|| methods.find("\n}")).unwrap_or(methods.len());
+            let methods = methods.get(..end).unwrap();
+            for (word, method) in [("get(", "GET"), ("post(", "POST"), ("put(", "PUT"), ("delete(", "DELETE")]
+            {
+                if methods.contains(word) {
+                    routes.insert((method.to_owned(), path.to_owned()));
+                }
+            }
+        }
+    }
+    routes
+}
+
+fn listed(table: &[(&str, &str, Needs)]) -> BTreeSet<(String, String)> {
+    table.iter().map(|(method, path, _)| ((*method).to_owned(), (*path).to_owned())).collect()
+}
+
+/// The path with something in the place of its parameters.
+fn filled(path: &str) -> String {
+    let parts = path.split('/').map(|part| if part.starts_with('{') { "0000000000" } else { part });
+    parts.collect::<Vec<_>>().join("/")
+}
+
+#[test]
+fn every_route_has_a_rule() {
+    assert_eq!(routes(false), listed(PAGES));
+    assert_eq!(routes(true), listed(API));
+}
+
+#[test]
+fn every_page_is_for_those_whose_role_allows_it() {
+    let served = Served::new("totp = \"optional\"");
+    for role in Role::ALL {
+        served.user(role.as_str(), &[role], None);
+    }
+    for (method, path, needs) in PAGES {
+        let request = format!("{method} {}", filled(path));
+        let form = "content-type: application/x-www-form-urlencoded\r\n";
+        let stranger = served.send(&request, form, "");
+        let is_sent_away = stranger.header("location") == Some("/login");
+        assert_eq!(is_sent_away, !matches!(needs, Nothing), "{request} by a stranger: {}", stranger.status);
+        for role in Role::ALL {
+            // Anew, because one of the routes ends it.
+            let browser = served.logged_in(role.as_str());
+            let body = format!("csrf={}&act=none&network_id=1&back=/", browser.csrf);
+            let answer = browser.send(&request, form, if *method == "POST" { &body } else { "" });
+            let may = match needs {
+                Needs::Right(right) => role.rights().contains(right),
+                Login | Nothing => true,
+            };
+            assert_eq!(answer.status != 403, may, "{request} by {}: {}", role.as_str(), answer.status);
+        }
+    }
+}
+
+#[test]
+fn every_route_of_the_api_is_for_tokens_whose_role_allows_it() {
+    let served = Served::new("");
+    let tokens = Role::ALL
+        .map(|role| (role, served.gate.users().add_token(role.as_str(), vec![role], None, None).unwrap()));
+    for (method, path, needs) in API {
+        let request = format!("{method} /api/v1{}", filled(path));
+        assert_eq!(served.send(&request, "", "").status, 401, "{request} by a stranger");
+        assert_eq!(served.api(&request, "musubi_0000", "").status, 401, "{request} with a made-up token");
+        for (role, token) in &tokens {
+            let answer = served.api(&request, token, if *method == "POST" { "[]" } else { "" });
+            let may = match needs {
+                Needs::Right(right) => role.rights().contains(right),
+                Login | Nothing => true,
+            };
+            assert_eq!(answer.status != 403, may, "{request} by {}: {answer:?}", role.as_str());
+        }
+    }
+}
