@@ -17,6 +17,7 @@ use tokio::time::timeout;
 use super::complain;
 use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
+use crate::console::monitor::{self, Targets};
 use crate::console::{self, Console};
 use crate::lang::Lang;
 use crate::ops::in_force;
@@ -128,6 +129,10 @@ impl Process<'_> {
         let mut serving = JoinSet::new();
         if let (Mode::Watch, Some((console, address))) = (self.mode, console(hub).map_err(failed)?) {
             serving.spawn(console::serve(console, address, stopped.clone()));
+        }
+        if let (Mode::Watch, Some(address)) = (self.mode, config.hub.metrics) {
+            let targets = Targets::new(&config.hub.data_dir, hub.role());
+            serving.spawn(monitor::serve(hub.monitor(), address, targets, stopped.clone()));
         }
         let (mut next, mut told, mut ends) = (None, !renewed, false);
         let mut preparing: JoinSet<Result<Prepared, Refusal>> = JoinSet::new();
@@ -258,7 +263,7 @@ fn console(hub: &Hub) -> Result<Option<(Console, SocketAddr)>, HubError> {
     let token = api::token(data_dir);
     let token = token.map_err(|source| HubError::Token { path: api::token_file(data_dir), source })?;
     let zone = config.hub.timezone.clone();
-    Ok(Some((Console { control, token, zone }, address)))
+    Ok(Some((Console { control, monitor: hub.monitor(), token, zone }, address)))
 }
 
 /// What a signal asks for.

@@ -5,10 +5,12 @@ use std::path::{Path, PathBuf};
 
 use jiff::tz::TimeZone;
 
+use super::alerts::{self, Alerts};
 use super::broker;
 use super::document::Document;
 use super::need::Thing;
 use super::node::{Node, Section, check_version};
+use super::watching::{self, Traces};
 use crate::broker::rabbitmq;
 
 /// Default of `data_dir`, relative to the configuration folder.
@@ -38,6 +40,12 @@ pub struct Hub {
     pub registry_authority: Option<String>,
     /// Where the console listens.
     pub console: Option<SocketAddr>,
+    /// Where metrics and health are served without a password.
+    pub metrics: Option<SocketAddr>,
+    /// Where traces go.
+    pub traces: Option<Traces>,
+    /// When an alarm is raised, and who is told.
+    pub alerts: Alerts,
 }
 
 /// What carries the messages.
@@ -95,6 +103,12 @@ pub(super) fn read(document: &Document<'_>, dir: &Path) -> Option<Hub> {
     let registry =
         section.take("registry").and_then(|node| node.section()).map(|section| registry(section, dir));
     let console = section.take("console").and_then(|node| node.section()).and_then(console);
+    let metrics = section.take("metrics").and_then(|node| node.section()).and_then(watching::metrics);
+    let traces = section.take("telemetry").and_then(|node| node.section()).and_then(watching::traces);
+    let alerts = match section.take("alerts") {
+        Some(node) => node.section().and_then(|section| alerts::read(section, dir)),
+        None => Some(Alerts::default()),
+    };
     section.finish();
     Some(Hub {
         network: network?.into(),
@@ -106,6 +120,9 @@ pub(super) fn read(document: &Document<'_>, dir: &Path) -> Option<Hub> {
         registry_import: registry.as_ref().and_then(|registry| registry.0.clone()),
         registry_authority: registry.and_then(|registry| registry.1),
         console,
+        metrics,
+        traces,
+        alerts: alerts?,
     })
 }
 

@@ -10,6 +10,7 @@ mod frame;
 mod html;
 mod live;
 mod login;
+pub mod monitor;
 mod problem;
 mod registry;
 mod view;
@@ -29,7 +30,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tracing::{info, warn};
 
-use crate::pipeline::ControlBus;
+use crate::pipeline::{ControlBus, Monitor};
 
 /// Largest body: a batch of some 200,000 entries.
 const BODY_MAX: usize = 64 << 20;
@@ -43,6 +44,8 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; c
 pub struct Console {
     /// The hub.
     pub control: ControlBus,
+    /// Its metrics and its health.
+    pub monitor: Monitor,
     /// What opens it.
     pub token: String,
     /// Zone in which days begin and end.
@@ -88,6 +91,8 @@ pub async fn serve(console: Console, address: SocketAddr, mut stop: watch::Recei
 
 fn app(console: Arc<Console>) -> Router {
     let api = api::routes().layer(from_fn_with_state(console.clone(), access::bearer));
+    let metrics = monitor::metrics(console.monitor.clone())
+        .layer(from_fn_with_state(console.clone(), access::bearer));
     let pages = Router::new()
         .route("/", get(async || Redirect::to("/registry")))
         .route("/registry", get(registry::show).post(registry::search))
@@ -95,11 +100,12 @@ fn app(console: Arc<Console>) -> Router {
     Router::new()
         .nest("/api/v1", api)
         .merge(pages)
+        .merge(metrics)
         .route("/login", get(login::form).post(login::enter))
         .route("/logout", post(login::leave))
         .route("/choose", post(view::choose))
         .route("/assets/{name}", get(assets::file))
-        .route("/livez", get(async || "ok\n"))
+        .merge(monitor::health(console.monitor.clone()))
         .layer(DefaultBodyLimit::max(BODY_MAX))
         .layer(from_fn(guarded))
         .with_state(console)

@@ -55,6 +55,8 @@ pub(super) struct LaneWorker {
     pub(super) joined_since: Option<Instant>,
     /// How many parked copies the counts know of; `None` until they were read for the first time.
     counted: Option<usize>,
+    /// How many patients they know of.
+    counted_patients: usize,
 }
 
 impl LaneWorker {
@@ -73,6 +75,7 @@ impl LaneWorker {
             ended: false,
             joined_since: None,
             counted: None,
+            counted_patients: 0,
         }
     }
 
@@ -198,6 +201,10 @@ impl LaneWorker {
     fn count(&mut self) {
         let (now, parked) = (self.patients.len(), &self.shared.counts().parked);
         let before = self.counted.replace(now).unwrap_or_default();
+        Counts::add(parked, now.saturating_sub(before));
+        Counts::subtract(parked, before.saturating_sub(now));
+        let (now, parked) = (self.patients.persons(), &self.shared.counts().parked_patients);
+        let before = std::mem::replace(&mut self.counted_patients, now);
         Counts::add(parked, now.saturating_sub(before));
         Counts::subtract(parked, before.saturating_sub(now));
     }

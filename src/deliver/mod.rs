@@ -14,6 +14,7 @@
 //! Invariants: a copy is acknowledged only after the subscriber has it durably or another queue has it; a patient's
 //! later copy is never attempted before an earlier one was delivered or given up; who was joined counts as one.
 
+mod attempts;
 mod claimed;
 mod cloud_event;
 mod folder;
@@ -41,6 +42,7 @@ use std::time::Duration;
 
 use crate::broker::{BrokerError, QueueName};
 
+pub use attempts::Attempts;
 pub use cloud_event::CloudEvent;
 pub use folder::{Folder, FolderError};
 pub use http::Http;
@@ -96,8 +98,16 @@ pub struct Counts {
     pub parked: AtomicU64,
     /// The subscriber has it.
     pub delivered: AtomicU64,
+    /// Patients whose copies are parked now.
+    pub parked_patients: AtomicU64,
+    /// How often a copy was parked.
+    pub parkings: AtomicU64,
     /// It was given up.
     pub dead: AtomicU64,
+    /// Of these, those whose permission had ended.
+    pub withdrawn: AtomicU64,
+    /// What attempts came to.
+    pub attempts: Attempts,
     /// A worker ended with copies left in its lane: there is no use in waiting for them.
     pub gave_up: AtomicBool,
     /// The subscriber said that it wants no more.

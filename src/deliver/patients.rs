@@ -97,6 +97,11 @@ impl Patients {
         self.owners.len()
     }
 
+    /// Patients in all.
+    pub(super) fn persons(&self) -> usize {
+        self.waiting.len()
+    }
+
     pub(super) fn contains(&self, key: Key) -> bool {
         self.owners.contains_key(&key)
     }

@@ -293,6 +293,7 @@ mod tests {
             lanes: None,
             subscribers: Vec::new(),
             queues: Vec::new(),
+            signs: crate::pipeline::Signs::default(),
         }
     }
 

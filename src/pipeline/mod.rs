@@ -18,6 +18,8 @@ mod home;
 mod hub;
 mod in_force;
 mod intake;
+mod measure;
+mod monitor;
 mod original;
 mod part;
 mod process;
@@ -27,6 +29,7 @@ mod registrar;
 mod registry;
 mod report;
 mod router;
+mod signs;
 mod start;
 mod status;
 mod watch;
@@ -38,6 +41,7 @@ pub use error::HubError;
 pub use hub::{Hub, Mode};
 pub use in_force::InForce;
 pub use intake::{Intake, IntakeError};
+pub use monitor::{Check, Monitor, Readiness};
 pub use original::Original;
 pub use part::Part;
 pub use process::{INVALID, Outcome, Processed, Routing, identify, process, process_both, understood};
@@ -45,6 +49,7 @@ pub use pseudonym::Pseudonyms;
 pub use registry::{Register, RegistryError, Taken, files};
 pub use report::{FeedReport, MessageReport, Report, ServiceCell, SubscriberReport};
 pub use router::{Router, RouterCounts};
+pub use signs::{DiskSigns, FeedSigns, RoutedSigns, Signs, SubscriberSigns};
 pub use status::{
     BrokerStatus, ConfigurationStatus, FeedStatus, OutboxStatus, ProcessStatus, QueueStatus, ReloadAnswer,
     ReloadOutcome, SubscriberStatus, processes,

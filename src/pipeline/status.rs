@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use tracing::warn;
 
 use super::connection::Reach;
+use super::signs::Signs;
 
 /// How often it is written.
 pub(super) const EVERY: Duration = Duration::from_secs(1);
@@ -45,6 +46,9 @@ pub struct ProcessStatus {
     pub subscribers: Vec<SubscriberStatus>,
     /// On the embedded broker: every queue in which something waits.
     pub queues: Vec<QueueStatus>,
+    /// Moments, ages and counts for metrics and alerts.
+    #[serde(default)]
+    pub signs: Signs,
 }
 
 /// The configuration of a process.
@@ -202,16 +206,17 @@ impl StatusFile {
         Self { path: data_dir.join("status").join(name), told: false }
     }
 
-    /// Writes it whole. What is in the way concerns only who asks for the status.
-    pub(super) fn write(&mut self, status: &ProcessStatus) {
-        match self.try_write(status) {
-            Ok(()) => self.told = false,
-            Err(error) if self.told => drop(error),
-            Err(error) => {
-                warn!(%error, file = %self.path.display(), "the status of this process can't be written");
-                self.told = true;
-            }
+    /// Writes it whole. What is in the way, which is returned, concerns only who asks for the status.
+    pub(super) fn write(&mut self, status: &ProcessStatus) -> Option<String> {
+        let Err(error) = self.try_write(status) else {
+            self.told = false;
+            return None;
+        };
+        if !self.told {
+            warn!(%error, file = %self.path.display(), "the status of this process can't be written");
+            self.told = true;
         }
+        Some(error.to_string())
     }
 
     fn try_write(&self, status: &ProcessStatus) -> io::Result<()> {

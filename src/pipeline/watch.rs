@@ -1,22 +1,33 @@
 //! Writes the status of this process while it runs.
 
+use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use jiff::Timestamp;
 use tokio::sync::watch;
 
 use super::channel::Channel;
 use super::connection::{Connection, Reach};
 use super::deliveries::Served;
 use super::feeds::Sources;
+use super::measure::measure;
+use super::monitor::Monitor;
 use super::part::Part;
+use super::router::RouterCounts;
+use super::signs::{DiskSigns, FeedSigns, Signs};
 use super::status::{
     self, BrokerStatus, ConfigurationStatus, FeedStatus, OutboxStatus, ProcessStatus, QueueStatus,
     StatusFile, SubscriberStatus,
 };
-use crate::broker::topology;
+use crate::broker::{Broker as _, topology};
 use crate::clock::Clock;
 use crate::config::{self, Hub};
+use crate::telemetry::Tracer;
+
+/// In how many looks the oldest messages are looked for once: that reads the disk.
+const OLDEST_EVERY: u32 = 15;
 
 /// What there is to tell of.
 pub(super) struct Watched {
@@ -28,6 +39,9 @@ pub(super) struct Watched {
     pub(super) served: Arc<Vec<Served>>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) configuration: Arc<Mutex<ConfigurationStatus>>,
+    pub(super) router: Arc<RouterCounts>,
+    pub(super) monitor: Monitor,
+    pub(super) tracer: Option<Tracer>,
 }
 
 impl Watched {
@@ -35,9 +49,17 @@ impl Watched {
     pub(super) async fn run(self, mut stop: watch::Receiver<bool>) {
         let since = self.clock.now().to_string();
         let mut file = StatusFile::new(&self.hub.data_dir, self.part.role());
-        file.replace(&self.hub.data_dir, &self.status(&since));
+        file.replace(&self.hub.data_dir, &self.status(&since, &BTreeMap::new()));
+        let (mut queues, mut oldest, mut looks) = (BTreeMap::new(), BTreeMap::new(), 0_u32);
         loop {
-            file.write(&self.status(&since));
+            if looks.is_multiple_of(OLDEST_EVERY) {
+                oldest = self.oldest().await;
+            }
+            looks = looks.wrapping_add(1);
+            let status = self.status(&since, &oldest);
+            measure(&self.monitor.meter, &status, &mut queues, self.clock.now());
+            let failure = file.write(&status);
+            self.monitor.note(&status, failure);
             tokio::select! {
                 _ = stop.wait_for(|&stop| stop) => return file.end(),
                 () = tokio::time::sleep(status::EVERY) => {}
@@ -45,7 +67,7 @@ impl Watched {
         }
     }
 
-    fn status(&self, since: &str) -> ProcessStatus {
+    fn status(&self, since: &str, oldest: &BTreeMap<String, String>) -> ProcessStatus {
         ProcessStatus {
             role: self.part.role().to_owned(),
             names: self.part.names().to_vec(),
@@ -60,6 +82,7 @@ impl Watched {
             lanes: self.lanes(),
             subscribers: self.subscribers(),
             queues: self.queues(),
+            signs: self.signs(oldest),
         }
     }
 
@@ -119,6 +142,49 @@ impl Watched {
         subscribers.collect()
     }
 
+    fn signs(&self, oldest: &BTreeMap<String, String>) -> Signs {
+        let feeds = self.sources.iter().map(|(feed, source)| {
+            let counts = &source.counts;
+            let last = counts.last().map(|last| last.to_string());
+            (feed.clone(), FeedSigns { files: counts.files(), unchanged: counts.unchanged(), last })
+        });
+        let served = self.served.iter().filter(|one| one.is_delivered());
+        let subscribers = served.map(|one| (one.subscriber.name.clone(), one.signs()));
+        Signs {
+            feeds: feeds.collect(),
+            invalid: self.router.faults(),
+            routed: self.part.routes().then(|| self.router.signs()),
+            subscribers: subscribers.collect(),
+            oldest: oldest.clone(),
+            journal_bytes: self.channel.homes.iter().map(|(home, _)| home.journal.bytes_on_disk()).sum(),
+            disk: disk(&self.hub.data_dir),
+            archive_missing: self.router.archive_missing.load(Ordering::Relaxed),
+            spans_dropped: self.tracer.as_ref().map_or(0, Tracer::dropped),
+            metrics: self.monitor.address().map(|address| address.to_string()),
+        }
+    }
+
+    /// When the oldest message of each queue on this disk was accepted. What feeds read again is no backlog.
+    async fn oldest(&self) -> BTreeMap<String, String> {
+        let mut oldest: BTreeMap<String, String> = BTreeMap::new();
+        for (home, _) in &self.channel.homes {
+            for depth in home.journal.queues().into_iter().filter(|depth| depth.depth() > 0) {
+                if depth.queue.role() == topology::Role::Accepted {
+                    continue;
+                }
+                for (lane, _) in depth.lanes.iter().filter(|(_, waiting)| *waiting > 0) {
+                    // A queue that can't be looked into is told of by who reads it.
+                    let Ok(first) = home.journal.peek(&depth.queue, *lane, 1).await else { continue };
+                    let Some(first) = first.into_iter().next() else { continue };
+                    let at = first.envelope.accepted_at;
+                    let known = oldest.entry(depth.queue.to_string()).or_insert_with(|| at.clone());
+                    *known = earlier(known, &at);
+                }
+            }
+        }
+        oldest
+    }
+
     fn queues(&self) -> Vec<QueueStatus> {
         if self.channel.remote.is_some() {
             return Vec::new();
@@ -127,4 +193,16 @@ impl Watched {
         let waiting = queues.filter(|depth| depth.depth() > 0);
         waiting.map(|depth| QueueStatus { queue: depth.queue.to_string(), messages: depth.depth() }).collect()
     }
+}
+
+/// The disk that a folder lies on.
+fn disk(folder: &Path) -> Option<DiskSigns> {
+    let disk = rustix::fs::statvfs(folder).ok()?;
+    Some(DiskSigns { free: disk.f_bavail * disk.f_frsize, size: disk.f_blocks * disk.f_frsize })
+}
+
+/// The earlier of two moments; as texts, zones and fractions would mislead.
+fn earlier(one: &str, other: &str) -> String {
+    let at = |text: &str| text.parse::<Timestamp>().ok();
+    if at(other) < at(one) { other.to_owned() } else { one.to_owned() }
 }

@@ -133,7 +133,7 @@ impl Taker {
     async fn attempt(&mut self, requests: &[Request]) -> Result<(), IngestError> {
         if self.accepted.is_none() {
             let found = self.recover().await?;
-            self.context.counts.add_accepted(found);
+            self.context.counts.add_accepted(found, self.context.clock.now());
         }
         let arrivals = requests.iter().flat_map(|request| request.arrivals.clone()).collect();
         let place = self.place.clone();
@@ -144,9 +144,10 @@ impl Taker {
             let turn = shared.place(&mut publications, self.context.clock.now()).await;
             let publications = claimed::claim(&self.context, publications).await?;
             let accepted = self.accepted.take();
+            let (begun, traced) = (self.context.clock.now(), self.context.traced(&publications));
             self.broker.publish(publications).await.map_err(|error| self.refused(error))?;
             let joined = turn.done();
-            self.context.counts.add_accepted(sightings.len());
+            self.context.tell_accepted(sightings.len(), traced, begun);
             // Whatever happens from here on, they have been counted.
             self.open += sightings.len();
             self.note(joined).await?;
