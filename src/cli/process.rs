@@ -20,7 +20,7 @@ use crate::config::Config;
 use crate::console::monitor::{self, Targets};
 use crate::console::{self, Console};
 use crate::lang::Lang;
-use crate::ops::in_force;
+use crate::ops::{alerts, in_force};
 use crate::ops::registry::api;
 use crate::ops::reload::{Prepared, Refusal, prepare};
 use crate::pipeline::{Hub, HubError, Mode, Part, ReloadAnswer, ReloadOutcome, Report};
@@ -129,6 +129,9 @@ impl Process<'_> {
         let mut serving = JoinSet::new();
         if let (Mode::Watch, Some((console, address))) = (self.mode, console(hub).map_err(failed)?) {
             serving.spawn(console::serve(console, address, stopped.clone()));
+        }
+        if let (Mode::Watch, Some(control)) = (self.mode, hub.control()) {
+            serving.spawn(alerts::watch(control, hub.monitor(), stopped.clone()));
         }
         if let (Mode::Watch, Some(address)) = (self.mode, config.hub.metrics) {
             let targets = Targets::new(&config.hub.data_dir, hub.role());

@@ -116,6 +116,17 @@ pub enum Severity {
     Critical,
 }
 
+impl Severity {
+    /// Its word.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Notice => "notice",
+            Self::Warning => "warning",
+            Self::Critical => "critical",
+        }
+    }
+}
+
 /// Severities by their words.
 pub(super) const SEVERITIES: [(&str, Severity); 3] =
     [("notice", Severity::Notice), ("warning", Severity::Warning), ("critical", Severity::Critical)];

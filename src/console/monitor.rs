@@ -80,7 +80,6 @@ pub async fn serve(monitor: Monitor, address: SocketAddr, targets: Targets, mut 
     if let Err(error) = axum::serve(listener, app).with_graceful_shutdown(told).await {
         warn!(%error, "the metrics are served no longer");
     }
-    targets.end();
 }
 
 async fn bind(address: SocketAddr) -> io::Result<TcpListener> {
@@ -139,7 +138,10 @@ impl Targets {
         Ok(())
     }
 
-    fn end(&self) {
+}
+
+impl Drop for Targets {
+    fn drop(&mut self) {
         match fs::remove_file(&self.path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
                 warn!(%error, file = %self.path.display(), "a file can't be removed");

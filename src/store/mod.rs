@@ -14,7 +14,7 @@ pub mod record;
 mod sled_kv;
 
 pub use claims::{ClaimError, Claims};
-pub use day_log::{DayLog, DayLogError};
+pub use day_log::{DayLog, DayLogError, day_files};
 pub use kv::{Batch, Durability, Kv, StoreError};
 pub use ledger::{Ledger, Place, Sighting};
 pub use log::{Log, LogError};
