@@ -40,8 +40,8 @@ const HOUR: SignedDuration = SignedDuration::from_hours(1);
 struct Hour {
     /// Messages.
     count: u32,
-    /// The longest wait for a message that ended in it, or lasted over its end, in seconds; counted from the beginning of
-    /// the hour before at most.
+    /// The longest wait for a message that ended in it, or lasted over its end, in seconds: a night at its end, a few
+    /// minutes in a busy hour.
     gap: u32,
 }
 
@@ -85,8 +85,7 @@ impl Rhythm {
         self.advance(local);
         let before = self.last.map(|last| last.to_zoned(zone.clone()).datetime());
         let Some(present) = &mut self.present else { return };
-        let from = present.begun.saturating_sub(HOUR);
-        let gap = before.map_or(HOUR * 2, |before| local.duration_since(before.max(from)));
+        let gap = before.map_or(HOUR, |before| local.duration_since(before));
         let gap = u32::try_from(gap.as_secs()).unwrap_or_default();
         present.hour.gap = present.hour.gap.max(gap);
         if count > 0 {
