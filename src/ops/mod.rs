@@ -3,6 +3,7 @@
 pub mod alerts;
 pub mod check;
 pub mod claims;
+pub mod client;
 pub mod conform;
 pub mod diff;
 pub mod doctor;
