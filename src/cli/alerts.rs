@@ -6,7 +6,8 @@ use clap::{Args, Subcommand};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::{check, complain, exit, fail, print, print_json, text};
+use super::registry::account;
+use super::{check, complain, exit, fail, print, print_json};
 use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
 use crate::lang::Lang;
@@ -95,7 +96,8 @@ fn told(alert: &Alert, lang: Lang, zone: &TimeZone) -> String {
     out.push_str(&format!("  {} {}", lang.pick("since", "発生"), moment(alert.since, zone)));
     for (name, value) in &alert.details {
         let value = value.parse().map_or_else(|_| value.clone(), |at| moment(at, zone));
-        out.push_str(&format!("; {}: {value}", pick(alerts::detail(name))));
+        let (en, ja) = alerts::detail(name);
+        out.push_str(&format!("; {}: {value}", lang.pick(en, ja)));
     }
     let todo = lang.pick("what to do", "対応");
     out.push_str(&format!("\n  {todo}: {}\n", pick(about.action)));
@@ -121,7 +123,13 @@ fn history(config: &Config, lang: Lang, json: bool, most: usize) -> Result<u8, A
             Event::Closed => lang.pick("closed", "復旧"),
             Event::Test => lang.pick("test", "試験"),
         };
-        print(&format!("{} {event} {} {} {}\n", moment(*at, zone), alert.id, alert.alarm.code(), alert.subject));
+        print(&format!(
+            "{} {event} {} {} {}\n",
+            moment(*at, zone),
+            alert.id,
+            alert.alarm.code(),
+            alert.subject
+        ));
     }
     Ok(exit::DONE)
 }
@@ -133,7 +141,10 @@ fn acknowledge(
     note: &str,
     who: Option<String>,
 ) -> Result<u8, AlertError> {
-    let who = who.unwrap_or_else(text::user);
+    let who = match account(who.as_deref()) {
+        Ok(who) => who,
+        Err(code) => return Ok(code),
+    };
     alerts::acknowledge(config, id, &who, note, SystemClock.now())?;
     print(lang.pick("noted\n", "確認済みにしました\n"));
     Ok(exit::DONE)
@@ -149,7 +160,12 @@ fn test(config: &Config, lang: Lang, receiver: Option<&str>) -> u8 {
         Err(error) => return fail(&error, exit::USAGE),
     };
     if results.is_empty() {
-        complain(lang.pick("hub.toml names no receiver in [[alerts.to]]", "hub.toml に [[alerts.to]] がありません"));
+        complain(
+            lang.pick(
+                "hub.toml names no receiver in [[alerts.to]]",
+                "hub.toml に [[alerts.to]] がありません",
+            ),
+        );
     }
     let mut code = exit::DONE;
     for (name, sent) in results {

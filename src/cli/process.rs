@@ -20,8 +20,9 @@ use crate::config::Config;
 use crate::console::monitor::{self, Targets};
 use crate::console::{self, Console};
 use crate::lang::Lang;
-use crate::ops::{alerts, client, in_force};
+use crate::ops::overview::Live;
 use crate::ops::reload::{Prepared, Refusal, prepare};
+use crate::ops::{alerts, client, in_force};
 use crate::pipeline::{Hub, HubError, Mode, Part, ReloadAnswer, ReloadOutcome, Report};
 use crate::telemetry::causes;
 
@@ -265,7 +266,7 @@ fn console(hub: &Hub) -> Result<Option<(Console, SocketAddr)>, HubError> {
     let token = client::token(data_dir);
     let token = token.map_err(|source| HubError::Token { path: client::token_file(data_dir), source })?;
     let zone = config.hub.timezone.clone();
-    Ok(Some((Console { control, monitor: hub.monitor(), token, zone }, address)))
+    Ok(Some((Console { control, monitor: hub.monitor(), token, zone, overview: Live::default() }, address)))
 }
 
 /// What a signal asks for.

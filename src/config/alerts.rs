@@ -103,9 +103,7 @@ pub enum MailTls {
 }
 
 /// How bad it is.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
     /// Somebody should know by day.
@@ -251,7 +249,8 @@ fn mail(section: &mut Section<'_>, dir: &Path) -> Option<Way> {
 
 /// `host:port`
 fn server(node: &Node<'_>) -> Option<(String, u16)> {
-    let parts = node.text()?.rsplit_once(':').and_then(|(host, port)| Some((host.to_owned(), port.parse().ok()?)));
+    let parts =
+        node.text()?.rsplit_once(':').and_then(|(host, port)| Some((host.to_owned(), port.parse().ok()?)));
     let known = parts.filter(|(host, _): &(String, u16)| !host.is_empty() && !host.contains('/'));
     known.or_else(|| node.refuse("a mail server is host:port, as smtp.example.jp:587"))
 }

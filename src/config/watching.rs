@@ -47,10 +47,12 @@ fn collector(node: &Node<'_>) -> Option<String> {
         return node.refuse("this program was built without OpenTelemetry: build it with the feature otlp");
     }
     let text = node.text()?;
-    let known = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+    let known =
+        Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
     match known {
         Some(_) => Some(text.to_owned()),
-        None => node.refuse("the address of a collector begins with http:// or https://, as http://127.0.0.1:4318"),
+        None => node
+            .refuse("the address of a collector begins with http:// or https://, as http://127.0.0.1:4318"),
     }
 }
 

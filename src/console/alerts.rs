@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use axum::extract::{Form, Path, State};
 use axum::http::StatusCode;
-use axum::response::{IntoResponse, Redirect, Response, Sse};
 use axum::response::sse::Event as SentEvent;
-use axum::{Extension, Router};
+use axum::response::{IntoResponse, Redirect, Response, Sse};
 use axum::routing::{get, post};
+use axum::{Extension, Router};
 use futures_util::Stream;
 use jiff::Timestamp;
 use maud::{Markup, html};
@@ -76,8 +76,12 @@ async fn acknowledge(
         }
         Err(Refused::Alert(error)) => {
             let why = match error {
-                AlertError::Unknown(_) => view.pick("This alert is not open.", "このアラートは発生中ではありません。"),
-                AlertError::Note => view.pick("Say in a few words what is being done.", "対応内容を短く書いてください。"),
+                AlertError::Unknown(_) => {
+                    view.pick("This alert is not open.", "このアラートは発生中ではありません。")
+                }
+                AlertError::Note => {
+                    view.pick("Say in a few words what is being done.", "対応内容を短く書いてください。")
+                }
                 _ => view.pick("That could not be written.", "書き込めませんでした。"),
             };
             frame::refusal(&view, StatusCode::UNPROCESSABLE_ENTITY, why)
@@ -128,7 +132,9 @@ async fn open(console: &Console, view: &View) -> Markup {
     let zone = &console.zone;
     match visible(console, actor).await {
         Err(_) => unreadable(view),
-        Ok(open) if open.is_empty() => html! { p.good { (view.pick("Nothing is wrong.", "異常はありません。")) } },
+        Ok(open) if open.is_empty() => {
+            html! { p.good { (view.pick("Nothing is wrong.", "異常はありません。")) } }
+        }
         Ok(open) => html! { @for alert in &open { (one(alert, view, |at| moment(at, zone))) } },
     }
 }

@@ -10,7 +10,8 @@ use super::view::{Theme, View};
 struct Entry(&'static str, &'static str, &'static str);
 
 /// The navigation, in its order.
-const NAVIGATION: [Entry; 1] = [Entry("/registry", "Registry", "台帳")];
+const NAVIGATION: &[Entry] =
+    &[Entry("/alerts", "Alerts", "アラート"), Entry("/registry", "Registry", "台帳")];
 
 /// A whole page of somebody who has logged in.
 pub(super) fn page(view: &View, title: &str, body: &Markup) -> Markup {
@@ -38,6 +39,11 @@ pub(super) fn page(view: &View, title: &str, body: &Markup) -> Markup {
 /// A page of its own, for somebody who has not logged in.
 pub(super) fn narrow(view: &View, title: &str, body: &Markup) -> Markup {
     whole(view, title, &html! { main.narrow { h1 { "musubi" } (body) (choices(view)) } })
+}
+
+/// A form that does something.
+pub(super) fn form(_: &View, action: &str, body: &Markup) -> Markup {
+    html! { form method="post" action=(action) { (body) } }
 }
 
 /// A page that says why there is none.

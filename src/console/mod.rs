@@ -4,6 +4,7 @@
 //! token of the data folder: programs send it with each request, people once, into a cookie.
 
 mod access;
+mod alerts;
 mod api;
 mod assets;
 mod frame;
@@ -30,6 +31,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tracing::{info, warn};
 
+use crate::ops::overview::Live;
 use crate::pipeline::{ControlBus, Monitor};
 
 /// Largest body: a batch of some 200,000 entries.
@@ -50,6 +52,8 @@ pub struct Console {
     pub token: String,
     /// Zone in which days begin and end.
     pub zone: TimeZone,
+    /// How the hub is, looked at once a second for all who look.
+    pub overview: Live,
 }
 
 impl Console {
@@ -91,11 +95,12 @@ pub async fn serve(console: Console, address: SocketAddr, mut stop: watch::Recei
 
 fn app(console: Arc<Console>) -> Router {
     let api = api::routes().layer(from_fn_with_state(console.clone(), access::bearer));
-    let metrics = monitor::metrics(console.monitor.clone())
-        .layer(from_fn_with_state(console.clone(), access::bearer));
+    let metrics =
+        monitor::metrics(console.monitor.clone()).layer(from_fn_with_state(console.clone(), access::bearer));
     let pages = Router::new()
         .route("/", get(async || Redirect::to("/registry")))
         .route("/registry", get(registry::show).post(registry::search))
+        .merge(alerts::routes())
         .layer(from_fn_with_state(console.clone(), access::session));
     Router::new()
         .nest("/api/v1", api)

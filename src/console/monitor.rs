@@ -25,10 +25,7 @@ const PORTS: u16 = 16;
 
 /// What is answered to everybody: nothing but whether the process works.
 pub(super) fn health<S: Clone + Send + Sync + 'static>(monitor: Monitor) -> Router<S> {
-    Router::new()
-        .route("/livez", get(async || "ok\n"))
-        .route("/readyz", get(ready))
-        .with_state(monitor)
+    Router::new().route("/livez", get(async || "ok\n")).route("/readyz", get(ready)).with_state(monitor)
 }
 
 /// The metrics.
@@ -112,7 +109,10 @@ impl Targets {
     fn tell(&self, address: SocketAddr) {
         let target = json!([{"targets": [address.to_string()], "labels": {"role": self.role}}]);
         let new = self.path.with_extension("new");
-        let written = self.sweep().and_then(|()| fs::write(&new, target.to_string())).and_then(|()| fs::rename(&new, &self.path));
+        let written = self
+            .sweep()
+            .and_then(|()| fs::write(&new, target.to_string()))
+            .and_then(|()| fs::rename(&new, &self.path));
         if let Err(error) = written {
             warn!(%error, file = %self.path.display(), "Prometheus is not told where the metrics are");
         }
@@ -129,7 +129,8 @@ impl Targets {
             let path = entry?.path();
             let stem = path.file_stem().and_then(|stem| stem.to_str());
             let gone = stem.and_then(|stem| stem.rsplit_once('-')).is_some_and(|(role, pid)| {
-                role == self.role && pid.parse::<u32>().is_ok_and(|pid| !Path::new("/proc").join(pid.to_string()).exists())
+                role == self.role
+                    && pid.parse::<u32>().is_ok_and(|pid| !Path::new("/proc").join(pid.to_string()).exists())
             });
             if gone {
                 fs::remove_file(path)?;
@@ -137,7 +138,6 @@ impl Targets {
         }
         Ok(())
     }
-
 }
 
 impl Drop for Targets {

@@ -1,7 +1,6 @@
-//! Counts what attempts to deliver came to, and since when nobody was there.
+//! Counts what attempts to deliver came to.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
 
 use jiff::Timestamp;
 
@@ -16,7 +15,6 @@ const OUTCOMES: [&str; 5] = ["delivered", "refused", "away", "gone", "withdrawn"
 #[derive(Debug, Default)]
 pub struct Attempts {
     outcomes: [AtomicU64; 5],
-    away_since: Mutex<Option<Timestamp>>,
     pub(crate) probe: Probe,
 }
 
@@ -24,11 +22,6 @@ impl Attempts {
     /// How many came to each outcome.
     pub fn counts(&self) -> impl Iterator<Item = (&'static str, u64)> {
         OUTCOMES.into_iter().zip(self.outcomes.iter().map(|counter| counter.load(Ordering::Relaxed)))
-    }
-
-    /// Since when the subscriber has not been there, where it is not.
-    pub fn away_since(&self) -> Option<Timestamp> {
-        *self.away_since.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Takes note of an attempt with these copies.
@@ -43,13 +36,6 @@ impl Attempts {
         if let Some(counter) = self.outcomes.get(place) {
             counter.fetch_add(1, Ordering::Relaxed);
         }
-        let mut away = self.away_since.lock().unwrap_or_else(PoisonError::into_inner);
-        match outcome {
-            Outcome::Away { .. } | Outcome::Gone => *away = Some(away.unwrap_or(begun)),
-            Outcome::Delivered | Outcome::Refused { .. } => *away = None,
-            Outcome::Withdrawn => {}
-        }
-        drop(away);
         self.probe.took(begun, ended);
         let Some(tracer) = self.probe.tracer() else { return };
         let failure = OUTCOMES.get(place).copied().filter(|_| *outcome != Outcome::Delivered);
@@ -82,17 +68,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_subscriber_is_away_from_the_first_attempt_that_found_nobody_until_it_answers() {
+    fn every_outcome_has_its_count() {
         let attempts = Attempts::default();
-        let at = |second| Timestamp::from_second(second).unwrap();
-        let note = |outcome: &Outcome, second| attempts.note("a", &[], outcome, (at(second), at(second + 1)));
-        note(&Outcome::away("no"), 10);
-        note(&Outcome::away("no"), 20);
-        note(&Outcome::Withdrawn, 25);
-        assert_eq!(attempts.away_since(), Some(at(10)));
-        note(&Outcome::refused("http-422"), 30);
-        assert_eq!(attempts.away_since(), None);
-        let counts: Vec<_> = attempts.counts().map(|(_, count)| count).collect();
-        assert_eq!(counts, [0, 1, 2, 0, 1]);
+        let at = Timestamp::from_second(1).unwrap();
+        let outcomes = [
+            Outcome::Delivered,
+            Outcome::refused("http-422"),
+            Outcome::away("no"),
+            Outcome::Gone,
+            Outcome::Withdrawn,
+        ];
+        for (number, outcome) in (1..).zip(&outcomes) {
+            (0..number).for_each(|_| attempts.note("a", &[], outcome, (at, at)));
+        }
+        let counts: Vec<_> = attempts.counts().collect();
+        assert_eq!(counts, [("delivered", 1), ("refused", 2), ("away", 3), ("gone", 4), ("withdrawn", 5)]);
     }
 }

@@ -97,8 +97,8 @@ impl Patients {
         self.owners.len()
     }
 
-    /// Patients in all.
-    pub(super) fn persons(&self) -> usize {
+    /// Patients in all; who was joined counts as one.
+    pub(super) fn patients(&self) -> usize {
         self.waiting.len()
     }
 

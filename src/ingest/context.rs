@@ -22,7 +22,6 @@ pub struct FeedCounts {
     unchanged: AtomicU64,
     other_facility: AtomicU64,
     failing: Mutex<Option<String>>,
-    last: Mutex<Option<Timestamp>>,
     /// From a file's last change until it was read.
     pub(crate) pickup: Probe,
     /// Until a batch was durable.
@@ -55,11 +54,6 @@ impl FeedCounts {
         self.failing.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// When the last message was accepted since the feed was opened.
-    pub fn last(&self) -> Option<Timestamp> {
-        *self.last.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     pub(super) fn set_failing(&self, why: Option<String>) {
         *self.failing.lock().unwrap_or_else(PoisonError::into_inner) = why;
     }
@@ -68,11 +62,8 @@ impl FeedCounts {
         add(&self.files, count);
     }
 
-    pub(super) fn add_accepted(&self, count: usize, at: Timestamp) {
+    pub(super) fn add_accepted(&self, count: usize) {
         add(&self.accepted, count);
-        if count > 0 {
-            *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(at);
-        }
     }
 
     pub(super) fn add_unchanged(&self, count: usize) {
@@ -139,7 +130,7 @@ impl Context {
     /// Messages were accepted: counts them, and tells of those that are traced.
     pub(super) fn tell_accepted(&self, count: usize, traced: Vec<String>, begun: Timestamp) {
         let ended = self.clock.now();
-        self.counts.add_accepted(count, ended);
+        self.counts.add_accepted(count);
         self.counts.accept.took(begun, ended);
         let Some(tracer) = self.counts.accept.tracer() else { return };
         for message in traced {

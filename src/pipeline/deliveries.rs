@@ -37,11 +37,8 @@ impl Served {
         let attempts = &self.counts.attempts;
         SubscriberSigns {
             parkings: read(&self.counts.parkings),
-            parked: read(&self.counts.parked),
-            parked_patients: read(&self.counts.parked_patients),
             withdrawn: read(&self.counts.withdrawn),
             attempts: attempts.counts().map(|(word, count)| (word.to_owned(), count)).collect(),
-            away_since: attempts.away_since().map(|since| since.to_string()),
         }
     }
 

@@ -315,9 +315,9 @@ impl Hub {
             connection: connection.clone(),
             sources: sources.clone(),
             served: served.clone(),
+            counts: counts.clone(),
             clock: self.clock.clone(),
             configuration: self.configuration.clone(),
-            router: counts.clone(),
             monitor: self.monitor.clone(),
             tracer: self.tracer.clone(),
         }
@@ -337,7 +337,9 @@ impl Hub {
 
     /// From now on a feed tells how long things take.
     pub(super) fn fit_feed(&self, feed: &str, counts: &FeedCounts) {
-        for (probe, name) in [(&counts.pickup, &names::PICKUP_SECONDS), (&counts.accept, &names::ACCEPT_SECONDS)] {
+        for (probe, name) in
+            [(&counts.pickup, &names::PICKUP_SECONDS), (&counts.accept, &names::ACCEPT_SECONDS)]
+        {
             probe.fit(self.monitor.meter.histogram(name, &[feed]), self.tracer.clone());
         }
     }

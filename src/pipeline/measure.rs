@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::connection::Reach;
-use super::signs::{DiskSigns, Signs};
-use super::status::{ConfigurationStatus, ProcessStatus, ReloadOutcome};
+use super::signs::Signs;
+use super::status::{ConfigurationStatus, DiskStatus, ProcessStatus, ReloadOutcome};
 use crate::telemetry::{Meter, names};
 
 /// States of the connection and their words.
@@ -14,7 +14,12 @@ const LINKS: [(Reach, &str); 4] =
     [(Reach::Idle, "idle"), (Reach::Up, "up"), (Reach::Blocked, "blocked"), (Reach::Away, "away")];
 
 /// Sets all metrics that follow from a status. Queues that were told of once go on being told of, as empty.
-pub(super) fn measure(meter: &Meter, status: &ProcessStatus, queues: &mut BTreeMap<String, u64>, now: Timestamp) {
+pub(super) fn measure(
+    meter: &Meter,
+    status: &ProcessStatus,
+    queues: &mut BTreeMap<String, u64>,
+    now: Timestamp,
+) {
     meter.set(&names::BUILD, &[env!("CARGO_PKG_VERSION"), &status.role], 1.0);
     meter.set(&names::STARTED, &[], moment(&status.since));
     for (link, word) in LINKS {
@@ -27,22 +32,39 @@ pub(super) fn measure(meter: &Meter, status: &ProcessStatus, queues: &mut BTreeM
     for feed in &status.feeds {
         meter.count(&names::ACCEPTED, &[&feed.feed], feed.accepted);
         meter.set(&names::FEED_FAILING, &[&feed.feed], flag(feed.failing.is_some()));
+        if let Some(last) = &feed.flow.last_at {
+            meter.set(&names::FEED_LAST, &[&feed.feed], moment(last));
+        }
     }
     for one in &status.subscribers {
         meter.count(&names::DELIVERED, &[&one.subscriber], one.delivered);
         meter.count(&names::DEAD, &[&one.subscriber], one.dead);
-        let away = status.signs.subscribers.get(&one.subscriber).is_some_and(|one| one.away_since.is_some());
-        meter.set(&names::SUBSCRIBER_UP, &[&one.subscriber], flag(!one.gone && !away));
+        meter.set(&names::SUBSCRIBER_UP, &[&one.subscriber], flag(!one.gone && one.away.is_none()));
+        meter.set(&names::PARKED_COPIES, &[&one.subscriber], amount(one.parked));
+        meter.set(&names::PARKED_PATIENTS, &[&one.subscriber], amount(one.parked_patients));
     }
+    if let Some(DiskStatus { free, total }) = status.disk {
+        meter.set(&names::DISK_FREE, &[], amount(free));
+        meter.set(&names::DISK_SIZE, &[], amount(total));
+    }
+    waiting(meter, status, queues, now);
+    signs(meter, &status.signs);
+}
+
+fn waiting(meter: &Meter, status: &ProcessStatus, queues: &mut BTreeMap<String, u64>, now: Timestamp) {
     queues.values_mut().for_each(|depth| *depth = 0);
     queues.extend(status.queues.iter().map(|queue| (queue.queue.clone(), queue.messages)));
     for (queue, depth) in queues {
         meter.set(&names::QUEUE_MESSAGES, &[queue], amount(*depth));
-        let oldest = status.signs.oldest.get(queue).filter(|_| *depth > 0);
+        let told = status.queues.iter().find(|told| told.queue == *queue);
+        let oldest = told.and_then(|told| told.oldest.as_deref());
         let age = oldest.map_or(0.0, |oldest| now.as_duration().as_secs_f64() - moment(oldest));
         meter.set(&names::QUEUE_OLDEST, &[queue], age.max(0.0));
     }
-    signs(meter, &status.signs);
+    let outboxes = status.outboxes.iter().map(|outbox| outbox.messages).sum();
+    if !status.outboxes.is_empty() {
+        meter.set(&names::QUEUE_MESSAGES, &["outbox"], amount(outboxes));
+    }
 }
 
 fn configuration(meter: &Meter, configuration: &ConfigurationStatus) {
@@ -60,9 +82,6 @@ fn signs(meter: &Meter, signs: &Signs) {
     for (feed, of) in &signs.feeds {
         meter.count(&names::FILES, &[feed], of.files);
         meter.count(&names::FILES_UNCHANGED, &[feed], of.unchanged);
-        if let Some(last) = &of.last {
-            meter.set(&names::FEED_LAST, &[feed], moment(last));
-        }
     }
     for (feed, codes) in &signs.invalid {
         codes.iter().for_each(|(code, count)| meter.count(&names::INVALID, &[feed, code], *count));
@@ -77,15 +96,11 @@ fn signs(meter: &Meter, signs: &Signs) {
         let name = [subscriber.as_str()];
         meter.count(&names::PARKED, &name, of.parkings);
         meter.count(&names::WITHDRAWN, &name, of.withdrawn);
-        meter.set(&names::PARKED_COPIES, &name, amount(of.parked));
-        meter.set(&names::PARKED_PATIENTS, &name, amount(of.parked_patients));
-        of.attempts.iter().for_each(|(word, count)| meter.count(&names::ATTEMPTS, &[subscriber, word], *count));
+        of.attempts
+            .iter()
+            .for_each(|(word, count)| meter.count(&names::ATTEMPTS, &[subscriber, word], *count));
     }
     meter.set(&names::JOURNAL_BYTES, &[], amount(signs.journal_bytes));
-    if let Some(DiskSigns { free, size }) = signs.disk {
-        meter.set(&names::DISK_FREE, &[], amount(free));
-        meter.set(&names::DISK_SIZE, &[], amount(size));
-    }
     meter.count(&names::SPANS_DROPPED, &[], signs.spans_dropped);
 }
 

@@ -365,7 +365,9 @@ impl Router {
     fn tell(&self, envelope: &Envelope, begun: Timestamp) {
         let ended = self.clock.now();
         self.counts.probe.took(begun, ended);
-        let Some(tracer) = self.counts.probe.tracer().filter(|tracer| tracer.traces(&envelope.id)) else { return };
+        let Some(tracer) = self.counts.probe.tracer().filter(|tracer| tracer.traces(&envelope.id)) else {
+            return;
+        };
         tracer.record(Span {
             stage: Stage::Route,
             message: envelope.id.clone(),

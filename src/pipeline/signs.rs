@@ -17,13 +17,8 @@ pub struct Signs {
     pub routed: Option<RoutedSigns>,
     /// Subscribers.
     pub subscribers: BTreeMap<String, SubscriberSigns>,
-    /// When the oldest message of a queue was accepted, RFC 3339; queues on this machine only.
-    pub oldest: BTreeMap<String, String>,
     /// Disk that the journals take.
     pub journal_bytes: u64,
-    /// The data folder's disk.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub disk: Option<DiskSigns>,
     /// Events that the archive lacks.
     pub archive_missing: u64,
     /// Spans that did not reach the collector.
@@ -41,9 +36,6 @@ pub struct FeedSigns {
     pub files: u64,
     /// Files that held nothing new.
     pub unchanged: u64,
-    /// When the last message was accepted since the process began, RFC 3339.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub last: Option<String>,
 }
 
 /// What a router made of messages.
@@ -63,24 +55,8 @@ pub struct RoutedSigns {
 pub struct SubscriberSigns {
     /// How often a copy was parked.
     pub parkings: u64,
-    /// Copies that are parked now.
-    pub parked: u64,
-    /// Patients whose copies are parked now.
-    pub parked_patients: u64,
     /// Copies whose permission ended before they left.
     pub withdrawn: u64,
     /// Attempts, by outcome.
     pub attempts: BTreeMap<String, u64>,
-    /// Since when it has not been there, RFC 3339.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub away_since: Option<String>,
-}
-
-/// A disk.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DiskSigns {
-    /// Bytes that the hub may still use.
-    pub free: u64,
-    /// Bytes in all.
-    pub size: u64,
 }

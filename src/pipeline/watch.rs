@@ -2,32 +2,30 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use jiff::Timestamp;
 use tokio::sync::watch;
 
 use super::channel::Channel;
 use super::connection::{Connection, Reach};
 use super::deliveries::Served;
 use super::feeds::Sources;
+use super::heads::Heads;
 use super::measure::measure;
 use super::monitor::Monitor;
 use super::part::Part;
+use super::pulse::{Counted, Flow, Pulses};
 use super::router::RouterCounts;
-use super::signs::{DiskSigns, FeedSigns, Signs};
+use super::signs::{FeedSigns, Signs};
 use super::status::{
-    self, BrokerStatus, ConfigurationStatus, FeedStatus, OutboxStatus, ProcessStatus, QueueStatus,
-    StatusFile, SubscriberStatus,
+    self, AwayStatus, BrokerStatus, ConfigurationStatus, DiskStatus, FeedStatus, InvalidStatus, OutboxStatus,
+    ProcessStatus, QueueStatus, StatusFile, SubscriberStatus,
 };
-use crate::broker::{Broker as _, topology};
+use crate::broker::topology;
 use crate::clock::Clock;
 use crate::config::{self, Hub};
 use crate::telemetry::Tracer;
-
-/// In how many looks the oldest messages are looked for once: that reads the disk.
-const OLDEST_EVERY: u32 = 15;
 
 /// What there is to tell of.
 pub(super) struct Watched {
@@ -37,9 +35,9 @@ pub(super) struct Watched {
     pub(super) connection: Option<Connection>,
     pub(super) sources: Arc<Sources>,
     pub(super) served: Arc<Vec<Served>>,
+    pub(super) counts: Arc<RouterCounts>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) configuration: Arc<Mutex<ConfigurationStatus>>,
-    pub(super) router: Arc<RouterCounts>,
     pub(super) monitor: Monitor,
     pub(super) tracer: Option<Tracer>,
 }
@@ -47,27 +45,33 @@ pub(super) struct Watched {
 impl Watched {
     /// Tells until told to stop.
     pub(super) async fn run(self, mut stop: watch::Receiver<bool>) {
-        let since = self.clock.now().to_string();
-        let mut file = StatusFile::new(&self.hub.data_dir, self.part.role());
-        file.replace(&self.hub.data_dir, &self.status(&since, &BTreeMap::new()));
-        let (mut queues, mut oldest, mut looks) = (BTreeMap::new(), BTreeMap::new(), 0_u32);
+        let began = self.clock.now();
+        let since = began.to_string();
+        let mut file = StatusFile::new(&self.hub.data_dir, self.part.role(), self.part.names());
+        let (mut pulses, mut heads) = (Pulses::new(began, self.hub.timezone.clone()), Heads::default());
+        let first = self.status(&since, &mut pulses, &heads);
+        if let Some(before) = file.replace(&self.hub.data_dir, &first) {
+            resume(&mut pulses, &before);
+        }
+        let mut queues = BTreeMap::new();
         loop {
-            if looks.is_multiple_of(OLDEST_EVERY) {
-                oldest = self.oldest().await;
-            }
-            looks = looks.wrapping_add(1);
-            let status = self.status(&since, &oldest);
+            heads.look(&self.channel).await;
+            pulses.at(self.clock.now());
+            let status = self.status(&since, &mut pulses, &heads);
             measure(&self.monitor.meter, &status, &mut queues, self.clock.now());
             let failure = file.write(&status);
             self.monitor.note(&status, failure);
             tokio::select! {
-                _ = stop.wait_for(|&stop| stop) => return file.end(),
+                _ = stop.wait_for(|&stop| stop) => {
+                    drop(file.write(&self.status(&since, &mut pulses, &heads)));
+                    return file.end();
+                }
                 () = tokio::time::sleep(status::EVERY) => {}
             }
         }
     }
 
-    fn status(&self, since: &str, oldest: &BTreeMap<String, String>) -> ProcessStatus {
+    fn status(&self, since: &str, pulses: &mut Pulses, heads: &Heads) -> ProcessStatus {
         ProcessStatus {
             role: self.part.role().to_owned(),
             names: self.part.names().to_vec(),
@@ -78,11 +82,13 @@ impl Watched {
             configuration: self.configuration.lock().unwrap_or_else(PoisonError::into_inner).clone(),
             broker: self.broker(since),
             outboxes: self.outboxes(),
-            feeds: self.feeds(),
+            feeds: self.feeds(pulses),
             lanes: self.lanes(),
-            subscribers: self.subscribers(),
-            queues: self.queues(),
-            signs: self.signs(oldest),
+            subscribers: self.subscribers(pulses),
+            queues: self.queues(heads),
+            invalid: self.invalid(pulses),
+            disk: disk(&self.hub.data_dir),
+            signs: self.signs(),
         }
     }
 
@@ -114,11 +120,12 @@ impl Watched {
         homes.collect()
     }
 
-    fn feeds(&self) -> Vec<FeedStatus> {
+    fn feeds(&self, pulses: &mut Pulses) -> Vec<FeedStatus> {
         let feeds = self.sources.iter().map(|(feed, source)| FeedStatus {
             feed: feed.clone(),
             accepted: source.counts.accepted(),
             failing: source.failure(),
+            flow: pulses.beat(Counted::Accepted, feed, source.counts.accepted()),
         });
         feeds.collect()
     }
@@ -131,78 +138,89 @@ impl Watched {
         self.part.routes().then_some(held)
     }
 
-    fn subscribers(&self) -> Vec<SubscriberStatus> {
+    fn subscribers(&self, pulses: &mut Pulses) -> Vec<SubscriberStatus> {
         let delivered = self.served.iter().filter(|one| one.is_delivered());
-        let subscribers = delivered.map(|one| SubscriberStatus {
-            subscriber: one.subscriber.name.clone(),
-            delivered: one.counts.delivered.load(Ordering::Relaxed),
-            dead: one.counts.dead.load(Ordering::Relaxed),
-            gone: one.counts.gone.load(Ordering::Relaxed),
-        });
-        subscribers.collect()
+        delivered.map(|one| subscriber(one, pulses)).collect()
     }
 
-    fn signs(&self, oldest: &BTreeMap<String, String>) -> Signs {
+    fn signs(&self) -> Signs {
         let feeds = self.sources.iter().map(|(feed, source)| {
             let counts = &source.counts;
-            let last = counts.last().map(|last| last.to_string());
-            (feed.clone(), FeedSigns { files: counts.files(), unchanged: counts.unchanged(), last })
+            (feed.clone(), FeedSigns { files: counts.files(), unchanged: counts.unchanged() })
         });
         let served = self.served.iter().filter(|one| one.is_delivered());
-        let subscribers = served.map(|one| (one.subscriber.name.clone(), one.signs()));
         Signs {
             feeds: feeds.collect(),
-            invalid: self.router.faults(),
-            routed: self.part.routes().then(|| self.router.signs()),
-            subscribers: subscribers.collect(),
-            oldest: oldest.clone(),
+            invalid: self.counts.faults(),
+            routed: self.part.routes().then(|| self.counts.signs()),
+            subscribers: served.map(|one| (one.subscriber.name.clone(), one.signs())).collect(),
             journal_bytes: self.channel.homes.iter().map(|(home, _)| home.journal.bytes_on_disk()).sum(),
-            disk: disk(&self.hub.data_dir),
-            archive_missing: self.router.archive_missing.load(Ordering::Relaxed),
+            archive_missing: self.counts.archive_missing.load(Ordering::Relaxed),
             spans_dropped: self.tracer.as_ref().map_or(0, Tracer::dropped),
             metrics: self.monitor.address().map(|address| address.to_string()),
         }
     }
 
-    /// When the oldest message of each queue on this disk was accepted. What feeds read again is no backlog.
-    async fn oldest(&self) -> BTreeMap<String, String> {
-        let mut oldest: BTreeMap<String, String> = BTreeMap::new();
-        for (home, _) in &self.channel.homes {
-            for depth in home.journal.queues().into_iter().filter(|depth| depth.depth() > 0) {
-                if depth.queue.role() == topology::Role::Accepted {
-                    continue;
-                }
-                for (lane, _) in depth.lanes.iter().filter(|(_, waiting)| *waiting > 0) {
-                    // A queue that can't be looked into is told of by who reads it.
-                    let Ok(first) = home.journal.peek(&depth.queue, *lane, 1).await else { continue };
-                    let Some(first) = first.into_iter().next() else { continue };
-                    let at = first.envelope.accepted_at;
-                    let known = oldest.entry(depth.queue.to_string()).or_insert_with(|| at.clone());
-                    *known = earlier(known, &at);
-                }
-            }
-        }
-        oldest
+    fn invalid(&self, pulses: &mut Pulses) -> Vec<InvalidStatus> {
+        let counted = self.counts.invalid.iter().map(|(feed, count)| (feed, count.load(Ordering::Relaxed)));
+        let flows = counted.map(|(feed, count)| InvalidStatus {
+            feed: feed.clone(),
+            flow: pulses.beat(Counted::Invalid, feed, count),
+        });
+        flows.filter(|one| one.flow.last_at.is_some()).collect()
     }
 
-    fn queues(&self) -> Vec<QueueStatus> {
+    fn queues(&self, heads: &Heads) -> Vec<QueueStatus> {
         if self.channel.remote.is_some() {
             return Vec::new();
         }
         let queues = self.channel.homes.iter().flat_map(|(home, _)| home.journal.queues());
         let waiting = queues.filter(|depth| depth.depth() > 0);
-        waiting.map(|depth| QueueStatus { queue: depth.queue.to_string(), messages: depth.depth() }).collect()
+        let told = waiting.map(|depth| QueueStatus {
+            queue: depth.queue.to_string(),
+            messages: depth.depth(),
+            oldest: heads.oldest(&depth.queue).map(str::to_owned),
+        });
+        told.collect()
     }
 }
 
-/// The disk that a folder lies on.
-fn disk(folder: &Path) -> Option<DiskSigns> {
-    let disk = rustix::fs::statvfs(folder).ok()?;
-    Some(DiskSigns { free: disk.f_bavail * disk.f_frsize, size: disk.f_blocks * disk.f_frsize })
+fn subscriber(Served { subscriber, counts, .. }: &Served, pulses: &mut Pulses) -> SubscriberStatus {
+    let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+    let (name, delivered, dead) = (&subscriber.name, read(&counts.delivered), read(&counts.dead));
+    SubscriberStatus {
+        subscriber: name.clone(),
+        delivered,
+        dead,
+        gone: counts.gone.load(Ordering::Relaxed),
+        parked: read(&counts.parked),
+        parked_patients: read(&counts.parked_patients),
+        flow: pulses.beat(Counted::Delivered, name, delivered),
+        dead_today: pulses.beat(Counted::Dead, name, dead).today,
+        withdrawn_today: pulses.beat(Counted::Withdrawn, name, read(&counts.withdrawn)).today,
+        away: counts.away().map(|away| AwayStatus { since: away.since.to_string(), why: away.why }),
+    }
 }
 
-/// The earlier of two moments; as texts, zones and fractions would mislead.
-fn earlier(one: &str, other: &str) -> String {
-    let at = |text: &str| text.parse::<Timestamp>().ok();
-    if at(other) < at(one) { other.to_owned() } else { one.to_owned() }
+/// Goes on from what the process before told.
+fn resume(pulses: &mut Pulses, before: &ProcessStatus) {
+    let at = before.written_at.as_str();
+    for feed in &before.feeds {
+        pulses.resume(Counted::Accepted, &feed.feed, &feed.flow, at);
+    }
+    for InvalidStatus { feed, flow } in &before.invalid {
+        pulses.resume(Counted::Invalid, feed, flow, at);
+    }
+    for one in &before.subscribers {
+        let today = |today| Flow { today, ..Flow::default() };
+        pulses.resume(Counted::Delivered, &one.subscriber, &one.flow, at);
+        pulses.resume(Counted::Dead, &one.subscriber, &today(one.dead_today), at);
+        pulses.resume(Counted::Withdrawn, &one.subscriber, &today(one.withdrawn_today), at);
+    }
+}
+
+/// The disk of a folder, where the system tells.
+fn disk(folder: &Path) -> Option<DiskStatus> {
+    let disk = rustix::fs::statvfs(folder).ok()?;
+    Some(DiskStatus { free: disk.f_bavail * disk.f_frsize, total: disk.f_blocks * disk.f_frsize })
 }

@@ -48,7 +48,9 @@ impl Collector {
                 _ = stop.wait_for(|&stop| stop) => true,
             };
             if !over && batch.len() < BATCH {
-                let more = async { while batch.len() < BATCH && self.spans.recv_many(&mut batch, BATCH).await > 0 {} };
+                let more = async {
+                    while batch.len() < BATCH && self.spans.recv_many(&mut batch, BATCH).await > 0 {}
+                };
                 tokio::select! {
                     _ = timeout(GATHER, more) => {}
                     _ = stop.wait_for(|&stop| stop) => {}

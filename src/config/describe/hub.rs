@@ -78,13 +78,49 @@ fn hub() -> Vec<Key> {
 
 fn alerts() -> Vec<Key> {
     vec![
-        key("remind", Shape::Duration, "\"4h\"", "how often who was told of an open alert is reminded, until it is acknowledged").default(format!("\"{REMIND}\"")),
-        key("backlog_age", Shape::Duration, "\"30m\"", "age of the oldest message of a queue above which it is a backlog").default(format!("\"{BACKLOG_AGE}\"")),
-        key("away", Shape::Duration, "\"10m\"", "how long a subscriber, or the broker, may be away").default(format!("\"{AWAY}\"")),
-        key("silence_max", Shape::Duration, "\"3d\"", "silence of a feed that is told whatever its rhythm is").default(format!("\"{SILENCE_MAX}\"")),
-        key("invalid_max", Shape::Number(1, 1_000_000), "50", "invalid messages of a feed in a quarter of an hour above which it is a surge").default(INVALID_MAX),
-        key("disk_free_min", Shape::Bytes, "\"5GB\"", "free space of the data folder's disk below which it is low").default(format!("\"{DISK_FREE_MIN}\"")),
-        key("to", Shape::AnyList(Box::new(Shape::Table(&["alert-webhook", "alert-mail"]))), "[]", "who is told"),
+        key(
+            "remind",
+            Shape::Duration,
+            "\"4h\"",
+            "how often who was told of an open alert is reminded, until it is acknowledged",
+        )
+        .default(format!("\"{REMIND}\"")),
+        key(
+            "backlog_age",
+            Shape::Duration,
+            "\"30m\"",
+            "age of the oldest message of a queue above which it is a backlog",
+        )
+        .default(format!("\"{BACKLOG_AGE}\"")),
+        key("away", Shape::Duration, "\"10m\"", "how long a subscriber, or the broker, may be away")
+            .default(format!("\"{AWAY}\"")),
+        key(
+            "silence_max",
+            Shape::Duration,
+            "\"3d\"",
+            "silence of a feed that is told whatever its rhythm is",
+        )
+        .default(format!("\"{SILENCE_MAX}\"")),
+        key(
+            "invalid_max",
+            Shape::Number(1, 1_000_000),
+            "50",
+            "invalid messages of a feed in a quarter of an hour above which it is a surge",
+        )
+        .default(INVALID_MAX),
+        key(
+            "disk_free_min",
+            Shape::Bytes,
+            "\"5GB\"",
+            "free space of the data folder's disk below which it is low",
+        )
+        .default(format!("\"{DISK_FREE_MIN}\"")),
+        key(
+            "to",
+            Shape::AnyList(Box::new(Shape::Table(&["alert-webhook", "alert-mail"]))),
+            "[]",
+            "who is told",
+        ),
     ]
 }
 
@@ -94,10 +130,31 @@ fn receiver(word: &'static str, example: &'static str, way: Vec<Key>) -> Vec<Key
         key("name", Shape::Name, "\"operators\"", "its name").required(),
     ];
     let last = [
-        key("least", Shape::Word(SEVERITIES.iter().map(|(word, _)| *word).collect()), "\"warning\"", "the least severity that it is told of").default("\"notice\""),
-        key("feeds", list(Shape::Name), "[\"izumo-chuo\"]", "feeds that it is told of; all where it is left out"),
-        key("facilities", list(Shape::Facility), "[\"3210100018\"]", "facilities that it is told of; all where it is left out"),
-        key("quiet", Shape::Text, "\"22:00-07:00\"", "when it is told of critical alerts only, and of the others afterwards"),
+        key(
+            "least",
+            Shape::Word(SEVERITIES.iter().map(|(word, _)| *word).collect()),
+            "\"warning\"",
+            "the least severity that it is told of",
+        )
+        .default("\"notice\""),
+        key(
+            "feeds",
+            list(Shape::Name),
+            "[\"izumo-chuo\"]",
+            "feeds that it is told of; all where it is left out",
+        ),
+        key(
+            "facilities",
+            list(Shape::Facility),
+            "[\"3210100018\"]",
+            "facilities that it is told of; all where it is left out",
+        ),
+        key(
+            "quiet",
+            Shape::Text,
+            "\"22:00-07:00\"",
+            "when it is told of critical alerts only, and of the others afterwards",
+        ),
         key("lang", Shape::Word(vec!["ja", "en"]), "\"en\"", "language of the texts").default("\"ja\""),
     ];
     first.into_iter().chain(way).chain(last).collect()

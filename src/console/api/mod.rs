@@ -1,5 +1,7 @@
 //! `/api/v1`: what programs ask for.
 
+mod alerts;
+mod overview;
 mod registry;
 
 use std::sync::Arc;
@@ -18,5 +20,7 @@ pub(super) fn routes() -> Router<Arc<Console>> {
         .route("/registry/facilities", get(registry::facilities))
         .route("/registry/facilities/{code}", get(registry::facility))
         .route("/registry/history/{id}", get(registry::history))
+        .merge(overview::routes())
+        .merge(alerts::routes())
         .fallback(async || Problem::not_found())
 }

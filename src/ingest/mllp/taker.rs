@@ -133,7 +133,7 @@ impl Taker {
     async fn attempt(&mut self, requests: &[Request]) -> Result<(), IngestError> {
         if self.accepted.is_none() {
             let found = self.recover().await?;
-            self.context.counts.add_accepted(found, self.context.clock.now());
+            self.context.counts.add_accepted(found);
         }
         let arrivals = requests.iter().flat_map(|request| request.arrivals.clone()).collect();
         let place = self.place.clone();

@@ -221,9 +221,21 @@ mod tests {
         };
         let code = alarm.code();
         if japanese {
-            format!("### {code}\n\n**{}**（{word}、{}）\n\n{}\n\n対応: {}\n", title.1, side.words().1, meaning.1, action.1)
+            format!(
+                "### {code}\n\n**{}**（{word}、{}）\n\n{}\n\n対応: {}\n",
+                title.1,
+                side.words().1,
+                meaning.1,
+                action.1
+            )
         } else {
-            format!("### {code}\n\n**{}** ({word}; {})\n\n{}\n\nWhat to do: {}\n", title.0, side.words().0, meaning.0, action.0)
+            format!(
+                "### {code}\n\n**{}** ({word}; {})\n\n{}\n\nWhat to do: {}\n",
+                title.0,
+                side.words().0,
+                meaning.0,
+                action.0
+            )
         }
     }
 
@@ -235,11 +247,16 @@ mod tests {
             let (before, rest) = text.split_once("<!-- alarms -->\n").unwrap();
             let (_, after) = rest.split_once("<!-- end of alarms -->").unwrap();
             let sections: Vec<_> = Alarm::ALL.iter().map(|alarm| section(*alarm, japanese)).collect();
-            let wanted = format!("{before}<!-- alarms -->\n\n{}\n<!-- end of alarms -->{after}", sections.join("\n"));
+            let wanted =
+                format!("{before}<!-- alarms -->\n\n{}\n<!-- end of alarms -->{after}", sections.join("\n"));
             if std::env::var_os("BLESS").is_some() {
                 fs::write(&path, &wanted).unwrap();
             }
-            assert_eq!(fs::read_to_string(&path).unwrap(), wanted, "BLESS=1 cargo test --lib ops::alerts writes {page}");
+            assert_eq!(
+                fs::read_to_string(&path).unwrap(),
+                wanted,
+                "BLESS=1 cargo test --lib ops::alerts writes {page}"
+            );
         }
     }
 }

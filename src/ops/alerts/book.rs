@@ -131,7 +131,9 @@ impl Book {
     pub(super) fn update(&mut self, found: Vec<Found>, now: Timestamp) -> Vec<Entry> {
         let mut entries = Vec::new();
         for Found { alarm, subject, facility, details } in found {
-            let is_it = |alert: &&mut Alert| alert.until.is_none() && alert.alarm == alarm && alert.subject == subject;
+            let is_it = |alert: &&mut Alert| {
+                alert.until.is_none() && alert.alarm == alarm && alert.subject == subject
+            };
             if let Some(alert) = self.alerts.iter_mut().find(is_it) {
                 (alert.seen, alert.details) = (now, details);
                 continue;
@@ -208,7 +210,12 @@ mod tests {
     use super::*;
 
     fn found(subject: &str) -> Found {
-        Found { alarm: Alarm::FeedSilent, subject: subject.to_owned(), facility: None, details: BTreeMap::new() }
+        Found {
+            alarm: Alarm::FeedSilent,
+            subject: subject.to_owned(),
+            facility: None,
+            details: BTreeMap::new(),
+        }
     }
 
     fn at(second: i64) -> Timestamp {

@@ -47,8 +47,15 @@ fn is_named(day: Date) -> bool {
 
 /// The holidays of summer, which were moved for the games of Tokyo (令和三年東京オリンピック特措法, articles 29 and 32).
 fn is_olympic(day: Date) -> bool {
-    [date(2020, 7, 23), date(2020, 7, 24), date(2020, 8, 10), date(2021, 7, 22), date(2021, 7, 23), date(2021, 8, 8)]
-        .contains(&day)
+    [
+        date(2020, 7, 23),
+        date(2020, 7, 24),
+        date(2020, 8, 10),
+        date(2021, 7, 22),
+        date(2021, 7, 23),
+        date(2021, 8, 8),
+    ]
+    .contains(&day)
 }
 
 /// Whether it is the n-th Monday of that month.
@@ -71,7 +78,8 @@ mod tests {
     #[test]
     fn the_holidays_are_those_of_the_table() {
         let listed = include_str!("../../../tables/holidays.tsv");
-        let listed: Vec<Date> = listed.lines().filter_map(|row| row.split('\t').next()?.parse().ok()).collect();
+        let listed: Vec<Date> =
+            listed.lines().filter_map(|row| row.split('\t').next()?.parse().ok()).collect();
         let (first, last) = (listed[0].year(), listed[listed.len() - 1].year());
         assert!(listed.len() > 30 && first >= 2020);
         let mut day = date(first, 1, 1);
@@ -96,7 +104,9 @@ mod tests {
         ] {
             assert!(is_holiday(day), "{day}");
         }
-        for day in [date(2026, 5, 7), date(2026, 8, 13), date(2021, 10, 11), date(2026, 9, 24), date(2026, 12, 30)] {
+        for day in
+            [date(2026, 5, 7), date(2026, 8, 13), date(2021, 10, 11), date(2026, 9, 24), date(2026, 12, 30)]
+        {
             assert!(!is_holiday(day), "{day}");
         }
         assert!(is_closed(date(2026, 12, 30)) && is_closed(date(2027, 1, 3)) && !is_closed(date(2027, 1, 4)));

@@ -122,7 +122,7 @@ impl Sight<'_> {
                 found.push(self.of_feed(Alarm::FeedFailing, name, []));
             }
             let count = memory.grown(process, &format!("accepted {name}"), feed.accepted);
-            let last = process.status.signs.feeds.get(name).and_then(|signs| signs.last.as_deref()?.parse().ok());
+            let last = feed.flow.last_at.as_deref().and_then(|last| last.parse().ok());
             let count = u32::try_from(count).unwrap_or(u32::MAX);
             memory.rhythms.note(name, count, last, self.now, &self.config.hub.timezone);
         }
@@ -136,8 +136,10 @@ impl Sight<'_> {
 
     fn silent(&self, memory: &Memory, found: &mut Vec<Found>) {
         let zone = &self.config.hub.timezone;
-        let longest = SignedDuration::try_from(self.config.hub.alerts.silence_max).unwrap_or(SignedDuration::MAX);
-        let is_failing = |name: &str| found.iter().any(|one| one.alarm == Alarm::FeedFailing && one.subject == name);
+        let longest =
+            SignedDuration::try_from(self.config.hub.alerts.silence_max).unwrap_or(SignedDuration::MAX);
+        let is_failing =
+            |name: &str| found.iter().any(|one| one.alarm == Alarm::FeedFailing && one.subject == name);
         let picked: Vec<&String> =
             self.there().flat_map(|process| process.status.feeds.iter().map(|feed| &feed.feed)).collect();
         let mut silent = Vec::new();
@@ -167,40 +169,54 @@ impl Sight<'_> {
 
     fn subscribers(&self, process: &Process, found: &mut Vec<Found>) {
         let status = &process.status;
-        for one in status.subscribers.iter().filter(|one| one.gone) {
-            found.push(about(Alarm::SubscriberGone, &one.subscriber, []));
-        }
-        for (name, signs) in &status.signs.subscribers {
-            let is_gone = status.subscribers.iter().any(|one| one.gone && one.subscriber == *name);
-            if let Some(since) = signs.away_since.as_ref().filter(|since| !is_gone && self.lasts(since)) {
-                found.push(about(Alarm::SubscriberAway, name, [("since", since.clone())]));
+        for one in &status.subscribers {
+            let name = &one.subscriber;
+            match &one.away {
+                _ if one.gone => found.push(about(Alarm::SubscriberGone, name, [])),
+                Some(away) if self.lasts(&away.since) => {
+                    found.push(about(Alarm::SubscriberAway, name, [("since", away.since.clone())]));
+                }
+                Some(_) | None => {}
             }
-            if signs.parked_patients > 0 {
-                let [patients, copies] = [signs.parked_patients, signs.parked].map(|count| count.to_string());
-                found.push(about(Alarm::PatientsParked, name, [("patients", patients), ("messages", copies)]));
+            if one.parked_patients > 0 {
+                let [patients, copies] = [one.parked_patients, one.parked].map(|count| count.to_string());
+                found.push(about(
+                    Alarm::PatientsParked,
+                    name,
+                    [("patients", patients), ("messages", copies)],
+                ));
             }
         }
     }
 
     fn queues(&self, process: &Process, found: &mut Vec<Found>) {
-        let most = SignedDuration::try_from(self.config.hub.alerts.backlog_age).unwrap_or(SignedDuration::MAX);
+        let most =
+            SignedDuration::try_from(self.config.hub.alerts.backlog_age).unwrap_or(SignedDuration::MAX);
         let ingest = topology::ingest().to_string();
         let mine = self.config.subscribers.iter().map(|one| topology::subscriber(&one.name).to_string());
-        for queue in mine.chain([ingest]) {
-            let Some(oldest) = process.status.signs.oldest.get(&queue) else { continue };
-            if self.age(oldest).is_some_and(|age| age > most) {
-                found.push(about(Alarm::Backlog, &queue, [("oldest", oldest.clone())]));
+        let mine: Vec<_> = mine.chain([ingest]).collect();
+        for queue in process.status.queues.iter().filter(|queue| mine.contains(&queue.queue)) {
+            if let Some(oldest) =
+                queue.oldest.as_ref().filter(|at| self.age(at).is_some_and(|age| age > most))
+            {
+                found.push(about(Alarm::Backlog, &queue.queue, [("oldest", oldest.clone())]));
             }
         }
         for outbox in process.status.outboxes.iter().filter(|one| one.bytes >= one.bytes_max / 10 * 9) {
-            found.push(about(Alarm::OutboxFull, &outbox.feeds.join(" "), [("messages", outbox.messages.to_string())]));
+            found.push(about(
+                Alarm::OutboxFull,
+                &outbox.feeds.join(" "),
+                [("messages", outbox.messages.to_string())],
+            ));
         }
     }
 
     fn machine(&self, process: &Process, memory: &mut Memory, found: &mut Vec<Found>) {
-        let Signs { disk, archive_missing, .. } = &process.status.signs;
-        if let Some(disk) = disk.filter(|disk| disk.free < self.config.hub.alerts.disk_free_min) {
-            let [free, size] = [disk.free, disk.size].map(|bytes| format!("{} MB", bytes / 1_000_000));
+        let Signs { archive_missing, .. } = &process.status.signs;
+        if let Some(disk) =
+            process.status.disk.filter(|disk| disk.free < self.config.hub.alerts.disk_free_min)
+        {
+            let [free, size] = [disk.free, disk.total].map(|bytes| format!("{} MB", bytes / 1_000_000));
             found.push(about(Alarm::DiskLow, &process.status.host, [("free", free), ("size", size)]));
         }
         if memory.grown(process, "archive", *archive_missing) > 0 {
@@ -213,14 +229,16 @@ impl Sight<'_> {
         if self.jumped.abs() > JUMP {
             memory.clock_jumped = Some(self.now);
         }
-        let recent = |at: Option<Timestamp>| at.is_some_and(|at| self.now.duration_since(at).abs() < AFTERWARDS);
+        let recent =
+            |at: Option<Timestamp>| at.is_some_and(|at| self.now.duration_since(at).abs() < AFTERWARDS);
         if recent(memory.clock_jumped) {
             found.push(about(Alarm::ClockOff, "", []));
         }
         if recent(memory.archive_lacked) {
             found.push(about(Alarm::ArchiveIncomplete, "", []));
         }
-        for (file, ends) in self.certificates.iter().filter(|(_, ends)| ends.duration_since(self.now) < SOON) {
+        for (file, ends) in self.certificates.iter().filter(|(_, ends)| ends.duration_since(self.now) < SOON)
+        {
             found.push(about(Alarm::CertificateExpiring, file, [("until", ends.to_string())]));
         }
     }
@@ -246,11 +264,7 @@ impl Sight<'_> {
     }
 }
 
-fn about(
-    alarm: Alarm,
-    subject: &str,
-    details: impl IntoIterator<Item = (&'static str, String)>,
-) -> Found {
+fn about(alarm: Alarm, subject: &str, details: impl IntoIterator<Item = (&'static str, String)>) -> Found {
     let details = details.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
     Found { alarm, subject: subject.to_owned(), facility: None, details }
 }

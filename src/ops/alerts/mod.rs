@@ -107,7 +107,9 @@ pub fn open(config: &Config) -> Result<Vec<Alert>, AlertError> {
     let book = Book::read(&folder.book()).map_err(|source| folder.failed(source))?;
     let mut open: Vec<_> = book.open().cloned().collect();
     for (id, by) in notes(&folder).map_err(|source| folder.failed(source))? {
-        open.iter_mut().filter(|alert| alert.id == id).for_each(|alert| alert.acknowledged = Some(by.clone()));
+        open.iter_mut()
+            .filter(|alert| alert.id == id)
+            .for_each(|alert| alert.acknowledged = Some(by.clone()));
     }
     open.sort_by_key(|alert| (std::cmp::Reverse(alert.alarm.about().severity), alert.since));
     Ok(open)
@@ -145,7 +147,13 @@ pub fn usual(config: &Config, now: Timestamp) -> Result<BTreeMap<String, f64>, A
 ///
 /// # Errors
 /// No such alert is open, the note is missing or too long, or it can't be written.
-pub fn acknowledge(config: &Config, id: &str, who: &str, note: &str, now: Timestamp) -> Result<(), AlertError> {
+pub fn acknowledge(
+    config: &Config,
+    id: &str,
+    who: &str,
+    note: &str,
+    now: Timestamp,
+) -> Result<(), AlertError> {
     let note = note.trim();
     if note.is_empty() || note.chars().count() > NOTE_MAX {
         return Err(AlertError::Note);
@@ -156,7 +164,8 @@ pub fn acknowledge(config: &Config, id: &str, who: &str, note: &str, now: Timest
     let folder = Folder::of(config);
     let by = Acknowledged { at: now, who: who.to_owned(), note: note.to_owned() };
     let text = serde_json::to_vec(&by).map_err(|error| folder.failed(error.into()))?;
-    write_whole(&folder.notes().join(format!("{}.json", alert.id)), &text).map_err(|source| folder.failed(source))
+    write_whole(&folder.notes().join(format!("{}.json", alert.id)), &text)
+        .map_err(|source| folder.failed(source))
 }
 
 /// What people took note of and the process that looks has not seen yet.
@@ -169,7 +178,9 @@ fn notes(folder: &Folder) -> io::Result<Vec<(String, Acknowledged)>> {
     for entry in entries {
         let path = entry?.path();
         let id = path.file_stem().and_then(|stem| stem.to_str()).map(str::to_owned);
-        let Some(id) = id.filter(|_| path.extension().is_some_and(|extension| extension == "json")) else { continue };
+        let Some(id) = id.filter(|_| path.extension().is_some_and(|extension| extension == "json")) else {
+            continue;
+        };
         match fs::read(&path) {
             Ok(text) => found.push((id, serde_json::from_slice(&text)?)),
             // The process that looks has just seen it.

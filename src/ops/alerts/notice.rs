@@ -71,10 +71,12 @@ impl Notice {
         let about = alarm.about();
         let mut text = format!("{}\n\n", self.title());
         if self.event == Event::Test {
-            text.push_str(self.pick((
-                "This is a test: nothing is wrong.\n\n",
-                "これは試験です。異常はありません。\n\n",
-            )));
+            text.push_str(
+                self.pick((
+                    "This is a test: nothing is wrong.\n\n",
+                    "これは試験です。異常はありません。\n\n",
+                )),
+            );
         }
         let mut line = |name: (&str, &str), value: &str| {
             if !value.is_empty() {
@@ -94,7 +96,11 @@ impl Notice {
         line(("Number", "番号"), id);
         if !matches!(self.event, Event::Closed) {
             let (meaning, action) = (self.pick(about.meaning), self.pick(about.action));
-            text.push_str(&format!("\n{meaning}\n\n{}: {action}\n{}\n", self.pick(("What to do", "対応")), self.guide()));
+            text.push_str(&format!(
+                "\n{meaning}\n\n{}: {action}\n{}\n",
+                self.pick(("What to do", "対応")),
+                self.guide()
+            ));
         }
         text
     }
@@ -180,12 +186,20 @@ mod tests {
         let opened = notice(Event::Opened, true);
         assert_eq!(opened.title(), "[musubi shimane] 発生 受信が途絶えています: oki-kamome");
         let text = opened.text();
-        for part in ["発生: 2026-11-23 09:30:00", "最終: 2026-11-23 08:50:00", "対応: 医療機関に連絡", "alerts.ja.md#feed-silent"] {
+        for part in [
+            "発生: 2026-11-23 09:30:00",
+            "最終: 2026-11-23 08:50:00",
+            "対応: 医療機関に連絡",
+            "alerts.ja.md#feed-silent",
+        ] {
             assert!(text.contains(part), "{part}: {text}");
         }
         let closed = notice(Event::Closed, false).text();
         assert!(closed.contains("Until: 2026-11-23 10:00:00") && !closed.contains("What to do"), "{closed}");
         let json: serde_json::Value = serde_json::from_slice(&opened.json().unwrap()).unwrap();
-        assert_eq!((&json["event"], &json["alarm"], &json["severity"]), (&"opened".into(), &"feed-silent".into(), &"critical".into()));
+        assert_eq!(
+            (&json["event"], &json["alarm"], &json["severity"]),
+            (&"opened".into(), &"feed-silent".into(), &"critical".into())
+        );
     }
 }

@@ -151,7 +151,10 @@ impl Rhythm {
         counts.sort_unstable();
         let cut = counts.len() / 4;
         let middle = counts.get(cut..counts.len() - cut)?;
-        Some(middle.iter().map(|count| f64::from(*count)).sum::<f64>() / f64::from(u32::try_from(middle.len()).ok()?))
+        Some(
+            middle.iter().map(|count| f64::from(*count)).sum::<f64>()
+                / f64::from(u32::try_from(middle.len()).ok()?),
+        )
     }
 
     /// The longest wait that is usual at that time of a week.
@@ -193,8 +196,7 @@ impl Rhythm {
     ) -> Option<Silence> {
         let since = self.last?.max(watched);
         let gap = now.duration_since(since);
-        let (from, until) =
-            (since.to_zoned(zone.clone()).datetime(), now.to_zoned(zone.clone()).datetime());
+        let (from, until) = (since.to_zoned(zone.clone()).datetime(), now.to_zoned(zone.clone()).datetime());
         let expected = self.expected(from, until);
         let is_known = self.rate(until).is_some();
         let patience = FLOOR.max(self.usual_gap(until) * 2);
@@ -223,7 +225,8 @@ impl Rhythm {
 }
 
 fn beginning(at: DateTime) -> DateTime {
-    at.round(jiff::civil::DateTimeRound::new().smallest(Unit::Hour).mode(jiff::RoundMode::Trunc)).unwrap_or(at)
+    at.round(jiff::civil::DateTimeRound::new().smallest(Unit::Hour).mode(jiff::RoundMode::Trunc))
+        .unwrap_or(at)
 }
 
 /// The hour of the week; of a holiday, that of a Sunday.

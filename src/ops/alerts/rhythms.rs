@@ -77,7 +77,8 @@ impl Rhythms {
 
     /// Messages an hour that are usual now, by feed, where that is known.
     pub(super) fn usual(&self, now: Timestamp, zone: &TimeZone) -> BTreeMap<String, f64> {
-        let known = self.feeds.iter().filter_map(|(feed, rhythm)| Some((feed.clone(), rhythm.usual(now, zone)?)));
+        let known =
+            self.feeds.iter().filter_map(|(feed, rhythm)| Some((feed.clone(), rhythm.usual(now, zone)?)));
         known.collect()
     }
 }

@@ -122,14 +122,8 @@ impl Watcher {
         let dead = self.dead(config).await;
         let jumped = self.jumped(now);
         let certificates = certificates(config);
-        let sight = Sight {
-            config,
-            processes: &processes,
-            dead: &dead,
-            certificates: &certificates,
-            now,
-            jumped,
-        };
+        let sight =
+            Sight { config, processes: &processes, dead: &dead, certificates: &certificates, now, jumped };
         let found = sight.found(&mut self.memory);
         let before = self.book.clone();
         let mut entries = self.book.update(found, now);
@@ -200,7 +194,10 @@ impl Watcher {
                 let last = self.resting.get(&receiver.name).map(|(_, wait)| *wait * 2);
                 let wait = last.unwrap_or(PAUSES.0).min(PAUSES.1);
                 self.resting.insert(receiver.name.clone(), (Instant::now() + wait, wait));
-                warn!(receiver = receiver.name, failure, "a receiver of alerts could not be told; trying again");
+                warn!(
+                    receiver = receiver.name,
+                    failure, "a receiver of alerts could not be told; trying again"
+                );
             } else {
                 self.resting.remove(&receiver.name);
             }

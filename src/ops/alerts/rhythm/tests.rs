@@ -9,12 +9,10 @@ const LOOK: SignedDuration = SignedDuration::from_mins(5);
 const THREE_DAYS: SignedDuration = SignedDuration::from_hours(72);
 
 /// Messages by the hour of a working day, against each other, as the simulated region's hospitals and clinics have them.
-const HOSPITAL: [f64; 24] = [
-    2., 1., 1., 1., 1., 1., 2., 3., 60., 90., 80., 45., 10., 16., 18., 14., 8., 5., 4., 4., 4., 3., 3., 2.,
-];
-const CLINIC: [f64; 24] = [
-    0., 0., 0., 0., 0., 0., 0., 0., 25., 50., 45., 25., 2., 0., 4., 28., 32., 18., 0., 0., 0., 0., 0., 0.,
-];
+const HOSPITAL: [f64; 24] =
+    [2., 1., 1., 1., 1., 1., 2., 3., 60., 90., 80., 45., 10., 16., 18., 14., 8., 5., 4., 4., 4., 3., 3., 2.];
+const CLINIC: [f64; 24] =
+    [0., 0., 0., 0., 0., 0., 0., 0., 25., 50., 45., 25., 2., 0., 4., 28., 32., 18., 0., 0., 0., 0., 0., 0.];
 
 fn zone() -> TimeZone {
     TimeZone::get("Asia/Tokyo").unwrap()
@@ -84,7 +82,11 @@ fn years(site: Site, seed: u64, count: i64) -> Watch {
         if at.hour() == 0 && at.minute() == 0 {
             factor = random.random_range(0.6..1.4);
         }
-        if look > looks - 365 * 24 * 12 && outage.is_none() && site.rate(at) >= 20.0 && random.random_range(0..500) == 0 {
+        if look > looks - 365 * 24 * 12
+            && outage.is_none()
+            && site.rate(at) >= 20.0
+            && random.random_range(0..500) == 0
+        {
             let length = random.random_range(14..36);
             let to = (1..=length).map(|step| site.rate(at.saturating_add(LOOK * step)));
             if to.fold(f64::MAX, f64::min) >= 20.0 {
