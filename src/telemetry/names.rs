@@ -93,4 +93,32 @@ mod tests {
             assert!(*kind != Kind::Histogram || name.ends_with("_seconds"), "{metric:?}");
         }
     }
+
+    /// Names of metrics in a text, without the endings of histograms.
+    fn named(text: &str) -> std::collections::BTreeSet<String> {
+        let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
+        let ours = words.filter(|word| word.starts_with("musubi_"));
+        let endings = ["_bucket", "_sum", "_count"];
+        ours.map(|word| endings.iter().find_map(|end| word.strip_suffix(end)).unwrap_or(word).to_owned()).collect()
+    }
+
+    #[test]
+    fn dashboards_and_rules_ask_for_what_there_is_and_for_all_of_it() {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("monitoring");
+        let files = ["grafana/overview.json", "grafana/feeds.json", "grafana/subscribers.json", "prometheus/rules.yml"];
+        let texts = files.map(|file| std::fs::read_to_string(folder.join(file)).unwrap());
+        // Names of recording rules hold the metric between two colons.
+        let recorded = ["musubi_messages_accepted", "musubi_messages_invalid", "musubi_copies_delivered"];
+        let asked: std::collections::BTreeSet<_> = texts.iter().flat_map(|text| named(text)).collect();
+        for name in asked.iter().filter(|name| !recorded.contains(&name.as_str())) {
+            assert!(ALL.iter().any(|metric| metric.name == name), "there is no metric {name}");
+        }
+        for metric in ALL {
+            assert!(asked.contains(metric.name), "nobody looks at {}", metric.name);
+        }
+        let page = include_str!("../../docs/operate/metrics.md");
+        for Metric { name, help, .. } in ALL {
+            assert!(page.contains(&format!("| `{name}` |")) && page.contains(help), "docs/operate/metrics.md lacks {name}");
+        }
+    }
 }

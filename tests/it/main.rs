@@ -31,6 +31,7 @@ mod joined_lanes;
 mod killed;
 mod lossless;
 mod many_feeds;
+mod monitoring;
 mod rabbitmq;
 mod registry;
 mod registry_log;

@@ -84,8 +84,8 @@ alarms! {
         "A feed is silent" "受信が途絶えています"
         means "Nothing came from a facility for longer than its own weekly rhythm lets expect; the feed itself can be read."
             "医療機関から、その曜日・時間帯の普段の件数から見て長すぎる間、1件も届いていません（フォルダや接続自体は読めています）。"
-        do "Call the facility: does its system write files, is its transfer running? `musubi feed check <feed>` shows when the last files were written. If it is closed today, acknowledge the alert with that note."
-            "医療機関に連絡し、出力処理と転送が動いているか確認してください。`musubi feed check <feed>` で最後に書かれたファイルが分かります。休診なら、その旨を書いて確認済みにしてください。"
+        do "Call the facility: does its system write files, is its transfer running? `musubi feed doctor <feed>` looks at its folders. If it is closed today, acknowledge the alert with that note."
+            "医療機関に連絡し、出力処理と転送が動いているか確認してください。`musubi feed doctor <feed>` でフォルダの状態を確認できます。休診なら、その旨を書いて確認済みにしてください。"
     }
     FeedFailing "feed-failing" Critical Operator {
         "A feed can't be read" "受信元を読み取れません"
@@ -154,7 +154,7 @@ alarms! {
         "The broker is away" "メッセージブローカに接続できません"
         means "A process has had no connection to RabbitMQ for longer than `away`. Messages are accepted and wait on this machine."
             "`away` より長く RabbitMQ に接続できていません。受信は続け、この機器に溜めています。"
-        do "`musubi status` shows the cause; `musubi topology check` looks at the server. Are the nodes up, has the password or the certificate changed?"
+        do "`musubi status` shows the cause, and `musubi check` looks at the server. Are the nodes up, has the password or the certificate changed?"
             "`musubi status` で原因を確認してください。ノードの稼働、パスワードや証明書の変更を確認してください。"
     }
     BrokerBlocked "broker-blocked" Critical Operator {
