@@ -99,13 +99,19 @@ mod tests {
         let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
         let ours = words.filter(|word| word.starts_with("musubi_"));
         let endings = ["_bucket", "_sum", "_count"];
-        ours.map(|word| endings.iter().find_map(|end| word.strip_suffix(end)).unwrap_or(word).to_owned()).collect()
+        ours.map(|word| endings.iter().find_map(|end| word.strip_suffix(end)).unwrap_or(word).to_owned())
+            .collect()
     }
 
     #[test]
     fn dashboards_and_rules_ask_for_what_there_is_and_for_all_of_it() {
         let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("monitoring");
-        let files = ["grafana/overview.json", "grafana/feeds.json", "grafana/subscribers.json", "prometheus/rules.yml"];
+        let files = [
+            "grafana/overview.json",
+            "grafana/feeds.json",
+            "grafana/subscribers.json",
+            "prometheus/rules.yml",
+        ];
         let texts = files.map(|file| std::fs::read_to_string(folder.join(file)).unwrap());
         // Names of recording rules hold the metric between two colons.
         let recorded = ["musubi_messages_accepted", "musubi_messages_invalid", "musubi_copies_delivered"];
@@ -118,7 +124,10 @@ mod tests {
         }
         let page = include_str!("../../docs/operate/metrics.md");
         for Metric { name, help, .. } in ALL {
-            assert!(page.contains(&format!("| `{name}` |")) && page.contains(help), "docs/operate/metrics.md lacks {name}");
+            assert!(
+                page.contains(&format!("| `{name}` |")) && page.contains(help),
+                "docs/operate/metrics.md lacks {name}"
+            );
         }
     }
 }

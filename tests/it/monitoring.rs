@@ -44,7 +44,8 @@ fn address(hub: &HubFolder) -> String {
     let mut found = None;
     until("the metrics are served", || {
         let files = fs::read_dir(hub.path("var/metrics")).into_iter().flatten().flatten();
-        let mut json = files.map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|e| e == "json"));
+        let mut json =
+            files.map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|e| e == "json"));
         let text = json.next().and_then(|path| fs::read_to_string(path).ok()).unwrap_or_default();
         let value: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
         found = value[0]["targets"][0].as_str().map(str::to_owned);

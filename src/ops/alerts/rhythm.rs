@@ -177,8 +177,8 @@ impl Rhythm {
         let Ok(before) = day.checked_sub(1.year()) else { return 1.0 };
         let around = [before.saturating_sub(1.day()), before, before.saturating_add(1.day())];
         let shares = around.into_iter().filter_map(|day| {
-            let usual: f64 = (0..24).filter_map(|hour| self.rate(day.at(hour, 0, 0, 0))).sum();
             let came = f64::from(*self.days.get(&day)?);
+            let usual: f64 = (0..24).filter_map(|hour| self.rate(day.at(hour, 0, 0, 0))).sum();
             (usual >= TELLING).then_some(came / usual)
         });
         let least = shares.fold(1.0, f64::min);
@@ -197,7 +197,13 @@ impl Rhythm {
         let since = self.last?.max(watched);
         let gap = now.duration_since(since);
         let (from, until) = (since.to_zoned(zone.clone()).datetime(), now.to_zoned(zone.clone()).datetime());
-        let expected = self.expected(from, until);
+        let at_most = self.expected(from, until, false);
+        // Nearly always: the year need not be asked.
+        if gap < FLOOR || at_most < EXPECTED_LONG {
+            let is_told = gap >= longest && self.rate(until).is_none();
+            return Some(Silence { expected: at_most, is_told });
+        }
+        let expected = self.expected(from, until, true);
         let is_known = self.rate(until).is_some();
         let patience = FLOOR.max(self.usual_gap(until) * 2);
         let by_rhythm = is_known && expected >= EXPECTED && gap >= patience;
@@ -205,16 +211,17 @@ impl Rhythm {
         Some(Silence { expected, is_told: by_rhythm || by_length })
     }
 
-    /// Messages to be counted on between two moments.
-    fn expected(&self, from: DateTime, until: DateTime) -> f64 {
+    /// Messages to be counted on between two moments; `by_year`: as far as the year before had them at that time.
+    fn expected(&self, from: DateTime, until: DateTime, by_year: bool) -> f64 {
+        let share = |day| if by_year { self.of_year(day) } else { 1.0 };
         // After so long everything has been expected.
         let mut at = from.max(until.saturating_sub(HOUR * (24 * 14)));
         let mut sum = 0.0;
-        let mut of_day = (at.date(), self.of_year(at.date()));
+        let mut of_day = (at.date(), share(at.date()));
         while at < until {
             let next = beginning(at).saturating_add(HOUR).min(until);
             if of_day.0 != at.date() {
-                of_day = (at.date(), self.of_year(at.date()));
+                of_day = (at.date(), share(at.date()));
             }
             let rate = self.rate(at).unwrap_or_default() * of_day.1;
             sum += SAFETY * rate * next.duration_since(at).as_secs_f64() / HOUR.as_secs_f64();

@@ -33,14 +33,26 @@ fn an_alert_is_told_once_to_each_and_taken_note_of() {
     until("both are told", || !posted.lock().unwrap().is_empty() && !mailed.lock().unwrap().is_empty());
 
     let (head, body) = posted.lock().unwrap()[0].clone();
-    assert!(head.contains("authorization: bearer t0ken") && head.contains("musubi-signature: sha256="), "{head}");
+    assert!(
+        head.contains("authorization: bearer t0ken") && head.contains("musubi-signature: sha256="),
+        "{head}"
+    );
     let body: Value = serde_json::from_slice(&body).unwrap();
-    assert_eq!((&body["event"], &body["alarm"], &body["severity"]), (&"opened".into(), &"disk-low".into(), &"critical".into()));
+    assert_eq!(
+        (&body["event"], &body["alarm"], &body["severity"]),
+        (&"opened".into(), &"disk-low".into(), &"critical".into())
+    );
     assert!(body["text"].as_str().unwrap().contains("対応: "), "{body}");
     let (envelope, text) = mailed.lock().unwrap()[0].clone();
-    assert!(envelope.contains("RCPT TO:<night@example.jp>") && envelope.contains("RCPT TO:<day@example.jp>"), "{envelope}");
+    assert!(
+        envelope.contains("RCPT TO:<night@example.jp>") && envelope.contains("RCPT TO:<day@example.jp>"),
+        "{envelope}"
+    );
     let text = String::from_utf8(text).unwrap();
-    assert!(text.contains("[musubi shimane] open The disk is nearly full") && text.contains("disk-low"), "{text}");
+    assert!(
+        text.contains("[musubi shimane] open The disk is nearly full") && text.contains("disk-low"),
+        "{text}"
+    );
 
     let open = json(&hub, &["alerts", "--json"]);
     let id = open["alerts"][0]["id"].as_str().unwrap();

@@ -68,7 +68,8 @@ pub(super) fn smtp() -> (u16, Taken) {
             match line.split([' ', ':']).next().unwrap().to_ascii_uppercase().as_str() {
                 "DATA" => {
                     say("354 go on")?;
-                    let body: Vec<_> = lines.by_ref().map_while(Result::ok).take_while(|line| line != ".").collect();
+                    let body: Vec<_> =
+                        lines.by_ref().map_while(Result::ok).take_while(|line| line != ".").collect();
                     taken.lock().unwrap().push((envelope.clone(), body.join("\n").into_bytes()));
                     say("250 taken")?;
                 }

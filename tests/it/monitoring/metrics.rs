@@ -13,7 +13,9 @@ const LISTEN: &str = "[metrics]\nlisten = \"127.0.0.1:0\"\n";
 
 /// The sum of all series of a metric.
 fn sum(text: &str, name: &str) -> f64 {
-    let lines = text.lines().filter(|line| line.starts_with(&format!("{name}{{")) || line.starts_with(&format!("{name} ")));
+    let lines = text
+        .lines()
+        .filter(|line| line.starts_with(&format!("{name}{{")) || line.starts_with(&format!("{name} ")));
     lines.map(|line| line.rsplit_once(' ').unwrap().1.parse::<f64>().unwrap()).sum()
 }
 
@@ -42,7 +44,10 @@ fn the_region_is_counted_at_every_stage_and_nobody_is_named() {
         text = get(&address, "/metrics").1;
         let accepted = sum(&text, "musubi_messages_accepted_total");
         let copies = sum(&text, "musubi_copies_routed_total");
-        accepted > 20.0 && accepted == handled(&text) && copies > 0.0 && sum(&text, "musubi_copies_delivered_total") > 0.0
+        accepted > 20.0
+            && accepted == handled(&text)
+            && copies > 0.0
+            && sum(&text, "musubi_copies_delivered_total") > 0.0
     });
     for (metric, least) in [
         ("musubi_files_seen_total", 20.0),

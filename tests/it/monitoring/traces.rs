@@ -15,9 +15,13 @@ fn traced(port: u16, sample: &str) -> HubFolder {
 /// Ids of the messages that the history tells of.
 fn ids(hub: &HubFolder) -> BTreeSet<String> {
     let files = files_below(&hub.path("var/history")).into_iter();
-    let texts = files.filter(|file| file.extension().is_some_and(|e| e == "ndjson")).map(|file| fs::read_to_string(file).unwrap());
+    let texts = files
+        .filter(|file| file.extension().is_some_and(|e| e == "ndjson"))
+        .map(|file| fs::read_to_string(file).unwrap());
     let lines = texts.flat_map(|text| text.lines().map(str::to_owned).collect::<Vec<_>>());
-    lines.map(|line| serde_json::from_str::<Value>(&line).unwrap()["id"].as_str().unwrap().to_owned()).collect()
+    lines
+        .map(|line| serde_json::from_str::<Value>(&line).unwrap()["id"].as_str().unwrap().to_owned())
+        .collect()
 }
 
 fn count(body: &[u8], bytes: &[u8]) -> usize {
@@ -32,17 +36,25 @@ fn the_spans_of_a_message_come_under_its_id_and_name_nobody() {
     let (code, report) = hub.drain();
     assert_eq!((code, &report["messages"]["accepted"]), (0, &10.into()), "{report}");
     let requests = taken.lock().unwrap().clone();
-    assert!(requests.iter().all(|(head, _)| head.starts_with("post /v1/traces ") && head.contains("application/x-protobuf")));
+    assert!(
+        requests
+            .iter()
+            .all(|(head, _)| head.starts_with("post /v1/traces ") && head.contains("application/x-protobuf"))
+    );
     let sent: Vec<u8> = requests.into_iter().flat_map(|(_, body)| body).collect();
     let ids = ids(&hub);
     assert_eq!(ids.len(), 10);
-    let delivered: u64 = report["subscribers"].as_array().unwrap().iter().map(|one| one["delivered"].as_u64().unwrap()).sum();
+    let delivered: u64 =
+        report["subscribers"].as_array().unwrap().iter().map(|one| one["delivered"].as_u64().unwrap()).sum();
     assert!(delivered > 0, "{report}");
     for id in &ids {
-        let trace: Vec<_> = (0..16).map(|at| u8::from_str_radix(&id[2 * at..2 * at + 2], 16).unwrap()).collect();
+        let trace: Vec<_> =
+            (0..16).map(|at| u8::from_str_radix(&id[2 * at..2 * at + 2], 16).unwrap()).collect();
         assert!(count(&sent, &trace) >= 3, "{id}: accept, route and deliver");
     }
-    for word in ["messaging.destination.name", "musubi-run", "publish ingest", "process ingest", "deliver to."] {
+    for word in
+        ["messaging.destination.name", "musubi-run", "publish ingest", "process ingest", "deliver to."]
+    {
         assert!(count(&sent, word.as_bytes()) > 0, "{word}");
     }
     assert_eq!(count(&sent, b"PLANTED"), 0);
@@ -60,5 +72,9 @@ fn nothing_is_traced_of_no_share_and_nobody_waits_for_a_collector_that_is_away()
     let hub = traced(free, "1");
     drop_messages(&hub, 0..10);
     let (code, report) = hub.drain();
-    assert_eq!((code, &report["messages"]["accepted"], &report["conserved"]), (0, &10.into(), &true.into()), "{report}");
+    assert_eq!(
+        (code, &report["messages"]["accepted"], &report["conserved"]),
+        (0, &10.into(), &true.into()),
+        "{report}"
+    );
 }
