@@ -5,7 +5,11 @@ use rand::{Rng, SeedableRng};
 
 use super::*;
 
-const LOOK: SignedDuration = SignedDuration::from_mins(5);
+const LOOK: SignedDuration = SignedDuration::from_mins(10);
+/// Looks of a day.
+const LOOKS: i64 = 24 * 6;
+/// Messages an hour from which on an hour is busy.
+const BUSY: f64 = 30.0;
 const THREE_DAYS: SignedDuration = SignedDuration::from_hours(72);
 
 /// Messages by the hour of a working day, against each other, as the simulated region's hospitals and clinics have them.
@@ -30,7 +34,7 @@ struct Site {
 const SITES: [Site; 3] = [
     Site { hours: &HOSPITAL, daily: 2_000.0, closed: 0.1, saturday: 0.15 },
     Site { hours: &HOSPITAL, daily: 300.0, closed: 0.1, saturday: 0.15 },
-    Site { hours: &CLINIC, daily: 150.0, closed: 0.0, saturday: 0.45 },
+    Site { hours: &CLINIC, daily: 250.0, closed: 0.0, saturday: 0.45 },
 ];
 
 impl Site {
@@ -69,12 +73,12 @@ struct Watch {
     delays: Vec<i64>,
 }
 
-/// Lets years pass: days differ by up to 40 %. In busy hours (20 messages and more) of the last year there are outages.
+/// Lets years pass: days differ by up to 40 %. In busy hours of the last year there are outages of 70 minutes and more.
 fn years(site: Site, seed: u64, count: i64) -> Watch {
     let mut random = StdRng::seed_from_u64(seed);
     let (zone, mut rhythm, mut watch) = (zone(), Rhythm::default(), Watch::default());
     let begin = date(2026, 1, 5).at(0, 0, 0, 0).to_zoned(zone.clone()).unwrap().timestamp();
-    let looks = 365 * count * 24 * 12;
+    let looks = 365 * count * LOOKS;
     let (mut now, mut factor, mut outage, mut told) = (begin, 1.0, None::<(Timestamp, i64, bool)>, false);
     for look in 0..looks {
         now += LOOK;
@@ -82,19 +86,19 @@ fn years(site: Site, seed: u64, count: i64) -> Watch {
         if at.hour() == 0 && at.minute() == 0 {
             factor = random.random_range(0.6..1.4);
         }
-        if look > looks - 365 * 24 * 12
+        if look > looks - 365 * LOOKS
             && outage.is_none()
-            && site.rate(at) >= 20.0
-            && random.random_range(0..500) == 0
+            && site.rate(at) >= BUSY
+            && random.random_range(0..200) == 0
         {
-            let length = random.random_range(14..36);
+            let length = random.random_range(7..18);
             let to = (1..=length).map(|step| site.rate(at.saturating_add(LOOK * step)));
-            if to.fold(f64::MAX, f64::min) >= 20.0 {
+            if to.fold(f64::MAX, f64::min) >= BUSY {
                 outage = Some((now, i64::from(length), false));
             }
         }
-        let came = if outage.is_some() { 0 } else { poisson(site.rate(at) * factor / 12.0, &mut random) };
-        let last = now - SignedDuration::from_secs(random.random_range(0..300));
+        let came = if outage.is_some() { 0 } else { poisson(site.rate(at) * factor / 6.0, &mut random) };
+        let last = now - SignedDuration::from_secs(random.random_range(0..600));
         rhythm.note(came, Some(last), now, &zone);
         let is_told = rhythm.silence(begin, now, THREE_DAYS, &zone).is_some_and(|silence| silence.is_told);
         match &mut outage {
@@ -131,7 +135,7 @@ fn a_healthy_year_is_quiet_and_every_outage_of_busy_hours_is_found() {
         // Obon of the first year is not known yet.
         let unknown = watch.false_alarms.iter().filter(|at| at.to_zoned(zone()).month() != 8);
         assert_eq!(unknown.collect::<Vec<_>>(), Vec::<&Timestamp>::new(), "{} a day", site.daily);
-        assert!(watch.outages > 10 && watch.found == watch.outages, "{} a day: {watch:?}", site.daily);
+        assert!(watch.outages >= 5 && watch.found == watch.outages, "{} a day: {watch:?}", site.daily);
     }
 }
 
