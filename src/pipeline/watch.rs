@@ -53,7 +53,7 @@ impl Watched {
         if let Some(before) = file.replace(&self.hub.data_dir, &first) {
             resume(&mut pulses, &before);
         }
-        let mut queues = BTreeMap::new();
+        let mut queues = self.known_queues();
         loop {
             heads.look(&self.channel).await;
             pulses.at(self.clock.now());
@@ -168,6 +168,15 @@ impl Watched {
             flow: pulses.beat(Counted::Invalid, feed, count),
         });
         flows.filter(|one| one.flow.last_at.is_some()).collect()
+    }
+
+    /// Queues on this disk, of which metrics tell also while they are empty.
+    fn known_queues(&self) -> BTreeMap<String, u64> {
+        if self.channel.remote.is_some() {
+            return BTreeMap::new();
+        }
+        let queues = self.channel.homes.iter().flat_map(|(home, _)| home.journal.queues());
+        queues.map(|depth| (depth.queue.to_string(), 0)).collect()
     }
 
     fn queues(&self, heads: &Heads) -> Vec<QueueStatus> {

@@ -56,26 +56,35 @@ impl Collector {
                     _ = stop.wait_for(|&stop| stop) => {}
                 }
             }
-            let count = batch.len() as u64;
-            let data = batch.drain(..).map(data).collect();
-            let patience = if over { LAST } else { PATIENCE };
-            let failure = match timeout(patience, exporter.export(data)).await {
-                _ if count == 0 => None,
-                Ok(Ok(())) => None,
-                Ok(Err(error)) => Some(error.to_string()),
-                Err(_) => Some("no answer".to_owned()),
-            };
-            if let Some(why) = &failure {
-                self.dropped.fetch_add(count, Ordering::Relaxed);
-                if !complained {
-                    warn!(why, "the collector of traces takes nothing; spans are dropped");
-                }
+            if !batch.is_empty() {
+                complained = !self.export(&exporter, &mut batch, over, complained).await;
             }
-            complained = failure.is_some();
             if over {
                 return;
             }
         }
+    }
+
+    /// Passes a batch on; false where it was not taken. `last`: the hub ends, and waits only a little.
+    async fn export(
+        &self,
+        exporter: &SpanExporter,
+        batch: &mut Vec<Span>,
+        last: bool,
+        complained: bool,
+    ) -> bool {
+        let count = batch.len() as u64;
+        let data = batch.drain(..).map(data).collect();
+        let why = match timeout(if last { LAST } else { PATIENCE }, exporter.export(data)).await {
+            Ok(Ok(())) => return true,
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => "no answer".to_owned(),
+        };
+        self.dropped.fetch_add(count, Ordering::Relaxed);
+        if !complained {
+            warn!(why, "the collector of traces takes nothing; spans are dropped");
+        }
+        false
     }
 }
 

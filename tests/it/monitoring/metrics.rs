@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{address, drop_messages, get, hub};
 use crate::processes::running::{Running, region, until};
-use crate::support::files_below;
+use crate::support::{files_below, repository};
 
 const LISTEN: &str = "[metrics]\nlisten = \"127.0.0.1:0\"\n";
 
@@ -71,7 +71,8 @@ fn the_region_is_counted_at_every_stage_and_nobody_is_named() {
     assert_eq!(ready["checks"].as_array().unwrap().len(), 3, "{ready}");
 
     // People, and the numbers of messages.
-    let files = files_below(&hub.path("registry")).into_iter().chain(files_below(&hub.path("var/history")));
+    let files =
+        files_below(&repository().join("registry")).into_iter().chain(files_below(&hub.path("var/history")));
     let texts: String = files.map(|file| fs::read_to_string(file).unwrap()).collect();
     let words = texts.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| word.len() >= 6);
     let routes = fs::read_to_string(hub.path("routes.toml")).unwrap();
