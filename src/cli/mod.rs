@@ -1,6 +1,7 @@
 //! The command line: one file per verb. It acts only through `ops`, `config` and `pipeline`.
 
 mod ago;
+mod alerts;
 mod apply;
 mod audit;
 mod check;
@@ -133,6 +134,9 @@ enum Verb {
     Reload(reload::Arguments),
     /// Show what runs and how it is, and what waits in the queues
     Status(status::Arguments),
+    /// Show what is wrong and what to do; take note of it; try whether those are told who are to know
+    #[command(alias = "alert")]
+    Alerts(alerts::Arguments),
     /// Check hub.toml, feeds/, routes.toml and tables/: all faults of all files at once
     Check(check::Arguments),
     /// Run the route tests of routes.toml: what each route makes of its example messages
@@ -224,6 +228,7 @@ pub fn main() -> ExitCode {
         Verb::Apply(arguments) => apply::main(&cli.config, lang, &arguments),
         Verb::Reload(arguments) => reload::main(&cli.config, lang, &arguments),
         Verb::Status(arguments) => status::main(&cli.config, lang, &arguments),
+        Verb::Alerts(arguments) => alerts::main(&cli.config, lang, arguments),
         Verb::Check(arguments) => check::main(&cli.config, lang, &arguments),
         Verb::Test(arguments) => test::main(&cli.config, lang, &arguments),
         Verb::Diff(arguments) => diff::main(&cli.config, lang, &arguments),

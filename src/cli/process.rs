@@ -17,17 +17,16 @@ use tokio::time::timeout;
 use super::complain;
 use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
+use crate::console::monitor::{self, Targets};
 use crate::console::{self, Console};
 use crate::lang::Lang;
 use crate::ops::access::Gate;
 use crate::ops::audit::Audit;
-use crate::ops::client;
-use crate::ops::in_force;
 use crate::ops::overview::Live;
 use crate::ops::reload::{Prepared, Refusal, prepare};
 use crate::ops::replay::Desk;
 use crate::ops::series::Series;
-use crate::ops::upkeep;
+use crate::ops::{alerts, client, in_force, upkeep};
 use crate::pipeline::{Hub, HubError, Mode, Part, ReloadAnswer, ReloadOutcome, Report};
 use crate::telemetry::causes;
 
@@ -142,6 +141,13 @@ impl Process<'_> {
             self.first_link(&console, address);
             replaying.spawn(console.replays.clone().run(stopped.clone()));
             serving.spawn(console::serve(console, address, stopped.clone()));
+        }
+        if let (Mode::Watch, Some(control)) = (self.mode, hub.control()) {
+            serving.spawn(alerts::watch(control, hub.monitor(), stopped.clone()));
+        }
+        if let (Mode::Watch, Some(address)) = (self.mode, config.hub.metrics) {
+            let targets = Targets::new(&config.hub.data_dir, hub.role());
+            serving.spawn(monitor::serve(hub.monitor(), address, targets, stopped.clone()));
         }
         let (mut next, mut told, mut ends) = (None, !renewed, false);
         let mut preparing: JoinSet<Result<Prepared, Refusal>> = JoinSet::new();
@@ -305,7 +311,8 @@ fn console(
     let zone = config.hub.timezone.clone();
     let replays = Desk::of_hub(control.clone());
     let (audit, series, overview) = (Audit::of(&config), Arc::new(Series::new(&config)), Live::default());
-    Ok(Some((Console { control, token, audit, gate, replays, zone, series, overview }, address)))
+    let monitor = hub.monitor();
+    Ok(Some((Console { control, monitor, token, audit, gate, replays, zone, series, overview }, address)))
 }
 
 /// What a signal asks for.

@@ -6,11 +6,13 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
+use super::alerts::{self, Alerts};
 use super::broker;
 use super::console::{self, Access};
 use super::document::Document;
 use super::need::Thing;
 use super::node::{Node, Section, check_version};
+use super::watching::{self, Traces};
 use crate::broker::rabbitmq;
 
 /// Default of `data_dir`, relative to the configuration folder.
@@ -44,6 +46,12 @@ pub struct Hub {
     pub access: Access,
     /// How long, and on how much of the disk, the history and the accepted messages are kept.
     pub history: Retention,
+    /// Where metrics and health are served without a password.
+    pub metrics: Option<SocketAddr>,
+    /// Where traces go.
+    pub traces: Option<Traces>,
+    /// When an alarm is raised, and who is told.
+    pub alerts: Alerts,
 }
 
 /// How long what is kept by days is kept, and on how much of the disk.
@@ -127,6 +135,12 @@ pub(super) fn read(document: &Document<'_>, dir: &Path) -> Option<Hub> {
         section.take("registry").and_then(|node| node.section()).map(|section| registry(section, dir));
     let console =
         section.take("console").and_then(|node| node.section()).map(|section| console::read(section, dir));
+    let metrics = section.take("metrics").and_then(|node| node.section()).and_then(watching::metrics);
+    let traces = section.take("telemetry").and_then(|node| node.section()).and_then(watching::traces);
+    let alerts = match section.take("alerts") {
+        Some(node) => node.section().and_then(|section| alerts::read(section, dir)),
+        None => Some(Alerts::default()),
+    };
     let history = match section.take("history") {
         Some(node) => node.section().and_then(history),
         None => Some(Retention::default()),
@@ -144,6 +158,9 @@ pub(super) fn read(document: &Document<'_>, dir: &Path) -> Option<Hub> {
         console: console.as_ref().and_then(|(listen, _)| *listen),
         access: console.map(|(_, access)| access).unwrap_or_default(),
         history: history?,
+        metrics,
+        traces,
+        alerts: alerts?,
     })
 }
 

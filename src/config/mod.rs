@@ -9,6 +9,7 @@
 //! The files are read as a tree with places ([`toml::de::DeTable`]) and walked by small readers, because a
 //! deserialiser would stop at the first fault. What can't be used yet is refused, never ignored.
 
+mod alerts;
 mod broker;
 mod condition;
 mod console;
@@ -42,12 +43,14 @@ mod tables;
 #[cfg(test)]
 mod tests;
 mod unreachable;
+mod watching;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 
+pub use alerts::{Alerts, MailTls, Receiver, Severity as AlertSeverity, Way};
 pub use console::{Access, Oidc, SecondFactor, Tls};
 pub use expectation::{Expectation, Why};
 pub use fault::{Fault, Part, Severity, nearest, suggest};
@@ -58,6 +61,7 @@ pub use lines::Lines;
 pub use need::{Need, Thing};
 pub use route_test::{RouteTest, TestRegistry};
 pub use said::{Said, Text};
+pub use watching::Traces;
 
 use crate::deliver::{Kind, Subscriber};
 use crate::route::Routes;

@@ -143,7 +143,7 @@ fn optional<T>(read: Option<Option<T>>) -> Option<Option<T>> {
     read.map_or(Some(None), |value| value.map(Some))
 }
 
-fn url(node: &Node<'_>) -> Option<Url> {
+pub(super) fn url(node: &Node<'_>) -> Option<Url> {
     let text = node.text()?;
     let url = match Url::parse(text) {
         Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => url,

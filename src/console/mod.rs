@@ -5,6 +5,7 @@
 
 mod access;
 mod account;
+mod alerts;
 mod api;
 mod assets;
 mod audit;
@@ -17,6 +18,7 @@ mod html;
 mod live;
 mod login;
 mod messages;
+pub mod monitor;
 mod overview;
 mod problem;
 mod queues;
@@ -51,7 +53,7 @@ use crate::ops::audit::Audit;
 use crate::ops::overview::Live;
 use crate::ops::replay::Desk;
 use crate::ops::series::Series;
-use crate::pipeline::ControlBus;
+use crate::pipeline::{ControlBus, Monitor};
 
 /// Largest body: a batch of some 200,000 entries.
 const BODY_MAX: usize = 64 << 20;
@@ -72,6 +74,8 @@ static HASHES: Semaphore = Semaphore::const_new(2);
 pub struct Console {
     /// The hub.
     pub control: ControlBus,
+    /// Its metrics and its health.
+    pub monitor: Monitor,
     /// What opens it.
     pub token: String,
     /// Where it is written down who looked and who acted.
@@ -173,6 +177,8 @@ pub async fn serve(console: Console, address: SocketAddr, mut stop: watch::Recei
 
 fn app(console: Arc<Console>) -> Router {
     let api = api::routes().layer(from_fn_with_state(console.clone(), access::bearer));
+    let metrics =
+        monitor::metrics(console.monitor.clone()).layer(from_fn_with_state(console.clone(), access::bearer));
     let pages = Router::new()
         .route("/messages", get(messages::list::show).post(messages::list::search))
         .route("/messages/{id}", get(messages::way::show).post(messages::way::bodies))
@@ -188,6 +194,7 @@ fn app(console: Arc<Console>) -> Router {
         .route("/topics/files/{name}", get(topics::file))
         .route("/charts", get(chart::data))
         .route("/registry", get(registry::show).post(registry::search))
+        .merge(alerts::routes())
         .merge(replay::routes())
         .route("/users", get(users::show).post(users::change))
         .route("/audit", get(audit_page::show).post(audit_page::search))
@@ -197,6 +204,7 @@ fn app(console: Arc<Console>) -> Router {
         .layer(from_fn_with_state(console.clone(), access::session));
     let own = Router::new()
         .merge(pages)
+        .merge(metrics)
         .route("/login", get(login::form).post(login::enter))
         .route("/login/oidc", get(sso::go))
         .route("/login/oidc/callback", get(sso::back))
@@ -207,7 +215,7 @@ fn app(console: Arc<Console>) -> Router {
         .nest("/api/v1", api)
         .merge(own)
         .route("/assets/{name}", get(assets::file))
-        .route("/livez", get(async || "ok\n"))
+        .merge(monitor::health(console.monitor.clone()))
         .layer(DefaultBodyLimit::max(BODY_MAX))
         .layer(from_fn_with_state(console.clone(), guarded))
         .with_state(console)

@@ -14,6 +14,7 @@
 //! Invariants: a copy is acknowledged only after the subscriber has it durably or another queue has it; a patient's
 //! later copy is never attempted before an earlier one was delivered or given up; who was joined counts as one.
 
+mod attempts;
 mod claimed;
 mod cloud_event;
 mod folder;
@@ -43,6 +44,7 @@ use jiff::Timestamp;
 
 use crate::broker::{BrokerError, QueueName};
 
+pub use attempts::Attempts;
 pub use cloud_event::CloudEvent;
 pub use folder::{Folder, FolderError};
 pub use http::Http;
@@ -100,10 +102,14 @@ pub struct Counts {
     pub parked_patients: AtomicU64,
     /// The subscriber has it.
     pub delivered: AtomicU64,
+    /// How often a copy was parked.
+    pub parkings: AtomicU64,
     /// It was given up.
     pub dead: AtomicU64,
     /// Those of them whose permission had ended.
     pub withdrawn: AtomicU64,
+    /// What attempts came to.
+    pub attempts: Attempts,
     /// A worker ended with copies left in its lane: there is no use in waiting for them.
     pub gave_up: AtomicBool,
     /// The subscriber said that it wants no more.

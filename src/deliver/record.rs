@@ -25,8 +25,10 @@ impl Shared {
     /// Notes it in the history. Copies are not held back by a history that can't be written: that they were to leave
     /// stands there since they were routed.
     pub(super) fn note(&self, copies: &[Tried<'_>], fate: Fate<'_>) {
-        if fate == Fate::Dead(WITHDRAWN) {
-            Counts::add(&self.counts().withdrawn, copies.len());
+        match fate {
+            Fate::Parked(_) => Counts::add(&self.counts().parkings, copies.len()),
+            Fate::Dead(WITHDRAWN) => Counts::add(&self.counts().withdrawn, copies.len()),
+            Fate::Delivered | Fate::Dead(_) => {}
         }
         let Some(history) = self.history() else { return };
         let at = self.clock().now();

@@ -221,10 +221,12 @@ impl Shared {
         if !copies.iter().all(|copy| self.may_go(copy)) {
             return Outcome::Withdrawn;
         }
+        let begun = self.clock().now();
         let outcome = match &whole {
             Some(whole) => self.sender.attempt(lane, &[whole]).await,
             None => self.sender.attempt(lane, copies).await,
         };
+        self.counts().attempts.note(self.name(), copies, &outcome, (begun, self.clock().now()));
         if outcome.is_answer() {
             self.answers.fetch_add(1, Ordering::Relaxed);
             self.counts().set_reached();

@@ -4,10 +4,13 @@ use std::collections::HashSet;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use jiff::{SignedDuration, Timestamp};
+
 use super::joins::Joins;
-use crate::broker::QueueName;
+use crate::broker::{Publication, QueueName, topology};
 use crate::clock::Clock;
 use crate::store::{Claims, Ledger};
+use crate::telemetry::{Probe, Span, Stage};
 
 const TROUBLES_MAX: usize = 10_000;
 
@@ -19,6 +22,10 @@ pub struct FeedCounts {
     unchanged: AtomicU64,
     other_facility: AtomicU64,
     failing: Mutex<Option<String>>,
+    /// From a file's last change until it was read.
+    pub(crate) pickup: Probe,
+    /// Until a batch was durable.
+    pub(crate) accept: Probe,
 }
 
 impl FeedCounts {
@@ -111,6 +118,38 @@ impl Context {
             counts: self.counts.clone(),
             troubles: Mutex::default(),
         }
+    }
+
+    /// Ids of those of these messages that are traced.
+    pub(super) fn traced(&self, publications: &[Publication]) -> Vec<String> {
+        let Some(tracer) = self.counts.accept.tracer() else { return Vec::new() };
+        let ids = publications.iter().map(|publication| &publication.envelope.id);
+        ids.filter(|id| tracer.traces(id)).cloned().collect()
+    }
+
+    /// Messages were accepted: counts them, and tells of those that are traced.
+    pub(super) fn tell_accepted(&self, count: usize, traced: Vec<String>, begun: Timestamp) {
+        let ended = self.clock.now();
+        self.counts.add_accepted(count);
+        self.counts.accept.took(begun, ended);
+        let Some(tracer) = self.counts.accept.tracer() else { return };
+        for message in traced {
+            tracer.record(Span {
+                stage: Stage::Accept,
+                message,
+                begun,
+                ended,
+                destination: topology::ingest().to_string(),
+                party: self.feed.clone(),
+                failure: None,
+            });
+        }
+    }
+
+    /// A file was read that many nanoseconds after its last change.
+    pub(super) fn read_after(&self, quiet: i64) {
+        let now = self.clock.now();
+        self.counts.pickup.took(now.saturating_sub(SignedDuration::from_nanos(quiet)).unwrap_or(now), now);
     }
 
     /// The present moment in nanoseconds since 1970, as file times are told.

@@ -242,8 +242,9 @@ impl Feed {
         // Until the ledger shows it, what became of the batch is known only from `accepted.<feed>`.
         let accepted = self.accepted.take();
         if count > 0 {
+            let (begun, traced) = (self.context.clock.now(), self.context.traced(&publications));
             self.broker.publish(publications).await.map_err(|error| self.refused(error))?;
-            self.context.counts.add_accepted(count);
+            self.context.tell_accepted(count, traced, begun);
         }
         let joined = joins::entries(&self.context.feed, &turn.done());
         let ledger = self.context.ledger.clone();

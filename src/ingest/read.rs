@@ -99,7 +99,10 @@ impl Reader {
         };
         match incomplete(self.format, &bytes) {
             Some(_) if quiet < self.limit => Reading::Pending,
-            fault => Reading::Ready(Content::of(self.format, bytes, fault)),
+            fault => {
+                self.context.read_after(quiet);
+                Reading::Ready(Content::of(self.format, bytes, fault))
+            }
         }
     }
 

@@ -1,6 +1,7 @@
 //! What an operator or an interface engineer can do: the one door for the command line and the console.
 
 pub mod access;
+pub mod alerts;
 pub mod audit;
 pub mod check;
 pub mod claims;
@@ -14,8 +15,8 @@ pub mod in_force;
 pub mod init;
 pub mod inspect;
 pub mod messages;
-pub mod overview;
 mod near;
+pub mod overview;
 pub mod queues;
 pub mod reconcile;
 pub mod registry;

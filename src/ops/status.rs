@@ -317,6 +317,7 @@ mod tests {
             topics: Vec::new(),
             subscribers: Vec::new(),
             queues: Vec::new(),
+            signs: crate::pipeline::Signs::default(),
             invalid: Vec::new(),
             disk: None,
         }

@@ -11,6 +11,7 @@ use std::time::Duration;
 use tokio::time::{Instant, timeout};
 use tracing::{error, warn};
 
+use super::router::RouterCounts;
 use crate::broker::{Broker, Publication};
 use crate::telemetry::causes;
 
@@ -26,11 +27,12 @@ pub(super) struct Archive {
     paused: Mutex<Option<Instant>>,
     /// Events that it lacks.
     missing: AtomicU64,
+    counts: Arc<RouterCounts>,
 }
 
 impl Archive {
-    pub(super) fn new(broker: Arc<dyn Broker>) -> Self {
-        Self { broker, paused: Mutex::new(None), missing: AtomicU64::new(0) }
+    pub(super) fn new(broker: Arc<dyn Broker>, counts: Arc<RouterCounts>) -> Self {
+        Self { broker, paused: Mutex::new(None), missing: AtomicU64::new(0), counts }
     }
 
     /// Keeps events, or goes on without them.
@@ -40,7 +42,7 @@ impl Archive {
         }
         let count = events.len() as u64;
         if self.paused().is_some_and(|until| Instant::now() < until) {
-            self.missing.fetch_add(count, Ordering::Relaxed);
+            self.lacks(count);
             return;
         }
         let why = match timeout(PATIENCE, self.broker.publish(events)).await {
@@ -48,11 +50,16 @@ impl Archive {
             Ok(Err(error)) => causes(&error),
             Err(_) => "no answer".to_owned(),
         };
-        self.missing.fetch_add(count, Ordering::Relaxed);
+        self.lacks(count);
         let mut paused = self.paused.lock().unwrap_or_else(PoisonError::into_inner);
         if paused.replace(Instant::now() + PAUSE).is_none() {
             error!(why, "the archive takes nothing: what is routed now can't be replayed");
         }
+    }
+
+    fn lacks(&self, count: u64) {
+        self.missing.fetch_add(count, Ordering::Relaxed);
+        self.counts.archive_missing.fetch_add(count, Ordering::Relaxed);
     }
 
     fn paused(&self) -> Option<Instant> {

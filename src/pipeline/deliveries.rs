@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::hub::{Hub, Mode, Tasks};
 use super::report::SubscriberReport;
+use super::signs::SubscriberSigns;
 use super::start::Start;
 use crate::deliver::{self, Pace, Subscriber, Workers};
 
@@ -28,6 +29,17 @@ impl Served {
     /// Whether there is no use in waiting for its copies.
     pub(super) fn gave_up(&self) -> bool {
         self.counts.gave_up.load(Ordering::Relaxed)
+    }
+
+    /// What else is told of it.
+    pub(super) fn signs(&self) -> SubscriberSigns {
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        let attempts = &self.counts.attempts;
+        SubscriberSigns {
+            parkings: read(&self.counts.parkings),
+            withdrawn: read(&self.counts.withdrawn),
+            attempts: attempts.counts().map(|(word, count)| (word.to_owned(), count)).collect(),
+        }
     }
 
     /// What became of its copies: `routed` and `replayed` of them in this run, and `left` in its queue.

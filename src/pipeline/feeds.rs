@@ -5,15 +5,12 @@ use std::sync::{Arc, OnceLock};
 
 use tokio::sync::{Semaphore, watch};
 
-use super::channel::Channel;
 use super::error::HubError;
-use super::hub::{Mode, Tasks};
+use super::hub::{Hub, Mode, Tasks};
 use super::report::FeedReport;
-use crate::clock::Clock;
 use crate::config;
 use crate::disposition::Disposition;
 use crate::ingest::{Feed, FeedCounts};
-use crate::store::Claims;
 use crate::telemetry::causes;
 
 /// Feeds that read files at the same time.
@@ -50,23 +47,22 @@ impl Source {
 
 /// Opens the feeds, each on the journal and ledger of its home, and starts them.
 pub(super) async fn start_feeds(
-    feeds: &[&config::Feed],
-    channel: &Channel,
-    claims: &Claims,
-    clock: &Arc<dyn Clock>,
+    hub: &Hub,
     mode: Mode,
     stop: &watch::Receiver<bool>,
     tasks: &mut Tasks,
 ) -> Result<Sources, HubError> {
     let mut sources = Sources::new();
     let passes = Arc::new(Semaphore::new(PASSES));
-    for (home, broker) in &channel.homes {
+    let feeds = hub.part.feeds(&hub.config);
+    for (home, broker) in &hub.channel.homes {
         for config::Feed { settings, .. } in
             feeds.iter().filter(|feed| home.feeds.contains(&feed.settings.name))
         {
-            let (ledger, claims, clock) = (home.ledger.clone(), claims.clone(), clock.clone());
-            let feed =
-                Feed::open(settings.clone(), channel.lanes, broker.clone(), ledger, claims, clock).await?;
+            let (ledger, claims, clock) = (home.ledger.clone(), hub.claims(), hub.clock.clone());
+            let lanes = hub.channel.lanes;
+            let feed = Feed::open(settings.clone(), lanes, broker.clone(), ledger, claims, clock).await?;
+            hub.fit_feed(&settings.name, &feed.counts());
             let feed = feed.taking_turns(passes.clone());
             let source = Source { counts: feed.counts(), failed: Arc::default() };
             if mode == Mode::Watch {

@@ -17,6 +17,7 @@ use super::deliveries::{Served, start_deliveries};
 use super::error::HubError;
 use super::feeds::{Sources, start_feeds};
 use super::in_force::InForce;
+use super::monitor::Monitor;
 use super::part::Part;
 use super::process::Routing;
 use super::pseudonym::Pseudonyms;
@@ -34,6 +35,7 @@ use crate::config::{self, Config};
 use crate::ingest::FeedCounts;
 use crate::registry::View;
 use crate::store::Claims;
+use crate::telemetry::{Collector, Tracer, names};
 
 /// How long a run goes on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,6 +74,11 @@ pub struct Hub {
     pub(super) clock: Arc<dyn Clock>,
     /// What operators let copies be made of again.
     again: Arc<Again>,
+    /// Its metrics and its health.
+    monitor: Monitor,
+    tracer: Option<Tracer>,
+    /// What brings traces to their collector, until the hub runs.
+    collector: Mutex<Option<Collector>>,
     /// Which configuration is in force, told in the status.
     configuration: Arc<Mutex<ConfigurationStatus>>,
 }
@@ -107,7 +114,11 @@ impl Hub {
         let configuration = ConfigurationStatus { hash: config.hash.clone(), answers: Vec::new() };
         let configuration = Arc::new(Mutex::new(configuration));
         let current = Arc::new(RwLock::new(Arc::new(config.clone())));
+        let (tracer, collector) = config.hub.traces.as_ref().map(|traces| Tracer::new(traces.below)).unzip();
         Ok(Self {
+            monitor: Monitor::new(clock.clone()),
+            tracer,
+            collector: Mutex::new(collector),
             config,
             part,
             channel,
@@ -136,6 +147,7 @@ impl Hub {
         self.again.begin().await;
         let served = Arc::new(self.served().await?);
         let counts = Arc::new(self.router_counts());
+        self.fit(&served, &counts);
         let (halt, halted) = watch::channel(false);
         let (mut takers, mut pickers) = (JoinSet::new(), JoinSet::new());
         let connection = self.follow(&halted, &mut takers);
@@ -146,10 +158,7 @@ impl Hub {
         self.channel.start_forwarding(&start, &mut takers);
         self.start_routers(&counts, &start, &mut takers);
         start_deliveries(self, &served, mode, &start, &mut takers);
-        let feeds = self.part.feeds(&self.config);
-        let claims = self.claims();
-        let started =
-            start_feeds(&feeds, &self.channel, &claims, &self.clock, mode, &stop, &mut pickers).await;
+        let started = start_feeds(self, mode, &stop, &mut pickers).await;
         let sources = match started {
             Ok(sources) => Arc::new(sources),
             // What works already lets go of what another hub may open next.
@@ -160,6 +169,7 @@ impl Hub {
                 return Err(failure);
             }
         };
+        self.start_collector(&halted, &mut takers);
         let watched = self.watched(&connection, &sources, &served, &counts);
         takers.spawn(async move {
             watched.run(halted).await;
@@ -217,6 +227,16 @@ impl Hub {
             clock: self.clock.clone(),
             again: self.again.clone(),
         })
+    }
+
+    /// The verb that starts its parts.
+    pub fn role(&self) -> &'static str {
+        self.part.role()
+    }
+
+    /// What it answers to who watches over it.
+    pub fn monitor(&self) -> Monitor {
+        self.monitor.clone()
     }
 
     /// Imports the files that every start imports.
@@ -304,7 +324,48 @@ impl Hub {
             counts: counts.clone(),
             clock: self.clock.clone(),
             configuration: self.configuration.clone(),
+            monitor: self.monitor.clone(),
+            tracer: self.tracer.clone(),
         }
+    }
+
+    /// From now on routers and deliveries tell how long things take.
+    fn fit(&self, served: &[Served], counts: &RouterCounts) {
+        let meter = &self.monitor.meter;
+        for one in served.iter().filter(|one| one.is_delivered()) {
+            let histogram = meter.histogram(&names::DELIVERY_SECONDS, &[&one.subscriber.name]);
+            one.counts.attempts.probe.fit(histogram, self.tracer.clone());
+        }
+        if self.part.routes() {
+            counts.probe.fit(meter.histogram(&names::PROCESS_SECONDS, &[]), self.tracer.clone());
+        }
+    }
+
+    /// From now on a feed tells how long things take.
+    pub(super) fn fit_feed(&self, feed: &str, counts: &FeedCounts) {
+        for (probe, name) in
+            [(&counts.pickup, &names::PICKUP_SECONDS), (&counts.accept, &names::ACCEPT_SECONDS)]
+        {
+            probe.fit(self.monitor.meter.histogram(name, &[feed]), self.tracer.clone());
+        }
+    }
+
+    /// Starts what brings traces to their collector.
+    #[cfg(feature = "otlp")]
+    fn start_collector(&self, halted: &watch::Receiver<bool>, tasks: &mut Tasks) {
+        let collector = self.collector.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let (Some(traces), Some(collector)) = (&self.config.hub.traces, collector) else { return };
+        let work = collector.run(traces.collector.clone(), self.part.role(), halted.clone());
+        tasks.spawn(async move {
+            work.await;
+            Ok(())
+        });
+    }
+
+    /// Without OpenTelemetry no configuration names a collector.
+    #[cfg(not(feature = "otlp"))]
+    fn start_collector(&self, _: &watch::Receiver<bool>, _: &mut Tasks) {
+        drop(self.collector.lock().unwrap_or_else(PoisonError::into_inner).take());
     }
 
     fn start_routers(&self, counts: &Arc<RouterCounts>, start: &Start, tasks: &mut Tasks) {

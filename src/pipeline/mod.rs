@@ -20,6 +20,8 @@ mod home;
 mod hub;
 mod in_force;
 mod intake;
+mod measure;
+mod monitor;
 mod original;
 mod originals;
 mod part;
@@ -32,6 +34,7 @@ mod registry;
 mod renewed;
 mod report;
 mod router;
+mod signs;
 mod start;
 mod status;
 mod watch;
@@ -43,6 +46,7 @@ pub use error::HubError;
 pub use hub::{Hub, Mode};
 pub use in_force::InForce;
 pub use intake::{Intake, IntakeError};
+pub use monitor::{Check, Monitor, Readiness};
 pub use original::Original;
 pub use part::Part;
 pub use process::{INVALID, Outcome, Processed, Routing, identify, process, process_both, understood};
@@ -52,6 +56,7 @@ pub use registry::{Register, RegistryError, Taken, files};
 pub use renewed::{Again, NoCopy, Renewed, keep_attached, renew};
 pub use report::{FeedReport, MessageReport, Report, ServiceCell, SubscriberReport};
 pub use router::{Router, RouterCounts};
+pub use signs::{FeedSigns, RoutedSigns, Signs, SubscriberSigns};
 pub use status::{
     AwayStatus, BrokerStatus, ConfigurationStatus, DiskStatus, FeedStatus, InvalidStatus, OutboxStatus,
     ProcessStatus, QueueStatus, ReloadAnswer, ReloadOutcome, SubscriberStatus, TopicStatus, processes,

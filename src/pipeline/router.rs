@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
+use jiff::Timestamp;
 use tokio::sync::watch;
 use tracing::{debug, error};
 
@@ -15,18 +16,21 @@ use super::in_force::InForce;
 use super::original::{Original, keep};
 use super::process::{Outcome, Processed, invalid, process};
 use super::registry::{Register, RegistryError};
+use super::signs::RoutedSigns;
 use super::written::Written;
 use crate::broker::{Broker, BrokerError, Consumer, Delivery, Publication, topology};
 use crate::canonical::Attached;
 use crate::clock::Clock;
-use crate::envelope::{Change, Lane};
+use crate::envelope::{Change, Envelope, Lane};
 use crate::registry::Entry;
 use crate::store::Claims;
-use crate::store::history::{EmergencyUse, Step, What};
-use crate::telemetry::causes;
+use crate::store::history::{Decision, EmergencyUse, Step, What};
+use crate::telemetry::{Probe, Span, Stage, causes};
 
 /// Messages taken at a time.
 const BATCH: usize = 64;
+/// Codes of one feed that are counted apart.
+const CODES_MAX: usize = 64;
 /// Wait before a refused batch is tried again.
 const BACK_OFF: Duration = Duration::from_secs(1);
 
@@ -51,6 +55,12 @@ pub struct RouterCounts {
     pub(super) services: Mutex<BTreeMap<(String, String), u64>>,
     /// What routers asked each other.
     pub(super) questions: Questions,
+    /// Events that the archive lacks.
+    pub(super) archive_missing: AtomicU64,
+    /// Invalid messages by feed and code.
+    faults: Mutex<BTreeMap<String, BTreeMap<String, u64>>>,
+    /// Decode, normalise and route of one message.
+    pub(super) probe: Probe,
 }
 
 impl RouterCounts {
@@ -76,6 +86,29 @@ impl RouterCounts {
     /// Copies made of each topic.
     pub(super) fn topics(&self) -> BTreeMap<String, u64> {
         self.topics.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Invalid messages by feed and code.
+    pub(super) fn faults(&self) -> BTreeMap<String, BTreeMap<String, u64>> {
+        self.faults.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// What became of messages.
+    pub(super) fn signs(&self) -> RoutedSigns {
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        let copies = self.copies.iter().map(|(subscriber, count)| (subscriber.clone(), read(count)));
+        RoutedSigns { routed: read(&self.routed), filtered: read(&self.filtered), copies: copies.collect() }
+    }
+
+    /// Counts the codes of what makes no sense. Codes are words of the hub; should they ever be many, the rest is one.
+    fn add_faults(&self, decisions: &[Step]) {
+        for step in decisions {
+            let What::Decided(Decision { feed, fault: Some(code), .. }) = &step.what else { continue };
+            let mut faults = self.faults.lock().unwrap_or_else(PoisonError::into_inner);
+            let codes = faults.entry(feed.clone()).or_default();
+            let is_known = codes.contains_key(code) || codes.len() < CODES_MAX;
+            *codes.entry(if is_known { code.as_str() } else { "other" }.to_owned()).or_default() += 1;
+        }
     }
 
     fn add(&self, outcomes: &[(String, Outcome)], follow: &[Publication]) {
@@ -140,7 +173,7 @@ impl Router {
         claims: &Claims,
         clock: &Arc<dyn Clock>,
     ) -> Vec<Self> {
-        let archive = Arc::new(Archive::new(broker.clone()));
+        let archive = Arc::new(Archive::new(broker.clone(), counts.clone()));
         let of = |lane| Self {
             broker: broker.clone(),
             lane,
@@ -291,6 +324,7 @@ impl Router {
                     self.counts.taken.fetch_add(outcomes.len() as u64, Ordering::Relaxed);
                     self.counts.questions.taken.fetch_add(questions, Ordering::Relaxed);
                     self.counts.add(&outcomes, &follow);
+                    self.counts.add_faults(&decisions);
                     self.answer(batch).await?;
                     return Ok(End::Done);
                 }
@@ -318,6 +352,7 @@ impl Router {
                     let now = self.clock.now();
                     let done = process(&delivery.envelope, &original, self.lane, &routing, now);
                     if done.entries.is_empty() {
+                        self.tell(&delivery.envelope, now);
                         return Some(done);
                     }
                     if self.enter(done.entries, stop).await {
@@ -337,6 +372,24 @@ impl Router {
                 return None;
             }
         }
+    }
+
+    /// Tells how long a message took.
+    fn tell(&self, envelope: &Envelope, begun: Timestamp) {
+        let ended = self.clock.now();
+        self.counts.probe.took(begun, ended);
+        let Some(tracer) = self.counts.probe.tracer().filter(|tracer| tracer.traces(&envelope.id)) else {
+            return;
+        };
+        tracer.record(Span {
+            stage: Stage::Route,
+            message: envelope.id.clone(),
+            begun,
+            ended,
+            destination: topology::ingest().to_string(),
+            party: envelope.origin.feed.clone(),
+            failure: None,
+        });
     }
 
     /// Enters what a message tells the registry; it is durable then, and the message can be processed anew. What is

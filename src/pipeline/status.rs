@@ -11,6 +11,7 @@ use tracing::warn;
 
 use super::connection::Reach;
 use super::pulse::Flow;
+use super::signs::Signs;
 
 /// How often it is written.
 pub(super) const EVERY: Duration = Duration::from_secs(1);
@@ -55,6 +56,9 @@ pub struct ProcessStatus {
     /// The disk of its data folder.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub disk: Option<DiskStatus>,
+    /// Moments, ages and counts for metrics and alerts.
+    #[serde(default)]
+    pub signs: Signs,
 }
 
 /// Invalid messages of a feed.
@@ -276,16 +280,17 @@ impl StatusFile {
         Self { path, last: data_dir.join("flows").join(format!("{role}-{kind}.json")), told: false }
     }
 
-    /// Writes it whole. What is in the way concerns only who asks for the status.
-    pub(super) fn write(&mut self, status: &ProcessStatus) {
-        match self.try_write(status) {
-            Ok(()) => self.told = false,
-            Err(error) if self.told => drop(error),
-            Err(error) => {
-                warn!(%error, file = %self.path.display(), "the status of this process can't be written");
-                self.told = true;
-            }
+    /// Writes it whole. What is in the way, which is returned, concerns only who asks for the status.
+    pub(super) fn write(&mut self, status: &ProcessStatus) -> Option<String> {
+        let Err(error) = self.try_write(status) else {
+            self.told = false;
+            return None;
+        };
+        if !self.told {
+            warn!(%error, file = %self.path.display(), "the status of this process can't be written");
+            self.told = true;
         }
+        Some(error.to_string())
     }
 
     fn try_write(&self, status: &ProcessStatus) -> io::Result<()> {

@@ -1,5 +1,6 @@
 //! Writes the status of this process while it runs.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,9 +12,12 @@ use super::connection::{Connection, Reach};
 use super::deliveries::Served;
 use super::feeds::Sources;
 use super::heads::Heads;
+use super::measure::measure;
+use super::monitor::Monitor;
 use super::part::Part;
 use super::pulse::{Counted, Flow, Pulses};
 use super::router::RouterCounts;
+use super::signs::{FeedSigns, Signs};
 use super::status::{
     self, AwayStatus, BrokerStatus, ConfigurationStatus, DiskStatus, FeedStatus, InvalidStatus, OutboxStatus,
     ProcessStatus, QueueStatus, StatusFile, SubscriberStatus, TopicStatus,
@@ -21,6 +25,7 @@ use super::status::{
 use crate::broker::topology;
 use crate::clock::Clock;
 use crate::config::{self, Hub};
+use crate::telemetry::Tracer;
 
 /// What there is to tell of.
 pub(super) struct Watched {
@@ -33,6 +38,8 @@ pub(super) struct Watched {
     pub(super) counts: Arc<RouterCounts>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) configuration: Arc<Mutex<ConfigurationStatus>>,
+    pub(super) monitor: Monitor,
+    pub(super) tracer: Option<Tracer>,
 }
 
 impl Watched {
@@ -46,13 +53,17 @@ impl Watched {
         if let Some(before) = file.replace(&self.hub.data_dir, &first) {
             resume(&mut pulses, &before);
         }
+        let mut queues = self.known_queues();
         loop {
             heads.look(&self.channel).await;
             pulses.at(self.clock.now());
-            file.write(&self.status(&since, &mut pulses, &heads));
+            let status = self.status(&since, &mut pulses, &heads);
+            measure(&self.monitor.meter, &status, &mut queues, self.clock.now());
+            let failure = file.write(&status);
+            self.monitor.note(&status, failure);
             tokio::select! {
                 _ = stop.wait_for(|&stop| stop) => {
-                    file.write(&self.status(&since, &mut pulses, &heads));
+                    drop(file.write(&self.status(&since, &mut pulses, &heads)));
                     return file.end();
                 }
                 () = tokio::time::sleep(status::EVERY) => {}
@@ -78,6 +89,7 @@ impl Watched {
             queues: self.queues(heads),
             invalid: self.invalid(pulses),
             disk: disk(&self.hub.data_dir),
+            signs: self.signs(),
         }
     }
 
@@ -136,6 +148,24 @@ impl Watched {
         delivered.map(|one| subscriber(one, pulses)).collect()
     }
 
+    fn signs(&self) -> Signs {
+        let feeds = self.sources.iter().map(|(feed, source)| {
+            let counts = &source.counts;
+            (feed.clone(), FeedSigns { files: counts.files(), unchanged: counts.unchanged() })
+        });
+        let served = self.served.iter().filter(|one| one.is_delivered());
+        Signs {
+            feeds: feeds.collect(),
+            invalid: self.counts.faults(),
+            routed: self.part.routes().then(|| self.counts.signs()),
+            subscribers: served.map(|one| (one.subscriber.name.clone(), one.signs())).collect(),
+            journal_bytes: self.channel.homes.iter().map(|(home, _)| home.journal.bytes_on_disk()).sum(),
+            archive_missing: self.counts.archive_missing.load(Ordering::Relaxed),
+            spans_dropped: self.tracer.as_ref().map_or(0, Tracer::dropped),
+            metrics: self.monitor.address().map(|address| address.to_string()),
+        }
+    }
+
     fn invalid(&self, pulses: &mut Pulses) -> Vec<InvalidStatus> {
         let counted = self.counts.invalid.iter().map(|(feed, count)| (feed, count.load(Ordering::Relaxed)));
         let flows = counted.map(|(feed, count)| InvalidStatus {
@@ -143,6 +173,15 @@ impl Watched {
             flow: pulses.beat(Counted::Invalid, feed, count),
         });
         flows.filter(|one| one.flow.last_at.is_some()).collect()
+    }
+
+    /// Queues on this disk, of which metrics tell also while they are empty.
+    fn known_queues(&self) -> BTreeMap<String, u64> {
+        if self.channel.remote.is_some() {
+            return BTreeMap::new();
+        }
+        let queues = self.channel.homes.iter().flat_map(|(home, _)| home.journal.queues());
+        queues.map(|depth| (depth.queue.to_string(), 0)).collect()
     }
 
     fn queues(&self, heads: &Heads) -> Vec<QueueStatus> {

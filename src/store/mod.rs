@@ -22,7 +22,7 @@ mod sled_kv;
 
 pub use chain::{Chain, ChainError};
 pub use claims::{ClaimError, Claims};
-pub use day_log::{DayLog, DayLogError};
+pub use day_log::{DayLog, DayLogError, day_files};
 pub use kv::{Batch, Durability, Kv, StoreError};
 pub use ledger::{Ledger, Place, Sighting};
 pub use log::{Log, LogError};

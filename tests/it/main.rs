@@ -34,6 +34,7 @@ mod joined_lanes;
 mod killed;
 mod lossless;
 mod many_feeds;
+mod monitoring;
 mod rabbitmq;
 mod registry;
 mod registry_log;

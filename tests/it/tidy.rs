@@ -128,6 +128,15 @@ fn only_the_store_names_the_embedded_databases() {
 }
 
 #[test]
+fn metric_names_are_spelled_in_one_place() {
+    for (path, code) in sources("src") {
+        let is_place = path.ends_with("src/telemetry/names.rs");
+        assert!(is_place || !code.contains("\"musubi_"), "{} spells a metric", path.display());
+    }
+    absent("src/console", &["crate::telemetry::names"], "it shows what the pipeline measured");
+}
+
+#[test]
 fn every_file_is_declared_by_a_mod() {
     for root in [
         "src",

@@ -1,6 +1,9 @@
 //! `hub.toml`. A catalogue.
 
 use super::key::{Key, Shape, Table, key, kind, list, version};
+use crate::config::alerts::{
+    AWAY, BACKLOG_AGE, DISK_FREE_MIN, INVALID_MAX, REMIND, SEVERITIES, SILENCE_MAX, TLS,
+};
 use crate::config::broker::{LANES, WINDOW};
 use crate::config::hub::{DATA_DIR, HISTORY_DAYS};
 
@@ -49,6 +52,27 @@ pub(super) fn tables() -> Vec<Table> {
             key("roles_claim", Shape::Text, "\"groups\"", "claim of the ID token that names roles").default("\"roles\""),
             key("roles", Shape::Map(Box::new(Shape::Word(vec!["viewer", "body-viewer", "operator", "engineer", "admin"]))), "{ \"network-ops\" = \"operator\" }", "what these names mean here; who has none of them is not let in").required(),
         ]),
+        Table::new("metrics", "[metrics]", "Metrics and health for who watches over the hub.", vec![
+            key("listen", Shape::Address, "\"127.0.0.1:9464\"", "address and port of /metrics, /livez and /readyz, without a password; where another process of this machine has that port, the next free one of sixteen. The files of <data_dir>/metrics tell Prometheus which").required(),
+        ]),
+        Table::new("telemetry", "[telemetry]", "Traces.", vec![
+            key("otlp", Shape::Text, "\"http://127.0.0.1:4318\"", "address of an OpenTelemetry collector (OTLP over HTTP)").required(),
+            key("sample", Shape::Scalar, "0.1", "share of the messages that are traced, 0 to 1").default("1"),
+        ]),
+        Table::new("alerts", "[alerts]", "When the hub raises an alarm, and whom it tells.", alerts()),
+        Table::new("alert-webhook", "[[alerts.to]] kind = \"webhook\"", "A program that is told of alerts.", receiver("webhook", "\"webhook\"", vec![
+            key("url", Shape::Text, "\"https://chat.example.jp/hooks/musubi\"", "http or https, where to post").required(),
+            key("token_file", Shape::Path, "\"chat.token\"", "file whose first line is sent as a bearer token"),
+            key("secret_file", Shape::Path, "\"chat.secret\"", "file whose first line is the key of the signature in the header Musubi-Signature (HMAC-SHA256 of the body)"),
+        ])),
+        Table::new("alert-mail", "[[alerts.to]] kind = \"mail\"", "People who are told of alerts.", receiver("mail", "\"mail\"", vec![
+            key("smtp", Shape::Text, "\"smtp.example.jp:587\"", "host and port of the mail server").required(),
+            key("tls", Shape::Word(TLS.iter().map(|(word, _)| *word).collect()), "\"starttls\"", "how the connection is encrypted").default("\"starttls\""),
+            key("user", Shape::Text, "\"musubi\"", "who logs in; not without password_file"),
+            key("password_file", Shape::Path, "\"smtp.password\"", "its first line is the password; not without user"),
+            key("from", Shape::Text, "\"musubi@example.jp\"", "sender").required(),
+            key("to", Shape::OneOrMore(Box::new(Shape::Text)), "[\"operators@example.jp\"]", "receivers").required(),
+        ])),
     ]
 }
 
@@ -66,7 +90,94 @@ fn hub() -> Vec<Key> {
         key("registry", Shape::Table(&["registry"]), "{ import = \"registry\" }", "facilities, patients and consents"),
         key("history", Shape::Table(&["history"]), "{ keep = \"400d\", bytes_max = \"20GB\" }", "how long, and on how much of the disk, messages and their steps are kept"),
         key("console", Shape::Table(&["console"]), "{ listen = \"127.0.0.1:7575\" }", "the console and its API; none where it is left out"),
+        key("metrics", Shape::Table(&["metrics"]), "{ listen = \"127.0.0.1:9464\" }", "metrics and health; the console has them too"),
+        key("telemetry", Shape::Table(&["telemetry"]), "{ otlp = \"http://127.0.0.1:4318\" }", "traces; none where it is left out"),
+        key("alerts", Shape::Table(&["alerts"]), "{ remind = \"4h\" }", "when the hub raises an alarm, and whom it tells"),
     ]
+}
+
+fn alerts() -> Vec<Key> {
+    vec![
+        key(
+            "remind",
+            Shape::Duration,
+            "\"4h\"",
+            "how often who was told of an open alert is reminded, until it is acknowledged",
+        )
+        .default(format!("\"{REMIND}\"")),
+        key(
+            "backlog_age",
+            Shape::Duration,
+            "\"30m\"",
+            "age of the oldest message of a queue above which it is a backlog",
+        )
+        .default(format!("\"{BACKLOG_AGE}\"")),
+        key("away", Shape::Duration, "\"10m\"", "how long a subscriber, or the broker, may be away")
+            .default(format!("\"{AWAY}\"")),
+        key(
+            "silence_max",
+            Shape::Duration,
+            "\"3d\"",
+            "silence of a feed that is told whatever its rhythm is",
+        )
+        .default(format!("\"{SILENCE_MAX}\"")),
+        key(
+            "invalid_max",
+            Shape::Number(1, 1_000_000),
+            "50",
+            "invalid messages of a feed in a quarter of an hour above which it is a surge",
+        )
+        .default(INVALID_MAX),
+        key(
+            "disk_free_min",
+            Shape::Bytes,
+            "\"5GB\"",
+            "free space of the data folder's disk below which it is low",
+        )
+        .default(format!("\"{DISK_FREE_MIN}\"")),
+        key(
+            "to",
+            Shape::AnyList(Box::new(Shape::Table(&["alert-webhook", "alert-mail"]))),
+            "[]",
+            "who is told",
+        ),
+    ]
+}
+
+fn receiver(word: &'static str, example: &'static str, way: Vec<Key>) -> Vec<Key> {
+    let first = [
+        kind(word, example, "the way to the receiver"),
+        key("name", Shape::Name, "\"operators\"", "its name").required(),
+    ];
+    let last = [
+        key(
+            "least",
+            Shape::Word(SEVERITIES.iter().map(|(word, _)| *word).collect()),
+            "\"warning\"",
+            "the least severity that it is told of",
+        )
+        .default("\"notice\""),
+        key(
+            "feeds",
+            list(Shape::Name),
+            "[\"izumo-chuo\"]",
+            "feeds that it is told of; all where it is left out",
+        ),
+        key(
+            "facilities",
+            list(Shape::Facility),
+            "[\"3210100018\"]",
+            "facilities that it is told of; all where it is left out",
+        ),
+        key(
+            "quiet",
+            Shape::Text,
+            "\"22:00-07:00\"",
+            "when it is told of critical alerts only, and of the others afterwards",
+        ),
+        key("lang", Shape::Word(vec!["ja", "en"]), "\"en\"", "language of the texts").default("\"ja\""),
+    ];
+    first.into_iter().chain(way).chain(last).collect()
 }
 
 fn lanes() -> Key {

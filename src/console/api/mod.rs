@@ -1,5 +1,6 @@
 //! `/api/v1`: what programs ask for.
 
+mod alerts;
 mod audit;
 mod messages;
 pub(in crate::console) mod openapi;
@@ -20,6 +21,7 @@ use openapi::Operation;
 /// All of it.
 pub(super) fn routes() -> Router<Arc<Console>> {
     Router::new()
+        .merge(alerts::routes())
         .merge(audit::routes())
         .merge(messages::routes())
         .merge(overview::routes())

@@ -144,9 +144,10 @@ impl Taker {
             let turn = shared.place(&mut publications, self.context.clock.now()).await;
             let publications = claimed::claim(&self.context, publications).await?;
             let accepted = self.accepted.take();
+            let (begun, traced) = (self.context.clock.now(), self.context.traced(&publications));
             self.broker.publish(publications).await.map_err(|error| self.refused(error))?;
             let joined = turn.done();
-            self.context.counts.add_accepted(sightings.len());
+            self.context.tell_accepted(sightings.len(), traced, begun);
             // Whatever happens from here on, they have been counted.
             self.open += sightings.len();
             self.note(joined).await?;

@@ -95,6 +95,13 @@ fn of_period(subject: String, begins: Timestamp, ends: Timestamp, now: Timestamp
     }
 }
 
+/// When the first of a file's certificates ends; nothing where it holds none that can be read.
+pub(in crate::ops) fn ends(path: &Path) -> Option<Timestamp> {
+    let pem = fs::read(path).ok()?;
+    let found = CertificateDer::pem_slice_iter(&pem).filter_map(Result::ok);
+    found.filter_map(|certificate| period(&certificate)).map(|(_, ends)| ends).min()
+}
+
 /// From when to when it is in force.
 fn period(certificate: &CertificateDer<'_>) -> Option<(Timestamp, Timestamp)> {
     let (_, parsed) = parse_x509_certificate(certificate).ok()?;

@@ -25,6 +25,7 @@ mod way;
 
 use serde::Serialize;
 
+pub(in crate::ops) use certificate::ends as certificate_ends;
 pub use line::{Line, State, Words};
 pub use way::shell;
 

@@ -167,6 +167,19 @@ fn with_unheard_keys() -> Vec<(&'static str, &'static str, String)> {
         hub("history", &format!("[history]\n{UNHEARD}")),
         hub("console", &format!("[console]\nlisten = \"127.0.0.1:1\"\n{UNHEARD}")),
         hub("oidc", &format!("{OIDC}{UNHEARD}")),
+        hub("metrics", &format!("[metrics]\nlisten = \"127.0.0.1:1\"\n{UNHEARD}")),
+        hub("telemetry", &format!("[telemetry]\notlp = \"http://h:1\"\n{UNHEARD}")),
+        hub("alerts", &format!("[alerts]\n{UNHEARD}")),
+        hub(
+            "alert-webhook",
+            &format!("[[alerts.to]]\nkind = \"webhook\"\nname = \"n\"\nurl = \"https://h/p\"\n{UNHEARD}"),
+        ),
+        hub(
+            "alert-mail",
+            &format!(
+                "[[alerts.to]]\nkind = \"mail\"\nname = \"n\"\nsmtp = \"h:1\"\nfrom = \"a@h\"\nto = \"b@h\"\n{UNHEARD}"
+            ),
+        ),
         ("feed", "feeds/izumo.toml", format!("{FEED}{UNHEARD}\n{SOURCE}")),
         source("source-ssmix2", "kind = \"ssmix2\"\nstandard = \"s\""),
         source("source-hl7-files", "kind = \"hl7-files\"\npath = \"s\""),
