@@ -20,6 +20,7 @@ mod injection;
 mod lab;
 mod lab_order;
 mod merge;
+mod numbers;
 mod order;
 mod patient;
 mod physiology;

@@ -71,6 +71,7 @@ fn told(way: &Way, lang: Lang) -> String {
     for Step { at, what, .. } in &way.steps {
         match what {
             What::Decided(decision) => decided(&mut out, &at.to_string(), decision, lang),
+            What::Filtered(decision) => history(&mut out, at, decision, lang),
             What::Delivered(copy) => fate(&mut out, at, lang.pick("delivered", "配信済"), copy),
             What::Parked(copy) => fate(&mut out, at, lang.pick("parked", "保留"), copy),
             What::Dead(copy) => fate(&mut out, at, lang.pick("dead", "不達"), copy),
@@ -101,6 +102,16 @@ fn decided(out: &mut String, at: &str, decision: &Decision, lang: Lang) {
     if decision.recipients.is_empty() && decision.denials.is_empty() {
         out.push_str(word("    no route takes it\n", "    該当するルートはありません\n"));
     }
+}
+
+/// History that nobody asked for.
+fn history(out: &mut String, at: &dyn std::fmt::Display, decision: &Decision, lang: Lang) {
+    let Decision { feed, facility, hash, accepted_at, .. } = decision;
+    let accepted = lang.pick("accepted:", "受理:");
+    out.push_str(&format!("  {accepted_at}  {accepted} {feed} ({facility}), {hash}\n"));
+    let why =
+        lang.pick("filtered: history that no route asks for", "対象外: 過去の版で、求めるルートがありません");
+    out.push_str(&format!("  {at}  {why}\n"));
 }
 
 fn granted(recipient: &Granted, lang: Lang) -> String {

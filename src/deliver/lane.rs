@@ -32,6 +32,8 @@ const OPEN_GRACE: Duration = Duration::from_secs(5);
 const SPLIT: Duration = Duration::from_secs(10);
 /// Fault of a copy whose permission has ended.
 pub(super) const WITHDRAWN: &str = "consent-withdrawn";
+/// Fault of a copy that alone got no answer.
+pub(super) const NO_ANSWER: &str = "no-answer";
 /// A time that never comes.
 const NEVER: Duration = Duration::from_secs(365 * 24 * 3600);
 
@@ -301,12 +303,12 @@ impl LaneWorker {
             return Some(State::Done);
         }
         if item.copy.envelope.event.is_none() {
-            self.shared.note(&[&item.copy], Fate::Dead("no-event"));
+            self.shared.note(&[(&item.copy, 0)], Fate::Dead("no-event"));
             return Some(State::Dead(fault("no-event")));
         }
         if !self.shared.may_go(&item.copy) {
             self.tell_withdrawn(&item.copy);
-            self.shared.note(&[&item.copy], Fate::Dead(WITHDRAWN));
+            self.shared.note(&[(&item.copy, item.failures)], Fate::Dead(WITHDRAWN));
             return Some(State::Dead(fault(WITHDRAWN)));
         }
         if !self.waits(item) {
@@ -316,7 +318,7 @@ impl LaneWorker {
         if self.is_full() || self.holds(item) {
             return None;
         }
-        self.park(item.key, item.copy.clone(), None);
+        self.park(item.key, item.copy.clone(), 0, None);
         Some(State::Parked)
     }
 
@@ -363,7 +365,8 @@ impl LaneWorker {
         let outcome = self.shared.attempt(self.lane, &copies).await;
         match outcome {
             Outcome::Delivered => {
-                self.shared.note(&copies, Fate::Delivered);
+                let tried = |at: &usize| (&window.get(*at).copy, window.get(*at).failures + 1);
+                self.shared.note(&run.iter().map(tried).collect::<Vec<_>>(), Fate::Delivered);
                 for at in run {
                     let item = window.get_mut(*at);
                     item.state = State::Done;
@@ -399,7 +402,7 @@ impl LaneWorker {
         let single = !self.shared.sender.takes_many() && !self.is_full();
         if single && item.failures >= stuck_after && (answered || self.probe(window).await) {
             for at in window.stuck(stuck_after) {
-                self.park_at(window, at, "no-answer");
+                self.park_at(window, at, NO_ANSWER);
             }
             self.failures = 0;
             return;
@@ -434,19 +437,21 @@ impl LaneWorker {
     fn park_at(&mut self, window: &mut Window, at: usize, code: &str) {
         let item = window.get_mut(at);
         item.state = State::Parked;
-        let (key, copy) = (item.key, item.copy.clone());
+        let (key, copy, attempts) =
+            (item.key, item.copy.clone(), item.failures + u32::from(code != NO_ANSWER));
         let (subscriber, lane, sequence) = (self.shared.name().to_owned(), self.lane.0, copy.sequence);
         warn!(subscriber, lane, sequence, code, "parked: this patient's copies wait, the others go on");
-        self.park(key, copy, Some(fault(code)));
+        self.park(key, copy, attempts, Some(fault(code)));
     }
 
     /// Remembers a copy as parked; the settlement that takes it out of its queue takes it to the parked ones.
-    fn park(&mut self, key: Key, mut copy: Delivery, fault: Option<Fault>) {
+    fn park(&mut self, key: Key, mut copy: Delivery, attempts: u32, fault: Option<Fault>) {
         let place = Place { lane: self.lane, sequence: copy.sequence, left_at: self.shared.clock().now() };
         if let Some(event) = &mut copy.envelope.event {
             event.place.get_or_insert(place);
         }
-        self.shared.note(&[&copy], Fate::Parked(fault.as_ref().map(|fault| fault.code.as_str())));
+        let code = fault.as_ref().map(|fault| fault.code.as_str());
+        self.shared.note(&[(&copy, attempts)], Fate::Parked(code));
         // One that was not refused is tried as soon as nothing is before it any more.
         let failures = u32::from(fault.is_some());
         let wait = fault.is_some().then(|| self.shared.pace().after_parked(1));
@@ -508,7 +513,7 @@ pub(super) fn fault(code: &str) -> Fault {
     let reason = match code {
         "no-event" => "it is no event: no router publishes such a copy",
         WITHDRAWN => "a record that its permission rests on is no longer in force",
-        "no-answer" => "the subscriber did not answer, though it answered others",
+        NO_ANSWER => "the subscriber did not answer, though it answered others",
         _ => "the subscriber refused it",
     };
     Fault { code: code.to_owned(), reason: reason.to_owned(), place: "message".to_owned() }

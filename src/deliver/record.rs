@@ -17,21 +17,28 @@ pub(super) enum Fate<'c> {
     Dead(&'c str),
 }
 
+/// A copy, and how often it was attempted.
+pub(super) type Tried<'d> = (&'d Delivery, u32);
+
 impl Shared {
     /// Notes it in the history. Copies are not held back by a history that can't be written: that they were to leave
     /// stands there since they were routed.
-    pub(super) fn note(&self, copies: &[&Delivery], fate: Fate<'_>) {
+    pub(super) fn note(&self, copies: &[Tried<'_>], fate: Fate<'_>) {
         let Some(history) = self.history() else { return };
         let at = self.clock().now();
-        let steps: Vec<_> = copies.iter().map(|copy| self.step(copy, fate)).collect();
-        let steps: Vec<_> = steps.into_iter().map(|(id, what)| Step { at, id, what }).collect();
+        let step = |(copy, attempts): &Tried<'_>| Step {
+            at,
+            id: copy.envelope.id.clone(),
+            what: self.what(copy, *attempts, fate),
+        };
+        let steps: Vec<_> = copies.iter().map(step).collect();
         if let Err(failure) = history.append(at, &steps) {
             let (subscriber, failure) = (self.name(), causes(&failure));
             error!(subscriber, failure, "the history does not tell what became of copies");
         }
     }
 
-    fn step(&self, copy: &Delivery, fate: Fate<'_>) -> (String, What) {
+    fn what(&self, copy: &Delivery, attempts: u32, fate: Fate<'_>) -> What {
         let code = match fate {
             Fate::Delivered => None,
             Fate::Parked(code) => code,
@@ -42,13 +49,13 @@ impl Shared {
             subscriber: self.name().to_owned(),
             route: route.unwrap_or_default(),
             code: code.map(str::to_owned),
+            attempts: Some(attempts).filter(|attempts| *attempts > 0),
         };
-        let what = match fate {
+        match fate {
             Fate::Delivered => What::Delivered(noted),
             Fate::Parked(_) => What::Parked(noted),
             Fate::Dead(WITHDRAWN) => What::Withdrawn(noted),
             Fate::Dead(_) => What::Dead(noted),
-        };
-        (copy.envelope.id.clone(), what)
+        }
     }
 }

@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use tracing::{error, info, warn};
 
 use super::Counts;
-use super::lane::{LaneWorker, WITHDRAWN, fault, owe};
+use super::lane::{LaneWorker, NO_ANSWER, WITHDRAWN, fault, owe};
 use super::outcome::Outcome;
 use super::parked::ParkedLane;
 use super::patients::Schedule;
@@ -47,7 +47,10 @@ impl LaneWorker {
             Err(panic) => std::panic::resume_unwind(panic.into_panic()),
         };
         let rest = copies.split_off(delivered);
-        self.shared.note(&copies.iter().collect::<Vec<_>>(), Fate::Delivered);
+        // The first was attempted before, as often as its schedule says; those behind it were not.
+        let before = self.patients.schedule(&patient).map_or(0, |before| before.failures);
+        let tried = |(at, copy)| (copy, if at == 0 { before + 1 } else { 1 });
+        self.shared.note(&copies.iter().enumerate().map(tried).collect::<Vec<_>>(), Fate::Delivered);
         for copy in copies {
             let key = Key::of(&copy);
             self.handled.insert(key);
@@ -61,8 +64,9 @@ impl LaneWorker {
         if let (false, Some(first)) = (outcome == Outcome::Delivered, rest.into_iter().next()) {
             let before = self.patients.schedule(&patient);
             let alone = before.is_none_or(|before| before.answers == answers);
-            let given_up = self.give_up(first, &outcome, alone, parked);
             failures = before.map_or(0, |before| before.failures);
+            let attempts = if delivered > 0 { 1 } else { failures + 1 };
+            let given_up = self.give_up((first, attempts), &outcome, alone, parked);
             failures = if delivered > 0 || given_up { 1 } else { failures + 1 };
             if !given_up {
                 due += self.shared.pace().after_parked(failures);
@@ -79,14 +83,14 @@ impl LaneWorker {
     /// not a reason.
     fn give_up(
         &mut self,
-        mut copy: Delivery,
+        (mut copy, attempts): (Delivery, u32),
         outcome: &Outcome,
         alone: bool,
         parked: Option<&mut ParkedLane>,
     ) -> bool {
         let code = match outcome {
             Outcome::Refused { code } => code,
-            Outcome::Away { .. } if !alone => "no-answer",
+            Outcome::Away { .. } if !alone => NO_ANSWER,
             Outcome::Withdrawn => WITHDRAWN,
             _ => return false,
         };
@@ -100,7 +104,7 @@ impl LaneWorker {
         let at_once = *outcome == Outcome::Withdrawn;
         let Some(parked) = parked.filter(|_| at_once || too_long) else { return false };
         let key = Key::of(&copy);
-        self.shared.note(&[&copy], Fate::Dead(code));
+        self.shared.note(&[(&copy, attempts)], Fate::Dead(code));
         let why = fault(code);
         owe(&mut self.receipts, &self.shared, self.lane, &copy, Some(&why));
         copy.envelope.fault = Some(why);

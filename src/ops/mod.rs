@@ -16,6 +16,7 @@ pub mod rehearsal;
 pub mod reload;
 mod remote;
 pub mod route_tests;
+pub mod search;
 pub mod status;
 pub mod survey;
 pub mod topology;

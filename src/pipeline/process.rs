@@ -61,7 +61,7 @@ pub struct Processed {
     /// What the message tells the registry and it does not know yet. Once that is entered, the message is processed
     /// again: what becomes of it rests on what it tells itself.
     pub entries: Vec<Entry>,
-    /// What the history says of it; nothing of history that nobody asked for.
+    /// What the history says of it.
     pub decision: Option<Step>,
     /// What the audit says of it.
     pub emergencies: Vec<EmergencyUse>,
@@ -103,7 +103,7 @@ pub fn process(
             follow: Vec::new(),
             archived: None,
             entries: Vec::new(),
-            decision: None,
+            decision: Some(provision::filtered(envelope, routing, now)),
             emergencies: Vec::new(),
             attached: Vec::new(),
         };
@@ -221,7 +221,7 @@ pub fn understood<'m>(
 }
 
 /// The order number that the storage files a record under: the last part of its key.
-fn order(envelope: &Envelope) -> Option<&str> {
+pub(super) fn order(envelope: &Envelope) -> Option<&str> {
     let known = envelope.data_type.as_deref().and_then(ssmix2::DataType::find);
     known.and_then(|_| envelope.key.0.rsplit('/').next())
 }

@@ -2,12 +2,19 @@
 
 use jiff::Timestamp;
 
-use super::process::{INVALID, Routing};
+use super::process::{INVALID, Routing, order};
 use crate::canonical::CanonicalEvent;
-use crate::envelope::{Envelope, Fault, Identifying};
+use crate::envelope::{Envelope, Fault, Finding, Identifying};
 use crate::registry::{Basis, Fact, Registry};
 use crate::route::{Decided, Denial, Recipient};
-use crate::store::history::{Decision, Denied, EmergencyUse, Granted, Step, What};
+use crate::store::history::{Decision, Denied, EmergencyUse, Granted, Odd, Step, What};
+
+/// Findings of a message that the history tells.
+const FINDINGS_MAX: usize = 50;
+/// Order numbers of a message that the history tells.
+const ORDERS_MAX: usize = 20;
+/// Characters of a value of a message that the history tells.
+const VALUE_MAX: usize = 200;
 
 /// The step that tells of a decision about an event.
 pub(super) fn decided(
@@ -18,8 +25,14 @@ pub(super) fn decided(
     at: Timestamp,
 ) -> Step {
     let patient = event.patient.as_ref().map(|patient| Identifying(patient.id.to_string()));
+    let network = event.patient.as_ref().and_then(|patient| patient.network_id.as_deref());
+    let network = network.map(|id| routing.pseudonyms.of_network(&Identifying(id.to_owned())));
     let decision = Decision {
         patient: patient.map(|patient| routing.pseudonyms.of(&envelope.facility, &patient)),
+        network,
+        control_id: event.message.control_id.as_deref().map(short),
+        orders: orders(event, envelope),
+        findings: event.findings.iter().take(FINDINGS_MAX).map(odd).collect(),
         kind: event.content.kind().as_str().to_owned(),
         change: event.change.as_str().to_owned(),
         ..decision(envelope, decided, routing)
@@ -39,20 +52,58 @@ pub(super) fn refused(
     Step { at, id: envelope.id.clone(), what: What::Decided(decision) }
 }
 
+/// The step that tells of history that nobody asked for: it was not read.
+pub(super) fn filtered(envelope: &Envelope, routing: &Routing, at: Timestamp) -> Step {
+    let decision = Decision { kind: String::new(), ..decision(envelope, &Decided::default(), routing) };
+    Step { at, id: envelope.id.clone(), what: What::Filtered(decision) }
+}
+
 fn decision(envelope: &Envelope, decided: &Decided<'_>, routing: &Routing) -> Decision {
     let patient = Some(&envelope.patient).filter(|patient| !patient.0.is_empty());
     Decision {
         feed: envelope.origin.feed.clone(),
         facility: envelope.facility.clone(),
         hash: envelope.origin.hash.clone(),
+        file: Some(routing.pseudonyms.of_file(&envelope.origin.feed, &envelope.origin.file)),
+        offset: Some(envelope.origin.offset),
         accepted_at: envelope.accepted_at.clone(),
         patient: patient.map(|patient| routing.pseudonyms.of(&envelope.facility, patient)),
+        network: None,
+        control_id: None,
+        orders: storage_order(envelope).map(short).into_iter().collect(),
+        findings: envelope.findings.iter().take(FINDINGS_MAX).map(odd).collect(),
         kind: INVALID.to_owned(),
         change: envelope.change.as_str().to_owned(),
         fault: None,
         recipients: decided.recipients.iter().map(|recipient| granted(recipient, routing)).collect(),
         denials: decided.denials.iter().map(denied).collect(),
     }
+}
+
+/// What an event's orders are known by, each once: the placer's numbers, the filler's, the storage's.
+fn orders(event: &CanonicalEvent<'_>, envelope: &Envelope) -> Vec<String> {
+    let mut orders: Vec<String> = storage_order(envelope).map(short).into_iter().collect();
+    for number in event.content.order_numbers() {
+        if orders.len() < ORDERS_MAX && !number.is_empty() && !orders.iter().any(|known| known == number) {
+            orders.push(short(number));
+        }
+    }
+    orders
+}
+
+/// The order number that the storage files a record under. Records that are no order's have one of its own making.
+fn storage_order(envelope: &Envelope) -> Option<&str> {
+    order(envelope).filter(|number| number.bytes().any(|byte| byte != b'0' && byte != b'-'))
+}
+
+/// The beginning of a value of a message: a mad one must not swell the history.
+fn short(value: &str) -> String {
+    value.chars().take(VALUE_MAX).collect()
+}
+
+/// A finding without its words.
+fn odd(finding: &Finding) -> Odd {
+    Odd { code: finding.code.clone().into_owned(), place: finding.place.clone() }
 }
 
 fn granted(recipient: &Recipient<'_>, routing: &Routing) -> Granted {

@@ -54,6 +54,16 @@ impl Pseudonyms {
         if field == PATIENT_ID { self.name(&[facility, value]) } else { self.name(&[facility, field, value]) }
     }
 
+    /// The stand-in of a patient's id in the network.
+    pub fn of_network(&self, id: &Identifying) -> Identifying {
+        Identifying(self.name(&["network", "", &id.0]))
+    }
+
+    /// The stand-in of the path of a feed's file, as the source names it.
+    pub fn of_file(&self, feed: &str, file: &Identifying) -> Identifying {
+        Identifying(self.name(&["file", "", feed, &file.0]))
+    }
+
     fn name(&self, parts: &[&str]) -> String {
         let mut hasher = blake3::Hasher::new_keyed(&self.0);
         hasher.update(parts.join("\0").as_bytes());

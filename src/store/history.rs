@@ -33,6 +33,8 @@ pub struct Step {
 pub enum What {
     /// It was decided who gets it.
     Decided(Decision),
+    /// It was history already when it was found, and no route asks for history: it was not read.
+    Filtered(Decision),
     /// The subscriber has it durably.
     Delivered(CopyFate),
     /// It is parked.
@@ -75,12 +77,30 @@ pub struct Decision {
     pub facility: String,
     /// BLAKE3 of the source's bytes.
     pub hash: String,
+    /// Stand-in of the path of its file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<Identifying>,
+    /// Byte offset of the message in that file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offset: Option<u64>,
     /// When the hub accepted it, RFC 3339.
     pub accepted_at: String,
     /// Stand-in of the patient; none where it is about nobody.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub patient: Option<Identifying>,
-    /// Kind, or `invalid`.
+    /// Stand-in of the patient's network id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub network: Option<Identifying>,
+    /// Message control id (MSH-10).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub control_id: Option<String>,
+    /// Order numbers: placer's, filler's, the storage's.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub orders: Vec<String>,
+    /// What was odd about it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<Odd>,
+    /// Kind; `invalid`, or nothing where it was not read.
     pub kind: String,
     /// What happened at the source.
     pub change: String,
@@ -91,6 +111,15 @@ pub struct Decision {
     pub recipients: Vec<Granted>,
     /// Copies that were not made, though a route matched.
     pub denials: Vec<Denied>,
+}
+
+/// A finding, without its words.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Odd {
+    /// A stable word for what is odd.
+    pub code: String,
+    /// Field path or byte offset.
+    pub place: String,
 }
 
 /// A copy that was made.
@@ -142,9 +171,12 @@ pub struct CopyFate {
     pub subscriber: String,
     /// Route.
     pub route: String,
-    /// Why it was parked or given up.
+    /// Why it was parked or given up: a word of the hub's, or the subscriber's answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
+    /// Attempts until then, since this process took the copy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attempts: Option<u32>,
 }
 
 /// A copy that left because of an emergency.

@@ -2,11 +2,13 @@
 //!
 //! The embedded database is for what can be rebuilt from the sources or the journal: here the pick-up ledger.
 //! What must not be lost lives in the broker's journal, the bytes that it claims in [`Claims`], and the registry's
-//! entries in a [`Log`]. The database itself is named in `sled_kv` only; everything else speaks [`Kv`].
+//! entries in a [`Log`]. That database is named in `sled_kv` only; everything else speaks
+//! [`Kv`]. Another one, SQLite, is the index of the history, and is named in `history_index` only.
 
 pub mod claims;
 pub mod day_log;
 pub mod history;
+pub mod history_index;
 pub mod kv;
 pub mod ledger;
 mod log;

@@ -78,9 +78,12 @@ pub(super) fn past(way: &Way, subscriber: &str) -> Option<Past> {
 
 fn copy(Step { at, what, .. }: &Step, subscriber: &str) -> Option<PastCopy> {
     let (step, CopyFate { subscriber: whose, code, .. }) = match what {
-        What::Decided(_) | What::Retried(_) | What::Discarded(_) | What::Edited(_) | What::Replayed(_) => {
-            return None;
-        }
+        What::Decided(_)
+        | What::Filtered(_)
+        | What::Retried(_)
+        | What::Discarded(_)
+        | What::Edited(_)
+        | What::Replayed(_) => return None,
         What::Delivered(copy) => ("delivered", copy),
         What::Parked(copy) => ("parked", copy),
         What::Dead(copy) => ("dead", copy),
