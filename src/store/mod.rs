@@ -5,6 +5,7 @@
 //! entries in a [`Log`]. That database is named in `sled_kv` only; everything else speaks
 //! [`Kv`]. Another one, SQLite, is the index of the history, and is named in `history_index` only.
 
+pub mod chain;
 pub mod claims;
 pub mod day_log;
 pub mod history;
@@ -15,6 +16,7 @@ mod log;
 pub mod record;
 mod sled_kv;
 
+pub use chain::{Chain, ChainError};
 pub use claims::{ClaimError, Claims};
 pub use day_log::{DayLog, DayLogError};
 pub use kv::{Batch, Durability, Kv, StoreError};
