@@ -59,7 +59,7 @@ fn set(token: &str, seconds: u32, then: &str) -> Response {
 fn asking(view: &View, status: StatusCode, wrong: Option<&str>) -> Response {
     let enter = view.pick("Log in", "ログイン");
     let body = html! {
-        @if let Some(wrong) = wrong { p.alert { (wrong) } }
+        @if let Some(wrong) = wrong { p.notice.bad role="alert" { (wrong) } }
         form method="post" action="/login" {
             label for="token" { (view.pick("Token", "トークン")) }
             input id="token" name="token" type="password" autocomplete="off" autofocus required;
