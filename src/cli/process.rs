@@ -23,6 +23,7 @@ use crate::ops::audit::Audit;
 use crate::ops::client;
 use crate::ops::in_force;
 use crate::ops::reload::{Prepared, Refusal, prepare};
+use crate::ops::sheet::keep_daily;
 use crate::pipeline::{Hub, HubError, Mode, Part, ReloadAnswer, ReloadOutcome, Report};
 use crate::telemetry::causes;
 
@@ -129,6 +130,9 @@ impl Process<'_> {
         let mut serving = JoinSet::new();
         if let (Mode::Watch, Some((console, address))) = (self.mode, console(hub).map_err(failed)?) {
             serving.spawn(console::serve(console, address, stopped.clone()));
+        }
+        if let (Mode::Watch, Some(control)) = (self.mode, hub.control()) {
+            serving.spawn(keep_daily(control, self.lang, stopped.clone()));
         }
         let (mut next, mut told, mut ends) = (None, !renewed, false);
         let mut preparing: JoinSet<Result<Prepared, Refusal>> = JoinSet::new();
@@ -259,7 +263,10 @@ fn console(hub: &Hub) -> Result<Option<(Console, SocketAddr)>, HubError> {
     let token = client::token(data_dir);
     let token = token.map_err(|source| HubError::Token { path: client::token_file(data_dir), source })?;
     let zone = config.hub.timezone.clone();
-    Ok(Some((Console { audit: Audit::of(&config), control, token, zone }, address)))
+    Ok(Some((
+        Console { audit: Audit::of(&config), surveillance: Arc::default(), control, token, zone },
+        address,
+    )))
 }
 
 /// What a signal asks for.

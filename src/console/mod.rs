@@ -12,7 +12,9 @@ mod html;
 mod live;
 mod login;
 mod problem;
+mod reconciliation;
 mod registry;
+mod surveillance;
 mod view;
 
 use std::net::SocketAddr;
@@ -31,6 +33,7 @@ use tokio::sync::watch;
 use tracing::{info, warn};
 
 use crate::ops::audit::Audit;
+use crate::ops::surveillance::Surveillance;
 use crate::pipeline::ControlBus;
 
 /// Largest body: a batch of some 200,000 entries.
@@ -49,6 +52,8 @@ pub struct Console {
     pub token: String,
     /// Where it is written down who looked and who acted.
     pub audit: Audit,
+    /// Cases that are counted.
+    pub surveillance: Arc<Surveillance>,
     /// Zone in which days begin and end.
     pub zone: TimeZone,
 }
@@ -95,6 +100,10 @@ fn app(console: Arc<Console>) -> Router {
     let pages = Router::new()
         .route("/", get(async || Redirect::to("/registry")))
         .route("/registry", get(registry::show).post(registry::search))
+        .route("/reconciliation", get(reconciliation::calendar).post(reconciliation::now))
+        .route("/reconciliation/{day}", get(reconciliation::show))
+        .route("/reconciliation/{day}/csv", get(reconciliation::table))
+        .route("/surveillance", get(surveillance::show))
         .layer(from_fn_with_state(console.clone(), access::session));
     Router::new()
         .nest("/api/v1", api)

@@ -43,6 +43,11 @@ impl Problem {
         Self::new(StatusCode::UNAUTHORIZED, "The token is missing or wrong", detail)
     }
 
+    pub(super) fn forbidden() -> Self {
+        let detail = "whoever has this token may not do that, or not for this facility";
+        Self::new(StatusCode::FORBIDDEN, "Not allowed", detail)
+    }
+
     pub(super) fn not_found() -> Self {
         Self::new(StatusCode::NOT_FOUND, "Not found", "there is nothing of that name")
     }
@@ -55,6 +60,17 @@ impl Problem {
     pub(super) fn no_audit(error: &(dyn std::error::Error + 'static)) -> Self {
         let detail = crate::telemetry::causes(error);
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "The audit can't be written", detail)
+    }
+
+    /// Disk or broker do not let it be told now.
+    pub(super) fn unavailable(error: &(dyn std::error::Error + 'static)) -> Self {
+        let detail = crate::telemetry::causes(error);
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "It can't be told now", detail)
+    }
+
+    /// What it is, for a page.
+    pub(super) fn told(&self) -> (StatusCode, &str) {
+        (StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR), &self.detail)
     }
 
     pub(super) fn refused(errors: Vec<Wrong>) -> Self {

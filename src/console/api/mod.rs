@@ -1,6 +1,7 @@
 //! `/api/v1`: what programs ask for.
 
 mod registry;
+pub(super) mod sheets;
 
 use std::sync::Arc;
 
@@ -18,5 +19,6 @@ pub(super) fn routes() -> Router<Arc<Console>> {
         .route("/registry/facilities", get(registry::facilities))
         .route("/registry/facilities/{code}", get(registry::facility))
         .route("/registry/history/{id}", get(registry::history))
+        .merge(sheets::routes())
         .fallback(async || Problem::not_found())
 }
