@@ -76,8 +76,13 @@ fn reader(config: &Config) -> Result<&str, String> {
     let desks: Vec<_> = names.into_iter().filter(|name| config.folder_of(name).is_some()).collect();
     match desks[..] {
         [one] => Ok(one),
-        [] => Err("no subscriber with a folder gets a topic reading.…: give --subscriber or --from".to_owned()),
-        _ => Err(format!("several subscribers get topics reading.…: give --subscriber, one of {}", desks.join(", "))),
+        [] => {
+            Err("no subscriber with a folder gets a topic reading.…: give --subscriber or --from".to_owned())
+        }
+        _ => Err(format!(
+            "several subscribers get topics reading.…: give --subscriber, one of {}",
+            desks.join(", ")
+        )),
     }
 }
 

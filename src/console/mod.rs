@@ -7,6 +7,7 @@ mod access;
 mod api;
 mod assets;
 mod audit;
+mod facilities;
 mod frame;
 mod html;
 mod live;
@@ -100,6 +101,7 @@ fn app(console: Arc<Console>) -> Router {
     let pages = Router::new()
         .route("/", get(async || Redirect::to("/registry")))
         .route("/registry", get(registry::show).post(registry::search))
+        .route("/registry/facilities", get(facilities::show))
         .route("/reconciliation", get(reconciliation::calendar).post(reconciliation::now))
         .route("/reconciliation/{day}", get(reconciliation::show))
         .route("/reconciliation/{day}/csv", get(reconciliation::table))

@@ -31,7 +31,11 @@ const FACILITY: &str = "3210100018";
 
 /// The sheets of yesterday, today and tomorrow: a test may run at midnight.
 fn sheets(hub: &HubFolder) -> Vec<Sheet> {
-    let config = Checked::read(&hub.path("")).config.unwrap();
+    sheets_of(&hub.path(""))
+}
+
+fn sheets_of(folder: &Path) -> Vec<Sheet> {
+    let config = Checked::read(folder).config.unwrap();
     let today = Timestamp::now().to_zoned(TimeZone::get("Asia/Tokyo").unwrap()).date();
     let wanted = Wanted { from: today - 1.day(), until: today + 1.day(), facility: None };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -239,7 +243,7 @@ fn delivered(hub: &HubFolder) -> Vec<String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(6))]
+    #![proptest_config(ProptestConfig::with_cases(4))]
     #[test]
     fn each_difference_that_is_planted_is_named(
         plants in proptest::sample::subsequence(Plant::ALL.to_vec(), 1..=7)
@@ -305,7 +309,10 @@ fn no_patient_stands_on_a_sheet() {
     for file in files_below(&hub.path("standard")) {
         let patient = patient(&file, &hub.path("standard"));
         if patient.len() > 3 {
-            assert!(!told.contains(&format!("\"{patient}")) && !told.contains(&format!("/{patient}")), "{told}");
+            assert!(
+                !told.contains(&format!("\"{patient}")) && !told.contains(&format!("/{patient}")),
+                "{told}"
+            );
         }
     }
 }
@@ -335,4 +342,77 @@ fn the_verb_prints_text_csv_and_json_and_says_by_its_exit_code_whether_something
     assert!(code == 1 && text.contains("取込対象外のファイル"), "{text}");
     let unknown = hub.run(&["sheet", "--facility", "0000000000"]);
     assert_eq!(unknown.status.code(), Some(64));
+}
+
+/// What a region's systems do wrong is the hub's daily bread: it is taken, or invalid, and differs in nothing.
+#[test]
+fn a_region_full_of_faults_has_no_difference_and_a_loss_in_it_is_named() {
+    let hub = HubFolder::new();
+    let region = hub.path("region");
+    let out = region.to_string_lossy().into_owned();
+    let faults = "torn=0.03,empty=0.02,lf-terminators=0.03,undeclared-charset=0.02,wrong-facility=0.02,bad-date=0.02,\
+                  duplicate=0.03,out-of-order=0.03,control-characters=0.02";
+    let size = ["--seed", "11", "--facilities", "4", "--patients", "60", "--days", "3"];
+    let made = hub.run(&[&["simulate", "region", "--out", &out, "--faults", faults], &size[..]].concat());
+    assert!(made.status.success(), "{made:?}");
+    let drained = hub.run(&["--config", &out, "run", "--drain", "--json"]);
+    let report: Value = serde_json::from_slice(&drained.stdout).unwrap();
+    assert_eq!(report["conserved"], Value::Bool(true), "{report:#}");
+    let sheets = sheets_of(&region);
+    assert_eq!(differences(&sheets), BTreeMap::new());
+    assert_sums(&sheets);
+    let invalid = |sheets: &[Sheet]| -> u64 {
+        sheets.iter().flat_map(|sheet| &sheet.facilities).map(|one| one.messages.invalid).sum()
+    };
+    assert!(invalid(&sheets) > 0, "the region has faults");
+    let files = files_below(&region.join("storages"));
+    let record = files.iter().find(|file| file.to_string_lossy().ends_with("_1")).unwrap();
+    fs::remove_file(record).unwrap();
+    assert_eq!(differences(&sheets_of(&region)).into_keys().collect::<Vec<_>>(), [Differs::FileGone]);
+}
+
+/// A port that is free now.
+fn free_port() -> u16 {
+    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+/// A process that ends with the test.
+struct Running(std::process::Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        drop(self.0.kill());
+        drop(self.0.wait());
+    }
+}
+
+#[test]
+fn a_running_hub_gives_its_sheet_and_makes_up_for_the_days_that_it_missed() {
+    let hub = drained();
+    let toml = fs::read_to_string(hub.path("hub.toml")).unwrap();
+    let toml = toml.replace("127.0.0.1:7575", &format!("127.0.0.1:{}", free_port()));
+    hub.write("hub.toml", toml);
+    // The history began three days ago, and nobody wrote a sheet.
+    let today = Timestamp::now().to_zoned(TimeZone::get("Asia/Tokyo").unwrap()).date();
+    hub.write(&format!("var/history/{}.ndjson", today - 3.day()), "");
+    let _running = Running(hub.start(&["run"]));
+    let kept = || {
+        let files = files_below(&hub.path("var/sheets")).into_iter();
+        files.filter(|file| file.extension().is_some_and(|end| end == "json" || end == "csv")).count()
+    };
+    let until = |what: &str, is_so: &dyn Fn() -> bool| {
+        let waited = (0..600).any(|_| {
+            std::thread::sleep(Duration::from_millis(100));
+            is_so()
+        });
+        assert!(waited, "{what}");
+    };
+    until("sheets of three days", &|| hub.path("var/sheets").is_dir() && kept() >= 2 * 2);
+    let days = [(today - 1.day()).to_string(), (today + 1.day()).to_string()];
+    let told = || hub.run(&["sheet", "--from", &days[0], "--until", &days[1], "--json"]);
+    until("a sheet of the running hub", &|| {
+        let output = told();
+        let sheets: Option<Vec<Sheet>> = serde_json::from_slice(&output.stdout).ok();
+        sheets.is_some_and(|sheets| sheets.iter().map(|sheet| sheet.facilities.len()).sum::<usize>() == 12)
+    });
 }
