@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,6 +17,7 @@ use musubi::pipeline::{Hub, Part};
 use proptest::prelude::*;
 use serde_json::Value;
 
+use crate::support::process::ToItsEnd;
 use crate::support::{HubFolder, files_below};
 
 /// An hour ahead: what was written a moment ago has settled.
@@ -355,7 +357,9 @@ fn a_region_full_of_faults_has_no_difference_and_a_loss_in_it_is_named() {
     let size = ["--seed", "11", "--facilities", "4", "--patients", "60", "--days", "3"];
     let made = hub.run(&[&["simulate", "region", "--out", &out, "--faults", faults], &size[..]].concat());
     assert!(made.status.success(), "{made:?}");
-    let drained = hub.run(&["--config", &out, "run", "--drain", "--json"]);
+    let mut drain = Command::new(env!("CARGO_BIN_EXE_musubi"));
+    let drained =
+        drain.args(["--config", &out, "run", "--drain", "--json"]).stdout(Stdio::piped()).to_its_end();
     let report: Value = serde_json::from_slice(&drained.stdout).unwrap();
     assert_eq!(report["conserved"], Value::Bool(true), "{report:#}");
     let sheets = sheets_of(&region);
