@@ -23,7 +23,7 @@ const STALE: Duration = Duration::from_secs(60);
 pub(super) struct Options {
     /// Folder of delivered events; the default is that of the subscriber
     #[arg(long, value_name = "DIR")]
-    from: Option<PathBuf>,
+    pub(super) from: Option<PathBuf>,
     /// Write the page, CSV and JSON here
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,

@@ -31,6 +31,7 @@ mod replay;
 mod run;
 mod schema;
 mod send;
+mod sheet;
 mod shell;
 mod simulate;
 mod status;
@@ -175,6 +176,9 @@ enum Verb {
     VerifyBackup(verify::Arguments),
     /// Compare a standardised storage with its index database's export (SSMIXIDX as CSV)
     Reconcile(reconcile::Arguments),
+    /// Show the daily sheet of each facility (日次照合): files, ledger, accepted, filtered, invalid, delivered, parked, dead,
+    /// and what differs
+    Sheet(sheet::Arguments),
     /// Show what became of referrals (紹介状): delivered, opened, replied; which nobody answered; the proof of their bytes
     Referrals(referrals::Arguments),
     /// Image reading (読影): join orders and examinations into requests, and keep the worklist
@@ -247,6 +251,7 @@ pub fn main() -> ExitCode {
         Verb::Topology(arguments) => topology::main(&cli.config, lang, &arguments),
         Verb::VerifyBackup(arguments) => verify::main(lang, &arguments),
         Verb::Reconcile(arguments) => reconcile::main(lang, &arguments),
+        Verb::Sheet(arguments) => sheet::main(&cli.config, lang, &arguments),
         Verb::Referrals(arguments) => referrals::main(&cli.config, lang, &arguments),
         Verb::Reading(arguments) => reading::main(&cli.config, lang, &arguments),
         Verb::Surveillance(arguments) => surveillance::main(&cli.config, lang, &arguments),

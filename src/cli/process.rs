@@ -26,6 +26,7 @@ use crate::ops::overview::Live;
 use crate::ops::reload::{Prepared, Refusal, prepare};
 use crate::ops::replay::Desk;
 use crate::ops::series::Series;
+use crate::ops::sheet::keep_daily;
 use crate::ops::{alerts, client, in_force, upkeep};
 use crate::pipeline::{Hub, HubError, Mode, Part, ReloadAnswer, ReloadOutcome, Report};
 use crate::telemetry::causes;
@@ -143,7 +144,8 @@ impl Process<'_> {
             serving.spawn(console::serve(console, address, stopped.clone()));
         }
         if let (Mode::Watch, Some(control)) = (self.mode, hub.control()) {
-            serving.spawn(alerts::watch(control, hub.monitor(), stopped.clone()));
+            serving.spawn(alerts::watch(control.clone(), hub.monitor(), stopped.clone()));
+            serving.spawn(keep_daily(control, self.lang, stopped.clone()));
         }
         if let (Mode::Watch, Some(address)) = (self.mode, config.hub.metrics) {
             let targets = Targets::new(&config.hub.data_dir, hub.role());
@@ -312,7 +314,20 @@ fn console(
     let replays = Desk::of_hub(control.clone());
     let (audit, series, overview) = (Audit::of(&config), Arc::new(Series::new(&config)), Live::default());
     let monitor = hub.monitor();
-    Ok(Some((Console { control, monitor, token, audit, gate, replays, zone, series, overview }, address)))
+    let surveillance = Arc::default();
+    let console = Console {
+        control,
+        monitor,
+        token,
+        audit,
+        gate,
+        replays,
+        surveillance,
+        zone,
+        series,
+        overview,
+    };
+    Ok(Some((console, address)))
 }
 
 /// What a signal asks for.

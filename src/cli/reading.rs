@@ -3,6 +3,7 @@
 mod page;
 mod table;
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -11,7 +12,8 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::desk::{self, Shown};
-use super::{check, exit, fail};
+use super::{check, complain, exit, fail};
+use crate::config::Config;
 use crate::lang::Lang;
 use crate::services::inbox::{Event, Unreadable};
 use crate::services::reading::{Desk, Rules};
@@ -19,9 +21,9 @@ use crate::services::reading::{Desk, Rules};
 /// Arguments of `reading`.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// The subscriber whose folder is read
-    #[arg(long, value_name = "NAME", default_value = "imaging")]
-    subscriber: String,
+    /// The subscriber whose folder is read; the default is `imaging`, else the one that gets topics `reading.…`
+    #[arg(long, value_name = "NAME")]
+    subscriber: Option<String>,
     /// What counts as remote reading, per facility (TOML); without it, all that is delivered
     #[arg(long, value_name = "FILE")]
     rules: Option<PathBuf>,
@@ -44,8 +46,44 @@ pub(super) fn main(folder: &Path, lang: Lang, arguments: &Arguments) -> u8 {
         Ok(rules) => rules.unwrap_or_else(Rules::all),
         Err(code) => return code,
     };
+    // Which folder it is does not matter where another one is named.
+    let subscriber = match (&arguments.subscriber, &arguments.desk.from) {
+        (Some(name), _) => name,
+        (None, Some(_)) => "",
+        (None, None) => match reader(&config) {
+            Ok(name) => name,
+            Err(why) => {
+                complain(&format!("musubi: {why}"));
+                return exit::USAGE;
+            }
+        },
+    };
     let reading = Reading { desk: Desk::new(rules), lang, zone: config.hub.timezone.clone() };
-    desk::run(reading, &config, &arguments.subscriber, &arguments.desk)
+    desk::run(reading, &config, subscriber, &arguments.desk)
+}
+
+/// The subscriber whose folder is read where there is one of that name.
+const SUBSCRIBER: &str = "imaging";
+
+/// Subscriber `imaging`, or the one with a folder to which a route of a topic `reading.…` leads; a network with several reading
+/// facilities has a desk for each.
+fn reader(config: &Config) -> Result<&str, String> {
+    if config.folder_of(SUBSCRIBER).is_some() {
+        return Ok(SUBSCRIBER);
+    }
+    let routes = config.routes.iter().filter(|route| route.topic.starts_with("reading."));
+    let names: BTreeSet<&str> = routes.flat_map(|route| &route.to).map(String::as_str).collect();
+    let desks: Vec<_> = names.into_iter().filter(|name| config.folder_of(name).is_some()).collect();
+    match desks[..] {
+        [one] => Ok(one),
+        [] => {
+            Err("no subscriber with a folder gets a topic reading.…: give --subscriber or --from".to_owned())
+        }
+        _ => Err(format!(
+            "several subscribers get topics reading.…: give --subscriber, one of {}",
+            desks.join(", ")
+        )),
+    }
 }
 
 fn rules(file: &Path) -> Result<Rules, u8> {

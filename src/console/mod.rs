@@ -13,6 +13,7 @@ mod chart;
 mod flows;
 mod audit_page;
 mod csrf;
+mod facilities;
 mod frame;
 mod html;
 mod live;
@@ -22,12 +23,14 @@ pub mod monitor;
 mod overview;
 mod problem;
 mod queues;
+mod reconciliation;
 mod registry;
 mod replay;
-mod topics;
 mod second_factor;
 mod sso;
+mod surveillance;
 mod tls;
+mod topics;
 mod users;
 mod view;
 
@@ -53,6 +56,7 @@ use crate::ops::audit::Audit;
 use crate::ops::overview::Live;
 use crate::ops::replay::Desk;
 use crate::ops::series::Series;
+use crate::ops::surveillance::Surveillance;
 use crate::pipeline::{ControlBus, Monitor};
 
 /// Largest body: a batch of some 200,000 entries.
@@ -84,6 +88,8 @@ pub struct Console {
     pub replays: Arc<Desk>,
     /// Users, sessions and tokens.
     pub gate: Arc<Gate>,
+    /// Cases that are counted.
+    pub surveillance: Arc<Surveillance>,
     /// Zone in which days begin and end.
     pub zone: TimeZone,
     /// Depths and rates of late.
@@ -194,6 +200,11 @@ fn app(console: Arc<Console>) -> Router {
         .route("/topics/files/{name}", get(topics::file))
         .route("/charts", get(chart::data))
         .route("/registry", get(registry::show).post(registry::search))
+        .route("/registry/facilities", get(facilities::show))
+        .route("/reconciliation", get(reconciliation::calendar).post(reconciliation::now))
+        .route("/reconciliation/{day}", get(reconciliation::show))
+        .route("/reconciliation/{day}/csv", get(reconciliation::table))
+        .route("/surveillance", get(surveillance::show))
         .merge(alerts::routes())
         .merge(replay::routes())
         .route("/users", get(users::show).post(users::change))

@@ -71,6 +71,11 @@ impl Problem {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "The audit can't be written", detail)
     }
 
+    /// What it is, for a page.
+    pub(super) fn told(&self) -> (StatusCode, &str) {
+        (StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR), &self.detail)
+    }
+
     pub(super) fn refused(errors: Vec<Wrong>) -> Self {
         let detail = format!("{} rows can't be taken; nothing of the batch was", errors.len());
         let problem = Self::new(StatusCode::UNPROCESSABLE_ENTITY, "The registry refuses the batch", detail);

@@ -124,7 +124,9 @@ impl Page<'_> {
             Lang::En => ["Code", "Name", "Area", "Roles", "State", "From"],
             Lang::Ja => ["コード", "名称", "医療圏", "役割", "状態", "開始"],
         };
-        html! { h2 { (self.view.pick("Facilities", "施設")) } (table(&head, &rows)) }
+        html! { h2 { (self.view.pick("Facilities", "施設")) }
+        p { a href="/registry/facilities" { (self.view.pick("Search, contracts, consents", "検索・契約・同意件数")) } }
+        (table(&head, &rows)) }
     }
 
     fn history(&self, network_id: &str) -> Markup {

@@ -50,6 +50,7 @@ pub use folder::{Folder, FolderError};
 pub use http::Http;
 pub use mllp::{Link, LinkError, Mllp};
 pub use pace::Pace;
+pub use receipt::receipt_ids;
 pub use sender::SenderError;
 pub use workers::Workers;
 

@@ -13,6 +13,10 @@ use super::window::Key;
 use crate::broker::{Delivery, Publication, topology};
 use crate::envelope::{CANONICAL, Change, Envelope, Fault, Identifying, Lane, Origin, Routed};
 
+/// Outcomes that a receipt tells.
+const DELIVERED: &str = "delivered";
+const DEAD: &str = "dead";
+
 /// What a receipt says.
 #[derive(Debug, Serialize)]
 struct Receipt<'r> {
@@ -55,7 +59,7 @@ impl Receipts {
                 subscriber,
                 route: &routed.route,
                 at,
-                outcome: if fault.is_some() { "dead" } else { "delivered" },
+                outcome: if fault.is_some() { DEAD } else { DELIVERED },
                 code: fault.map(|fault| fault.code.as_str()),
                 hash: hash(copy, routed),
             };
@@ -94,14 +98,24 @@ fn hash(copy: &Delivery, routed: &Routed) -> Option<String> {
     })
 }
 
-fn envelope(copy: &Delivery, routed: &Routed, topic: &str, said: &Receipt<'_>) -> Envelope {
-    let Envelope { facility, origin, .. } = &copy.envelope;
+/// The id of a receipt of an event's copy: the same whenever it is made.
+fn receipt_id(event: &str, subscriber: &str, outcome: &str) -> String {
     let mut hasher = blake3::Hasher::new();
-    for part in [said.event, said.subscriber, said.outcome] {
+    for part in [event, subscriber, outcome] {
         hasher.update(part.as_bytes()).update(&[0]);
     }
+    hasher.finalize().to_hex().chars().take(32).collect()
+}
+
+/// The ids that receipts of a copy can have: of its delivery, and of its end.
+pub fn receipt_ids(event: &str, subscriber: &str) -> [String; 2] {
+    [DELIVERED, DEAD].map(|outcome| receipt_id(event, subscriber, outcome))
+}
+
+fn envelope(copy: &Delivery, routed: &Routed, topic: &str, said: &Receipt<'_>) -> Envelope {
+    let Envelope { facility, origin, .. } = &copy.envelope;
     Envelope {
-        id: hasher.finalize().to_hex().chars().take(32).collect(),
+        id: receipt_id(said.event, said.subscriber, said.outcome),
         facility: facility.clone(),
         patient: Identifying::default(),
         data_type: None,

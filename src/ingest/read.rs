@@ -154,7 +154,7 @@ impl Reader {
 }
 
 /// What is missing, if a file looks half-written.
-fn incomplete(format: Format, bytes: &[u8]) -> Option<Fault> {
+pub(super) fn incomplete(format: Format, bytes: &[u8]) -> Option<Fault> {
     match format {
         Format::Hl7v2 | Format::Document => hl7::incomplete(bytes),
         Format::Checkup => {

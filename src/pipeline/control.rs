@@ -1,5 +1,6 @@
 //! What operators look at and act on in a process that runs: the control bus (Enterprise Integration Patterns).
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use super::again::Again;
@@ -11,7 +12,7 @@ use crate::broker::{Broker, BrokerError, Publication};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::store::history::{EmergencyUse, Step};
-use crate::store::{Claims, DayLogError};
+use crate::store::{Claims, DayLogError, Ledger};
 
 /// The way to a hub's queues, registry and history, for what `ops` does.
 #[derive(Clone)]
@@ -21,6 +22,8 @@ pub struct ControlBus {
     pub(super) register: Arc<Register>,
     pub(super) in_force: Arc<InForce>,
     pub(super) written: Arc<Written>,
+    /// By the names of feeds: of those that this process keeps.
+    pub(super) ledgers: Arc<BTreeMap<String, Ledger>>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) again: Arc<Again>,
 }
@@ -44,6 +47,11 @@ impl ControlBus {
     /// The routing that is in force.
     pub fn routing(&self) -> Arc<Routing> {
         self.in_force.routing()
+    }
+
+    /// What a feed has taken from its sources, where this process keeps that.
+    pub fn ledger(&self, feed: &str) -> Option<&Ledger> {
+        self.ledgers.get(feed)
     }
 
     /// The time.

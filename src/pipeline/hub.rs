@@ -218,12 +218,18 @@ impl Hub {
     /// What operators look at and act on, where they do so through this process.
     pub fn control(&self) -> Option<ControlBus> {
         let (Some(register), Some(in_force)) = (&self.register, &self.in_force) else { return None };
+        let kept = self
+            .channel
+            .homes
+            .iter()
+            .flat_map(|(home, _)| home.feeds.iter().map(|feed| (feed.clone(), home.ledger.clone())));
         Some(ControlBus {
             config: self.current.clone(),
             broker: self.channel.broker.clone(),
             register: register.clone(),
             in_force: in_force.clone(),
             written: self.written.clone(),
+            ledgers: Arc::new(kept.collect()),
             clock: self.clock.clone(),
             again: self.again.clone(),
         })

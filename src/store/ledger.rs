@@ -143,6 +143,37 @@ impl Ledger {
         Ok(files)
     }
 
+    /// All folders of a source that are known, with their paths.
+    pub fn folders(
+        &self,
+        place: &Place,
+    ) -> impl Iterator<Item = Result<(String, FolderRecord), StoreError>> + '_ {
+        self.entries(place, FOLDER, FolderRecord::from_bytes)
+    }
+
+    /// All files of a source that are kept apart from a folder's record, with their paths.
+    pub fn dropped(
+        &self,
+        place: &Place,
+    ) -> impl Iterator<Item = Result<(String, DropRecord), StoreError>> + '_ {
+        self.entries(place, FILE, DropRecord::from_bytes)
+    }
+
+    fn entries<T: 'static>(
+        &self,
+        place: &Place,
+        kind: u8,
+        read: fn(&[u8]) -> Result<T, StoreError>,
+    ) -> impl Iterator<Item = Result<(String, T), StoreError>> + '_ {
+        let prefix = key(place, kind, "");
+        self.0.range(&prefix).map(move |entry| {
+            let (key, value) = entry?;
+            let path = key.get(prefix.len()..).unwrap_or_default();
+            let path = str::from_utf8(path).map_err(|_| StoreError::Record("a path is not text"))?;
+            Ok((path.to_owned(), read(&value)?))
+        })
+    }
+
     /// A number noted before.
     pub fn mark(&self, place: &Place, name: &str) -> Result<Option<i64>, StoreError> {
         let Some(bytes) = self.0.get(&key(place, MARK, name))? else { return Ok(None) };

@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::run::{everything_to_one, region, twenty_patients};
-use crate::support::{HubFolder, files_below};
+use crate::support::{HubFolder, copy_tree, files_below};
 
 const ONE: &str = "backup/3210100018/ssmix2";
 
@@ -273,4 +273,72 @@ fn a_store_that_is_away_or_laid_out_to_lead_elsewhere_gets_nothing() {
     fs::remove_file(hub.path("backup/3210100018")).unwrap();
     assert_drained(&hub);
     assert_same(&hub, "standard", ONE);
+}
+
+/// The hub's own folder, copied while it is stopped, goes on elsewhere: nothing is lost, nothing comes again.
+#[test]
+fn a_data_folder_that_was_restored_goes_on_without_loss_or_repeat() {
+    let hub = simulated();
+    assert_drained(&hub);
+    let taken = delivered_ids(&hub);
+    assert!(!taken.is_empty());
+    // What an operator copies while the hub is stopped, and puts back on another machine.
+    let elsewhere = HubFolder::new();
+    for tree in ["feeds", "standard", "backup", "var"] {
+        copy_tree(&hub.path(tree), &elsewhere.path(tree));
+    }
+    for file in ["hub.toml", "routes.toml"] {
+        fs::copy(hub.path(file), elsewhere.path(file)).unwrap();
+    }
+    let again = assert_drained(&elsewhere);
+    let accepted: u64 =
+        again["feeds"].as_array().unwrap().iter().map(|feed| feed["accepted"].as_u64().unwrap()).sum();
+    assert_eq!((accepted, delivered_ids(&elsewhere)), (0, taken.clone()), "nothing comes again: {again:#}");
+    let current = |hub: &HubFolder| {
+        records(hub).into_iter().find(|file| file.to_string_lossy().ends_with("_1")).unwrap()
+    };
+    let file = current(&elsewhere);
+    fs::copy(&file, later(&file, '1')).unwrap();
+    fs::rename(&file, with_flag(&file, '2')).unwrap();
+    assert_drained(&elsewhere);
+    assert_same(&elsewhere, "standard", ONE);
+    let more = delivered_ids(&elsewhere);
+    assert!(more.starts_with(&taken) && more.len() > taken.len(), "what is new is taken, after what was");
+    // The stand-ins are the same: subscribers know their records again.
+    let key = |hub: &HubFolder| fs::read(hub.path("var/pseudonym.key")).unwrap();
+    assert_eq!(key(&hub), key(&elsewhere));
+}
+
+/// A backup that is older than what was accepted since: that comes again, under the id it had.
+#[test]
+fn what_came_after_the_backup_comes_again_with_its_id() {
+    let hub = simulated();
+    assert_drained(&hub);
+    let backup = tempfile::tempdir().unwrap();
+    copy_tree(&hub.path("var"), &backup.path().join("var"));
+    let file = records(&hub).into_iter().find(|file| file.to_string_lossy().ends_with("_1")).unwrap();
+    fs::copy(&file, later(&file, '1')).unwrap();
+    fs::rename(&file, with_flag(&file, '2')).unwrap();
+    let before = delivered_ids(&hub);
+    assert_drained(&hub);
+    let since = delivered_ids(&hub).split_off(before.len());
+    fs::remove_dir_all(hub.path("var")).unwrap();
+    copy_tree(&backup.path().join("var"), &hub.path("var"));
+    assert_drained(&hub);
+    assert_eq!(delivered_ids(&hub).split_off(before.len()), since);
+}
+
+/// Ids that were delivered, in the order of the history.
+fn delivered_ids(hub: &HubFolder) -> Vec<String> {
+    let mut ids = Vec::new();
+    let files = files_below(&hub.path("var/history")).into_iter();
+    for file in files.filter(|file| file.extension().is_some_and(|end| end == "ndjson")) {
+        for line in fs::read_to_string(file).unwrap().lines() {
+            let step: Value = serde_json::from_str(line).unwrap();
+            if step["step"] == "delivered" {
+                ids.push(format!("{} {}", step["subscriber"], step["id"]));
+            }
+        }
+    }
+    ids
 }

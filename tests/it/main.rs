@@ -46,6 +46,7 @@ mod route_tests;
 mod run;
 mod schemas;
 mod services;
+mod sheet;
 mod shell;
 mod simulated;
 mod store_crash;

@@ -8,6 +8,7 @@ mod overview;
 mod registry;
 mod replays;
 mod series;
+pub(super) mod sheets;
 
 use std::sync::Arc;
 
@@ -28,6 +29,7 @@ pub(super) fn routes() -> Router<Arc<Console>> {
         .merge(registry::routes())
         .merge(replays::routes())
         .merge(series::routes())
+        .merge(sheets::routes())
         .route("/openapi.json", get(openapi::show))
         .fallback(async || Problem::not_found())
 }

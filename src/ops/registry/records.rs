@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::registry::{Entry, RecordId, Registry};
+use crate::registry::{Entry, Facility, Fact, RecordId, Registry};
 
 /// A record.
 #[derive(Debug, Serialize)]
@@ -38,6 +38,40 @@ pub fn facilities(registry: &Registry, at: Timestamp) -> Vec<Record> {
     let own = |code: &str| registry.of_facility(code).find(|(_, fact)| fact.as_str() == "facility");
     let ids = registry.facilities().filter_map(|code| own(code).map(|(id, _)| id));
     ids.map(|id| record(registry, id, at)).collect()
+}
+
+/// A facility with what is agreed with it, and how much of its patients is known.
+#[derive(Debug)]
+pub struct Agreed {
+    /// The facility as it was entered last.
+    pub facility: Facility,
+    /// Whether it takes part now.
+    pub in_force: bool,
+    /// Contracts in force, with the other facility where there is one.
+    pub contracts: Vec<String>,
+    /// Facts in force that name it because of a patient, by their word.
+    pub counts: BTreeMap<&'static str, u64>,
+}
+
+/// All facilities with what is agreed, in order of their codes.
+pub fn agreed(registry: &Registry, at: Timestamp) -> Vec<Agreed> {
+    let agreed = |record: Record| {
+        let Fact::Facility(facility) = record.versions.last()?.fact.clone() else { return None };
+        let contracts = registry.of_facility(&facility.code).filter_map(|(_, fact)| match fact {
+            Fact::Contract(contract) if contract.period.holds(at) => Some(match &contract.with {
+                Some(with) => format!("{} ({with})", contract.kind.as_str()),
+                None => contract.kind.as_str().to_owned(),
+            }),
+            _ => None,
+        });
+        let contracts = contracts.collect();
+        let mut counts = BTreeMap::new();
+        for (_, fact) in registry.of_patients_of(&facility.code).filter(|(_, fact)| fact.period().holds(at)) {
+            *counts.entry(fact.as_str()).or_default() += 1;
+        }
+        Some(Agreed { facility, in_force: record.in_force, contracts, counts })
+    };
+    facilities(registry, at).into_iter().filter_map(agreed).collect()
 }
 
 /// Every version of the records of a network id, or of the record of that id, in the order of entry.
