@@ -86,7 +86,9 @@ mod exit {
     pub(super) const fn of_client(error: &ClientError) -> u8 {
         match error {
             ClientError::Away { .. } => UNAVAILABLE,
-            ClientError::Token { .. } | ClientError::Unauthorized { .. } => NOT_PERMITTED,
+            ClientError::Token { .. } | ClientError::Certificate(_) | ClientError::Unauthorized { .. } => {
+                NOT_PERMITTED
+            },
             ClientError::Json(_) => SOFTWARE,
             ClientError::Refused { status, .. } => match status {
                 401 | 403 => NOT_PERMITTED,

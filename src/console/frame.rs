@@ -90,11 +90,6 @@ pub(super) fn form(view: &View, action: &str, body: &Markup) -> Markup {
     }
 }
 
-/// A form that does something.
-pub(super) fn form(_: &View, action: &str, body: &Markup) -> Markup {
-    html! { form method="post" action=(action) { (body) } }
-}
-
 /// A page that says why there is none.
 pub(super) fn refusal(view: &View, status: StatusCode, why: &str) -> Response {
     let body = html! { p { a.button href="/" { (view.pick("To the start page", "トップページへ")) } } };

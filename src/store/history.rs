@@ -129,15 +129,6 @@ pub struct Odd {
     pub place: String,
 }
 
-/// A finding, without its words.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Odd {
-    /// A stable word for what is odd.
-    pub code: String,
-    /// Field path or byte offset.
-    pub place: String,
-}
-
 /// A copy that was made.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Granted {

@@ -80,7 +80,7 @@ impl From<AlertError> for Problem {
         match error {
             AlertError::Unknown(_) | AlertError::NoReceiver(_) => Self::not_found(),
             AlertError::Note => Self::bad(error.to_string()),
-            AlertError::Files { .. } => Self::unavailable(crate::telemetry::causes(&error)),
+            AlertError::Files { .. } => Self::unavailable(&error),
         }
     }
 }
