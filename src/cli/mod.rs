@@ -53,6 +53,8 @@ const OWN: [&str; 3] = ["musubi", "hl7v2", "ssmix2"];
 
 /// Exit codes, after BSD's sysexits.
 mod exit {
+    use crate::ops::client::ClientError;
+
     /// Done.
     pub(super) const DONE: u8 = 0;
     /// What was compared differs, as diff(1) has it.
@@ -69,8 +71,25 @@ mod exit {
     pub(super) const CANT_CREATE: u8 = 73;
     /// Try later: disk full, folder not reachable, another process holds the data folder.
     pub(super) const TRY_LATER: u8 = 75;
+    /// What was asked for is not permitted to who asked.
+    pub(super) const NOT_PERMITTED: u8 = 77;
     /// The configuration is bad.
     pub(super) const BAD_CONFIG: u8 = 78;
+
+    /// After a hub that runs did not do as asked.
+    pub(super) const fn of_client(error: &ClientError) -> u8 {
+        match error {
+            ClientError::Away { .. } => UNAVAILABLE,
+            ClientError::Token { .. } | ClientError::Unauthorized { .. } => NOT_PERMITTED,
+            ClientError::Json(_) => SOFTWARE,
+            ClientError::Refused { status, .. } => match status {
+                401 | 403 => NOT_PERMITTED,
+                408 | 409 | 423 | 425 | 429 | 503 => TRY_LATER,
+                500.. => SOFTWARE,
+                _ => BAD_DATA,
+            },
+        }
+    }
 }
 
 /// A message-broker integration hub for a regional medical network.

@@ -19,8 +19,8 @@ use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
 use crate::console::{self, Console};
 use crate::lang::Lang;
+use crate::ops::client;
 use crate::ops::in_force;
-use crate::ops::registry::api;
 use crate::ops::reload::{Prepared, Refusal, prepare};
 use crate::pipeline::{Hub, HubError, Mode, Part, ReloadAnswer, ReloadOutcome, Report};
 use crate::telemetry::causes;
@@ -255,8 +255,8 @@ fn console(hub: &Hub) -> Result<Option<(Console, SocketAddr)>, HubError> {
     let config = control.config();
     let Some(address) = config.hub.console else { return Ok(None) };
     let data_dir = &config.hub.data_dir;
-    let token = api::token(data_dir);
-    let token = token.map_err(|source| HubError::Token { path: api::token_file(data_dir), source })?;
+    let token = client::token(data_dir);
+    let token = token.map_err(|source| HubError::Token { path: client::token_file(data_dir), source })?;
     let zone = config.hub.timezone.clone();
     Ok(Some((Console { control, token, zone }, address)))
 }

@@ -2,6 +2,7 @@
 
 pub mod check;
 pub mod claims;
+pub mod client;
 pub mod conform;
 pub mod diff;
 pub mod doctor;

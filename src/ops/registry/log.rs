@@ -8,9 +8,9 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::timeout;
 
-use super::api::{self, ApiError};
 use crate::broker::rabbitmq::{Link, Settings};
 use crate::config::{self, Config};
+use crate::ops::client::{ClientError, Hub, Wrong};
 use crate::pipeline::{Register, RegistryError};
 use crate::registry::{Entry, Refusal, Registry};
 use crate::store::LogError;
@@ -37,7 +37,7 @@ pub enum SubmitError {
     Busy,
     /// The hub that has the log did not take the batch.
     #[error("the hub that runs did not take the entries")]
-    Hub(#[source] ApiError),
+    Hub(#[source] ClientError),
     /// The files of the registry can't be read.
     #[error("{} can't be read", path.display())]
     Files {
@@ -52,13 +52,19 @@ pub enum SubmitError {
     Runtime(#[source] io::Error),
 }
 
-impl From<ApiError> for SubmitError {
-    fn from(error: ApiError) -> Self {
+impl From<ClientError> for SubmitError {
+    fn from(error: ClientError) -> Self {
         match error {
-            ApiError::Rows(refusals) => Self::Refused(refusals),
+            ClientError::Refused { errors, .. } if !errors.is_empty() => {
+                Self::Refused(errors.into_iter().map(refusal).collect())
+            }
             other => Self::Hub(other),
         }
     }
+}
+
+fn refusal(Wrong { row, code, reason }: Wrong) -> Refusal {
+    Refusal { index: row.saturating_sub(1), code: code.into(), reason: reason.into(), other: None }
 }
 
 impl From<RegistryError> for SubmitError {
@@ -100,8 +106,8 @@ pub fn submit(config: &Config, batch: Vec<Entry>) -> Result<Submitted, SubmitErr
         config::Broker::Embedded { .. } => match Register::open(&Register::folder(&config.hub.data_dir)) {
             Ok(register) => Ok(register.take(batch)?),
             Err(RegistryError::Log(LogError::Taken { .. })) => {
-                let address = config.hub.console.ok_or(SubmitError::Busy)?;
-                Ok(runtime()?.block_on(api::submit(address, &config.hub.data_dir, &batch))?)
+                let hub = Hub::of(config).ok_or(SubmitError::Busy)?;
+                Ok(runtime()?.block_on(hub.post("/registry/entries", &batch))?)
             }
             Err(error) => Err(error.into()),
         },

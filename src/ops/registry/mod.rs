@@ -1,6 +1,5 @@
 //! The registry as an operator sees it: what files say, what is known, and what is entered.
 
-pub mod api;
 mod log;
 pub mod records;
 pub mod suggest;
