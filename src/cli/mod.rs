@@ -1,5 +1,6 @@
 //! The command line: one file per verb. It acts only through `ops`, `config` and `pipeline`.
 
+mod ago;
 mod apply;
 mod check;
 mod claim;

@@ -21,6 +21,7 @@ use crate::console::{self, Console};
 use crate::lang::Lang;
 use crate::ops::client;
 use crate::ops::in_force;
+use crate::ops::overview::Live;
 use crate::ops::reload::{Prepared, Refusal, prepare};
 use crate::pipeline::{Hub, HubError, Mode, Part, ReloadAnswer, ReloadOutcome, Report};
 use crate::telemetry::causes;
@@ -258,7 +259,7 @@ fn console(hub: &Hub) -> Result<Option<(Console, SocketAddr)>, HubError> {
     let token = client::token(data_dir);
     let token = token.map_err(|source| HubError::Token { path: client::token_file(data_dir), source })?;
     let zone = config.hub.timezone.clone();
-    Ok(Some((Console { control, token, zone }, address)))
+    Ok(Some((Console { control, token, zone, overview: Live::default() }, address)))
 }
 
 /// What a signal asks for.

@@ -3,11 +3,14 @@
 use std::path::Path;
 
 use clap::Args;
+use serde::Serialize;
+use serde_json::{Map, Value};
 
-use super::{check, exit, fail, print, print_json, text};
+use super::{ago, check, exit, fail, print, print_json, text};
 use crate::clock::{Clock, SystemClock};
 use crate::lang::Lang;
-use crate::ops::status::{Attention, Concern, Overview, Process, State, overview};
+use crate::ops::overview::{Looker, Overview, Trouble, seconds_since};
+use crate::ops::status::{Overview as Seen, Process, State};
 use crate::pipeline::{BrokerStatus, ProcessStatus, Reach};
 
 /// Arguments of `status`.
@@ -27,19 +30,37 @@ pub(super) fn main(folder: &Path, lang: Lang, arguments: &Arguments) -> u8 {
         Ok(runtime) => runtime,
         Err(error) => return fail(&error, exit::TRY_LATER),
     };
-    let seen = match runtime.block_on(overview(&config, SystemClock.now())) {
-        Ok(seen) => seen,
+    let mut looker = Looker::default();
+    let (seen, overview) = match runtime.block_on(looker.look_closely(&config, SystemClock.now())) {
+        Ok(looked) => looked,
         Err(error) => return fail(&error, exit::TRY_LATER),
     };
     if arguments.json {
-        print_json(&seen);
+        match together(&seen, &overview) {
+            Ok(all) => print_json(&all),
+            Err(error) => return fail(&error, exit::SOFTWARE),
+        };
     } else {
-        print(&told(&seen, lang));
+        print(&told(&seen, &overview, lang));
     }
-    if seen.attention.is_empty() { exit::DONE } else { exit::TRY_LATER }
+    let well = seen.attention.is_empty() && !overview.has_alarm();
+    if well { exit::DONE } else { exit::TRY_LATER }
 }
 
-fn told(seen: &Overview, lang: Lang) -> String {
+/// Both as one object. The processes are told with all that they wrote.
+fn together(seen: &Seen, overview: &Overview) -> Result<Map<String, Value>, serde_json::Error> {
+    let mut all = object(seen)?;
+    for (key, value) in object(overview)? {
+        all.entry(key).or_insert(value);
+    }
+    Ok(all)
+}
+
+fn object<T: Serialize>(value: &T) -> Result<Map<String, Value>, serde_json::Error> {
+    serde_json::from_value(serde_json::to_value(value)?)
+}
+
+fn told(seen: &Seen, overview: &Overview, lang: Lang) -> String {
     let mut out = String::new();
     for process in &seen.processes {
         self::process(&mut out, process, lang);
@@ -50,16 +71,36 @@ fn told(seen: &Overview, lang: Lang) -> String {
         text::table(&mut out, &header, rows);
         out.push('\n');
     }
-    if seen.attention.is_empty() {
+    if overview.troubles.is_empty() {
         out.push_str(lang.pick("all is well\n", "異常はありません\n"));
         return out;
     }
     out.push_str(lang.pick("needs attention:\n", "確認が必要です:\n"));
-    for Attention { what, subject, reason } in &seen.attention {
-        let reason = reason.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default();
-        out.push_str(&format!("  {subject}: {}{reason}\n", concern(*what, lang)));
-    }
+    overview.troubles.iter().for_each(|trouble| self::trouble(&mut out, trouble, overview, lang));
     out
+}
+
+/// Two lines: what is wrong with what, and what to do next.
+fn trouble(out: &mut String, trouble: &Trouble, overview: &Overview, lang: Lang) {
+    let severity = trouble.severity.word(lang);
+    out.push_str(&format!("  {severity}  {}: {}", trouble.name, trouble.text(lang)));
+    out.push_str(&format!(" ({})\n", details(trouble, overview, lang).join(lang.pick(", ", "、"))));
+    out.push_str(&format!("      -> {}: {}\n", trouble.next(lang), trouble.verb()));
+}
+
+/// Whose it is, how many, since when, why.
+pub(super) fn details(trouble: &Trouble, overview: &Overview, lang: Lang) -> Vec<String> {
+    let count = trouble.count.map(|count| match lang {
+        Lang::En => format!("{count} messages"),
+        Lang::Ja => format!("{count} 件"),
+    });
+    let since = trouble.since.as_deref().and_then(|since| seconds_since(since, overview.at));
+    let since = since.map(|seconds| match lang {
+        Lang::En => format!("for {}", ago::span(seconds, lang)),
+        Lang::Ja => format!("{}前から", ago::span(seconds, lang)),
+    });
+    let whose = Some(trouble.whose.word(lang).to_owned());
+    [whose, count, since, trouble.reason.clone()].into_iter().flatten().collect()
 }
 
 fn process(out: &mut String, process: &Process, lang: Lang) {
@@ -108,22 +149,4 @@ fn broker(broker: &BrokerStatus, lang: Lang) -> String {
     };
     let reason = broker.reason.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default();
     format!("{}: {link}, {} {}{reason}", broker.kind, lang.pick("since", "以来"), broker.since)
-}
-
-const fn concern(what: Concern, lang: Lang) -> &'static str {
-    match what {
-        Concern::NothingRuns => lang.pick("nothing runs on this data folder", "稼働中のプロセスがありません"),
-        Concern::Gone => lang.pick("ended without saying so", "異常終了しました"),
-        Concern::Silent => lang.pick("says nothing any more", "応答がありません"),
-        Concern::Away => lang.pick("RabbitMQ is away", "RabbitMQ に接続できません"),
-        Concern::Blocked => lang.pick("RabbitMQ takes nothing", "RabbitMQ が受付を停止しています"),
-        Concern::OutboxFull => lang.pick("the outbox is full", "送信待ちが上限に達しています"),
-        Concern::FeedFailing => lang.pick("can't go on", "取込みが失敗しています"),
-        Concern::SubscriberGone => lang.pick("wants no more", "配信先が受取りを終了しました"),
-        Concern::Parked => lang.pick("events are parked", "保留中のイベントがあります"),
-        Concern::Dead => lang.pick("events were given up", "不達のイベントがあります"),
-        Concern::Unroutable => lang.pick("events met no queue", "宛先キューのないイベントがあります"),
-        Concern::Unreachable => lang.pick("does not say what waits", "キューの状態を取得できません"),
-        Concern::Unreadable => lang.pick("can't be read", "読めません"),
-    }
 }

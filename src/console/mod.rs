@@ -29,6 +29,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tracing::{info, warn};
 
+use crate::ops::overview::Live;
 use crate::pipeline::ControlBus;
 
 /// Largest body: a batch of some 200,000 entries.
@@ -47,6 +48,8 @@ pub struct Console {
     pub token: String,
     /// Zone in which days begin and end.
     pub zone: TimeZone,
+    /// How the hub is, looked at once a second for all who look.
+    pub overview: Live,
 }
 
 impl Console {

@@ -5,6 +5,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
+use crate::ops::status::StatusError;
 use crate::pipeline::RegistryError;
 
 /// A problem.
@@ -43,6 +44,10 @@ impl Problem {
         Self::new(StatusCode::UNAUTHORIZED, "The token is missing or wrong", detail)
     }
 
+    pub(super) fn forbidden() -> Self {
+        Self::new(StatusCode::FORBIDDEN, "Not permitted", "who asks lacks the right for that")
+    }
+
     pub(super) fn not_found() -> Self {
         Self::new(StatusCode::NOT_FOUND, "Not found", "there is nothing of that name")
     }
@@ -55,6 +60,13 @@ impl Problem {
         let detail = format!("{} rows can't be taken; nothing of the batch was", errors.len());
         let problem = Self::new(StatusCode::UNPROCESSABLE_ENTITY, "The registry refuses the batch", detail);
         Self { errors, ..problem }
+    }
+}
+
+impl From<StatusError> for Problem {
+    fn from(error: StatusError) -> Self {
+        let detail = crate::telemetry::causes(&error);
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "The status can't be told", detail)
     }
 }
 

@@ -55,6 +55,8 @@ pub(super) struct LaneWorker {
     pub(super) joined_since: Option<Instant>,
     /// How many parked copies the counts know of; `None` until they were read for the first time.
     counted: Option<usize>,
+    /// The same of their patients.
+    counted_patients: usize,
 }
 
 impl LaneWorker {
@@ -73,6 +75,7 @@ impl LaneWorker {
             ended: false,
             joined_since: None,
             counted: None,
+            counted_patients: 0,
         }
     }
 
@@ -198,6 +201,10 @@ impl LaneWorker {
     fn count(&mut self) {
         let (now, parked) = (self.patients.len(), &self.shared.counts().parked);
         let before = self.counted.replace(now).unwrap_or_default();
+        let patients = std::mem::replace(&mut self.counted_patients, self.patients.patients());
+        let parked_patients = &self.shared.counts().parked_patients;
+        Counts::add(parked_patients, self.counted_patients.saturating_sub(patients));
+        Counts::subtract(parked_patients, patients.saturating_sub(self.counted_patients));
         Counts::add(parked, now.saturating_sub(before));
         Counts::subtract(parked, before.saturating_sub(now));
     }
@@ -463,6 +470,7 @@ impl LaneWorker {
     fn back_off(&mut self, why: &str, retry_after: Option<Duration>) {
         self.failures += 1;
         let (subscriber, lane, attempt) = (self.shared.name(), self.lane.0, self.failures);
+        self.shared.counts().set_away(self.shared.clock().now(), why);
         if self.shared.attempts_max().is_some_and(|most| attempt >= most) {
             error!(subscriber, lane, why, "not delivered; the copies stay in their queue");
             self.shared.counts().gave_up.store(true, Ordering::Relaxed);

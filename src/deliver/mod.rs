@@ -39,6 +39,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use crate::broker::{BrokerError, QueueName};
 
 pub use cloud_event::CloudEvent;
@@ -94,19 +96,49 @@ pub struct Counts {
     pub found: AtomicU64,
     /// Copies that are parked now. The depth of their queue may count markers and repeats.
     pub parked: AtomicU64,
+    /// Patients whose copies are parked now.
+    pub parked_patients: AtomicU64,
     /// The subscriber has it.
     pub delivered: AtomicU64,
     /// It was given up.
     pub dead: AtomicU64,
+    /// Those of them whose permission had ended.
+    pub withdrawn: AtomicU64,
     /// A worker ended with copies left in its lane: there is no use in waiting for them.
     pub gave_up: AtomicBool,
     /// The subscriber said that it wants no more.
     pub gone: AtomicBool,
+    /// Set while nothing gets there.
+    away: Mutex<Option<Away>>,
     /// Receipts of its copies, by the queue that they went to.
     receipts: Mutex<BTreeMap<QueueName, u64>>,
 }
 
+/// Why nothing gets to a subscriber.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Away {
+    /// Since when.
+    pub since: Timestamp,
+    /// The last reason, in the words of the hub or the system; no contents, no text of the subscriber's.
+    pub why: String,
+}
+
 impl Counts {
+    /// Why nothing gets to the subscriber now, where nothing does.
+    pub fn away(&self) -> Option<Away> {
+        self.away.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn set_away(&self, now: Timestamp, why: &str) {
+        let mut away = self.away.lock().unwrap_or_else(PoisonError::into_inner);
+        let since = away.as_ref().map_or(now, |away| away.since);
+        *away = Some(Away { since, why: why.to_owned() });
+    }
+
+    fn set_reached(&self) {
+        *self.away.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
     /// How many receipts of its copies went to that queue.
     pub fn receipts_to(&self, queue: &QueueName) -> u64 {
         self.receipts.lock().unwrap_or_else(PoisonError::into_inner).get(queue).copied().unwrap_or(0)

@@ -97,6 +97,11 @@ impl Patients {
         self.owners.len()
     }
 
+    /// Patients in all; who was joined counts as one.
+    pub(super) fn patients(&self) -> usize {
+        self.waiting.len()
+    }
+
     pub(super) fn contains(&self, key: Key) -> bool {
         self.owners.contains_key(&key)
     }

@@ -2,6 +2,7 @@
 
 use tracing::error;
 
+use super::Counts;
 use super::lane::WITHDRAWN;
 use super::workers::Shared;
 use crate::broker::Delivery;
@@ -21,6 +22,9 @@ impl Shared {
     /// Notes it in the history. Copies are not held back by a history that can't be written: that they were to leave
     /// stands there since they were routed.
     pub(super) fn note(&self, copies: &[&Delivery], fate: Fate<'_>) {
+        if fate == Fate::Dead(WITHDRAWN) {
+            Counts::add(&self.counts().withdrawn, copies.len());
+        }
         let Some(history) = self.history() else { return };
         let at = self.clock().now();
         let steps: Vec<_> = copies.iter().map(|copy| self.step(copy, fate)).collect();

@@ -116,6 +116,7 @@ impl Workers {
                 Err(failure) => causes(&failure),
             };
             attempt += 1;
+            self.counts.set_away(self.clock.now(), &failure);
             if self.attempts_max.is_some_and(|most| attempt >= most) {
                 error!(subscriber, failure, "not delivered; the copies stay in their queue");
                 self.counts.gave_up.store(true, Ordering::Relaxed);
@@ -226,6 +227,7 @@ impl Shared {
         };
         if outcome.is_answer() {
             self.answers.fetch_add(1, Ordering::Relaxed);
+            self.counts().set_reached();
         }
         outcome
     }

@@ -10,6 +10,7 @@ pub mod explain;
 pub mod in_force;
 pub mod init;
 pub mod inspect;
+pub mod overview;
 pub mod queues;
 pub mod reconcile;
 pub mod registry;

@@ -112,9 +112,24 @@ pub enum Concern {
 }
 
 /// Looks at everything. `now` tells how old the status files are.
+///
+/// # Errors
+///
+/// The folder of the status files can't be read.
 pub async fn overview(config: &Config, now: Timestamp) -> Result<Overview, StatusError> {
+    let (processes, unreadable) = looked_up(&config.hub.data_dir, now)?;
+    let queues = waiting(config, &processes).await;
+    Ok(judged(config, processes, unreadable, queues))
+}
+
+/// What somebody should look at in all that.
+pub(super) fn judged(
+    config: &Config,
+    processes: Vec<Process>,
+    unreadable: Vec<PathBuf>,
+    queues: Result<Vec<QueueStatus>, String>,
+) -> Overview {
     let data_dir = &config.hub.data_dir;
-    let (processes, unreadable) = looked_up(data_dir, now)?;
     let mut attention = Vec::new();
     if !processes.iter().any(|process| process.state == State::Running) {
         attention.push(Attention {
@@ -130,7 +145,7 @@ pub async fn overview(config: &Config, now: Timestamp) -> Result<Overview, Statu
         subject,
         reason: None,
     }));
-    let queues = match waiting(config, &processes).await {
+    let queues = match queues {
         Ok(queues) => Some(queues),
         Err(reason) => {
             let subject = "broker".to_owned();
@@ -139,7 +154,7 @@ pub async fn overview(config: &Config, now: Timestamp) -> Result<Overview, Statu
         }
     };
     attention.extend(queues.iter().flatten().filter_map(of_queue));
-    Ok(Overview { processes, queues, attention })
+    Overview { processes, queues, attention }
 }
 
 /// The processes on the configuration's data folder, as they told of themselves last.
@@ -151,7 +166,11 @@ pub fn found(config: &Config, now: Timestamp) -> Result<Vec<Process>, StatusErro
     looked_up(&config.hub.data_dir, now).map(|(processes, _)| processes)
 }
 
-fn looked_up(data_dir: &Path, now: Timestamp) -> Result<(Vec<Process>, Vec<PathBuf>), StatusError> {
+/// The processes on a data folder, and the files that can't be read.
+pub(super) fn looked_up(
+    data_dir: &Path,
+    now: Timestamp,
+) -> Result<(Vec<Process>, Vec<PathBuf>), StatusError> {
     let failed = |source| StatusError { path: data_dir.to_owned(), source };
     let (found, unreadable) = processes(data_dir).map_err(failed)?;
     let judged = found.into_iter().map(|status| Process { state: state(&status, now), status });
@@ -209,7 +228,7 @@ fn of_queue(queue: &QueueStatus) -> Option<Attention> {
 }
 
 /// What waits, or why that can't be told.
-async fn waiting(config: &Config, processes: &[Process]) -> Result<Vec<QueueStatus>, String> {
+pub(super) async fn waiting(config: &Config, processes: &[Process]) -> Result<Vec<QueueStatus>, String> {
     match &config.hub.broker {
         config::Broker::RabbitMq(settings) => {
             let names = config.subscribers.iter().map(|subscriber| subscriber.name.as_str());
@@ -234,7 +253,7 @@ fn on_disk(config: &Config) -> Result<Vec<QueueStatus>, BrokerError> {
     }
     let broker = embedded::Embedded::open(&queues::folder(config), embedded::Settings::default())?;
     let waiting = broker.queues().into_iter().filter(|queue| queue.depth() > 0);
-    Ok(waiting.map(|queue| QueueStatus { queue: queue.queue.to_string(), messages: queue.depth() }).collect())
+    Ok(waiting.map(|queue| queue_status(queue.queue.to_string(), queue.depth())).collect())
 }
 
 async fn on_rabbitmq<'n>(
@@ -254,9 +273,13 @@ async fn on_rabbitmq<'n>(
         for lane in (0..lanes).map(Lane) {
             messages += ready(&link, &queue, lane).await?;
         }
-        counted.push(QueueStatus { queue: queue.to_string(), messages });
+        counted.push(queue_status(queue.to_string(), messages));
     }
     Ok(counted)
+}
+
+const fn queue_status(queue: String, messages: u64) -> QueueStatus {
+    QueueStatus { queue, messages, oldest: None }
 }
 
 /// Messages that are with no consumer. A queue that is not there yet has none.
@@ -293,6 +316,8 @@ mod tests {
             lanes: None,
             subscribers: Vec::new(),
             queues: Vec::new(),
+            invalid: Vec::new(),
+            disk: None,
         }
     }
 
@@ -318,7 +343,7 @@ mod tests {
 
     #[test]
     fn queues_that_nobody_empties_by_himself_are_told() {
-        let queue = |queue: &str, messages| QueueStatus { queue: queue.to_owned(), messages };
+        let queue = |queue: &str, messages| queue_status(queue.to_owned(), messages);
         let concern = |name: &str, messages| of_queue(&queue(name, messages)).map(|concern| concern.what);
         assert_eq!(concern("parked.referral", 1), Some(Concern::Parked));
         assert_eq!(concern("dead.referral", 2), Some(Concern::Dead));

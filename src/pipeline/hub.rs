@@ -155,7 +155,7 @@ impl Hub {
                 return Err(failure);
             }
         };
-        let watched = self.watched(&connection, &sources, &served);
+        let watched = self.watched(&connection, &sources, &served, &counts);
         takers.spawn(async move {
             watched.run(halted).await;
             Ok(())
@@ -286,6 +286,7 @@ impl Hub {
         connection: &Option<Connection>,
         sources: &Arc<Sources>,
         served: &Arc<Vec<Served>>,
+        counts: &Arc<RouterCounts>,
     ) -> Watched {
         Watched {
             hub: self.config.hub.clone(),
@@ -294,6 +295,7 @@ impl Hub {
             connection: connection.clone(),
             sources: sources.clone(),
             served: served.clone(),
+            counts: counts.clone(),
             clock: self.clock.clone(),
             configuration: self.configuration.clone(),
         }

@@ -14,6 +14,7 @@ mod crossing;
 mod deliveries;
 mod error;
 mod feeds;
+mod heads;
 mod home;
 mod hub;
 mod in_force;
@@ -23,6 +24,7 @@ mod part;
 mod process;
 mod provision;
 mod pseudonym;
+mod pulse;
 mod registrar;
 mod registry;
 mod report;
@@ -42,10 +44,11 @@ pub use original::Original;
 pub use part::Part;
 pub use process::{INVALID, Outcome, Processed, Routing, identify, process, process_both, understood};
 pub use pseudonym::Pseudonyms;
+pub use pulse::Flow;
 pub use registry::{Register, RegistryError, Taken, files};
 pub use report::{FeedReport, MessageReport, Report, ServiceCell, SubscriberReport};
 pub use router::{Router, RouterCounts};
 pub use status::{
-    BrokerStatus, ConfigurationStatus, FeedStatus, OutboxStatus, ProcessStatus, QueueStatus, ReloadAnswer,
-    ReloadOutcome, SubscriberStatus, processes,
+    AwayStatus, BrokerStatus, ConfigurationStatus, DiskStatus, FeedStatus, InvalidStatus, OutboxStatus,
+    ProcessStatus, QueueStatus, ReloadAnswer, ReloadOutcome, SubscriberStatus, processes,
 };

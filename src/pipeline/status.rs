@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use tracing::warn;
 
 use super::connection::Reach;
+use super::pulse::Flow;
 
 /// How often it is written.
 pub(super) const EVERY: Duration = Duration::from_secs(1);
@@ -45,6 +46,30 @@ pub struct ProcessStatus {
     pub subscribers: Vec<SubscriberStatus>,
     /// On the embedded broker: every queue in which something waits.
     pub queues: Vec<QueueStatus>,
+    /// What its routers found invalid, by feed; feeds without are left out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub invalid: Vec<InvalidStatus>,
+    /// The disk of its data folder.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disk: Option<DiskStatus>,
+}
+
+/// Invalid messages of a feed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InvalidStatus {
+    /// Feed.
+    pub feed: String,
+    /// How they become more.
+    pub flow: Flow,
+}
+
+/// A disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DiskStatus {
+    /// Bytes that the hub can still write.
+    pub free: u64,
+    /// Bytes in all.
+    pub total: u64,
 }
 
 /// The configuration of a process.
@@ -122,6 +147,9 @@ pub struct FeedStatus {
     /// Why it can't go on at present.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failing: Option<String>,
+    /// How the accepted become more.
+    #[serde(default)]
+    pub flow: Flow,
 }
 
 /// A subscriber.
@@ -135,6 +163,33 @@ pub struct SubscriberStatus {
     pub dead: u64,
     /// It said that it wants no more.
     pub gone: bool,
+    /// Copies that are parked now.
+    #[serde(default)]
+    pub parked: u64,
+    /// Patients whose copies they are.
+    #[serde(default)]
+    pub parked_patients: u64,
+    /// How the delivered become more.
+    #[serde(default)]
+    pub flow: Flow,
+    /// Copies given up today, withdrawn ones among them.
+    #[serde(default)]
+    pub dead_today: u64,
+    /// Copies withdrawn today.
+    #[serde(default)]
+    pub withdrawn_today: u64,
+    /// Why nothing gets there, where nothing does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub away: Option<AwayStatus>,
+}
+
+/// A subscriber that can't be reached.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AwayStatus {
+    /// Since when, RFC 3339.
+    pub since: String,
+    /// Why, in the words of the hub or the system; nothing of the subscriber's text.
+    pub why: String,
 }
 
 /// A queue.
@@ -144,6 +199,9 @@ pub struct QueueStatus {
     pub queue: String,
     /// Messages that wait in it.
     pub messages: u64,
+    /// When the oldest of them was accepted, RFC 3339, where that was looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub oldest: Option<String>,
 }
 
 impl ProcessStatus {
@@ -192,14 +250,18 @@ pub fn processes(data_dir: &Path) -> io::Result<(Vec<ProcessStatus>, Vec<PathBuf
 /// The file of one process.
 pub(super) struct StatusFile {
     path: PathBuf,
+    /// What one of its kind told at a clean end.
+    last: PathBuf,
     /// Whether the log knows that it can't be written.
     told: bool,
 }
 
 impl StatusFile {
-    pub(super) fn new(data_dir: &Path, role: &str) -> Self {
-        let name = format!("{role}-{}.json", std::process::id());
-        Self { path: data_dir.join("status").join(name), told: false }
+    pub(super) fn new(data_dir: &Path, role: &str, names: &[String]) -> Self {
+        let path = data_dir.join("status").join(format!("{role}-{}.json", std::process::id()));
+        let kind = blake3::hash(names.join(" ").as_bytes()).to_hex();
+        let kind: String = kind.chars().take(16).collect();
+        Self { path, last: data_dir.join("flows").join(format!("{role}-{kind}.json")), told: false }
     }
 
     /// Writes it whole. What is in the way concerns only who asks for the status.
@@ -220,23 +282,32 @@ impl StatusFile {
         }
         let new = self.path.with_extension("new");
         let mut file = File::create(&new)?;
-        file.write_all(&serde_json::to_vec_pretty(status)?)?;
+        file.write_all(&serde_json::to_vec(status)?)?;
         fs::rename(&new, &self.path)
     }
 
-    /// Forgets one process that had the place of this one and ended without saying so.
-    pub(super) fn replace(&self, data_dir: &Path, status: &ProcessStatus) {
-        let Ok((known, _)) = processes(data_dir) else { return };
-        let before = known.iter().find(|known| known.is_place_of(status) && known.is_gone() == Some(true));
-        if let Some(before) = before {
-            let name = format!("{}-{}.json", before.role, before.pid);
+    /// Forgets one process that had the place of this one and ended without saying so. Gives what the one before told
+    /// last, however it ended.
+    pub(super) fn replace(&self, data_dir: &Path, status: &ProcessStatus) -> Option<ProcessStatus> {
+        let ended = fs::read(&self.last).ok().and_then(|text| serde_json::from_slice(&text).ok());
+        let known = processes(data_dir).map(|(known, _)| known).unwrap_or_default();
+        let mut known = known.into_iter();
+        let killed = known.find(|known| known.is_place_of(status) && known.is_gone() == Some(true));
+        if let Some(killed) = &killed {
+            let name = format!("{}-{}.json", killed.role, killed.pid);
             self.remove(&self.path.with_file_name(name));
         }
+        let all: [Option<ProcessStatus>; 2] = [ended, killed];
+        all.into_iter().flatten().max_by(|one, other| one.written_at.cmp(&other.written_at))
     }
 
     /// A clean end.
     pub(super) fn end(&self) {
-        self.remove(&self.path);
+        let kept = self.last.parent().map_or(Ok(()), fs::create_dir_all);
+        if let Err(error) = kept.and_then(|()| fs::rename(&self.path, &self.last)) {
+            warn!(%error, file = %self.last.display(), "what was counted today is not kept");
+            self.remove(&self.path);
+        }
     }
 
     fn remove(&self, path: &Path) {

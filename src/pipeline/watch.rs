@@ -1,6 +1,7 @@
 //! Writes the status of this process while it runs.
 
-use std::sync::atomic::Ordering;
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::watch;
@@ -9,10 +10,13 @@ use super::channel::Channel;
 use super::connection::{Connection, Reach};
 use super::deliveries::Served;
 use super::feeds::Sources;
+use super::heads::Heads;
 use super::part::Part;
+use super::pulse::{Counted, Flow, Pulses};
+use super::router::RouterCounts;
 use super::status::{
-    self, BrokerStatus, ConfigurationStatus, FeedStatus, OutboxStatus, ProcessStatus, QueueStatus,
-    StatusFile, SubscriberStatus,
+    self, AwayStatus, BrokerStatus, ConfigurationStatus, DiskStatus, FeedStatus, InvalidStatus, OutboxStatus,
+    ProcessStatus, QueueStatus, StatusFile, SubscriberStatus,
 };
 use crate::broker::topology;
 use crate::clock::Clock;
@@ -26,6 +30,7 @@ pub(super) struct Watched {
     pub(super) connection: Option<Connection>,
     pub(super) sources: Arc<Sources>,
     pub(super) served: Arc<Vec<Served>>,
+    pub(super) counts: Arc<RouterCounts>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) configuration: Arc<Mutex<ConfigurationStatus>>,
 }
@@ -33,19 +38,29 @@ pub(super) struct Watched {
 impl Watched {
     /// Tells until told to stop.
     pub(super) async fn run(self, mut stop: watch::Receiver<bool>) {
-        let since = self.clock.now().to_string();
-        let mut file = StatusFile::new(&self.hub.data_dir, self.part.role());
-        file.replace(&self.hub.data_dir, &self.status(&since));
+        let began = self.clock.now();
+        let since = began.to_string();
+        let mut file = StatusFile::new(&self.hub.data_dir, self.part.role(), self.part.names());
+        let (mut pulses, mut heads) = (Pulses::new(began, self.hub.timezone.clone()), Heads::default());
+        let first = self.status(&since, &mut pulses, &heads);
+        if let Some(before) = file.replace(&self.hub.data_dir, &first) {
+            resume(&mut pulses, &before);
+        }
         loop {
-            file.write(&self.status(&since));
+            heads.look(&self.channel).await;
+            pulses.at(self.clock.now());
+            file.write(&self.status(&since, &mut pulses, &heads));
             tokio::select! {
-                _ = stop.wait_for(|&stop| stop) => return file.end(),
+                _ = stop.wait_for(|&stop| stop) => {
+                    file.write(&self.status(&since, &mut pulses, &heads));
+                    return file.end();
+                }
                 () = tokio::time::sleep(status::EVERY) => {}
             }
         }
     }
 
-    fn status(&self, since: &str) -> ProcessStatus {
+    fn status(&self, since: &str, pulses: &mut Pulses, heads: &Heads) -> ProcessStatus {
         ProcessStatus {
             role: self.part.role().to_owned(),
             names: self.part.names().to_vec(),
@@ -56,10 +71,12 @@ impl Watched {
             configuration: self.configuration.lock().unwrap_or_else(PoisonError::into_inner).clone(),
             broker: self.broker(since),
             outboxes: self.outboxes(),
-            feeds: self.feeds(),
+            feeds: self.feeds(pulses),
             lanes: self.lanes(),
-            subscribers: self.subscribers(),
-            queues: self.queues(),
+            subscribers: self.subscribers(pulses),
+            queues: self.queues(heads),
+            invalid: self.invalid(pulses),
+            disk: disk(&self.hub.data_dir),
         }
     }
 
@@ -91,11 +108,12 @@ impl Watched {
         homes.collect()
     }
 
-    fn feeds(&self) -> Vec<FeedStatus> {
+    fn feeds(&self, pulses: &mut Pulses) -> Vec<FeedStatus> {
         let feeds = self.sources.iter().map(|(feed, source)| FeedStatus {
             feed: feed.clone(),
             accepted: source.counts.accepted(),
             failing: source.failure(),
+            flow: pulses.beat(Counted::Accepted, feed, source.counts.accepted()),
         });
         feeds.collect()
     }
@@ -108,23 +126,71 @@ impl Watched {
         self.part.routes().then_some(held)
     }
 
-    fn subscribers(&self) -> Vec<SubscriberStatus> {
+    fn subscribers(&self, pulses: &mut Pulses) -> Vec<SubscriberStatus> {
         let delivered = self.served.iter().filter(|one| one.is_delivered());
-        let subscribers = delivered.map(|one| SubscriberStatus {
-            subscriber: one.subscriber.name.clone(),
-            delivered: one.counts.delivered.load(Ordering::Relaxed),
-            dead: one.counts.dead.load(Ordering::Relaxed),
-            gone: one.counts.gone.load(Ordering::Relaxed),
-        });
-        subscribers.collect()
+        delivered.map(|one| subscriber(one, pulses)).collect()
     }
 
-    fn queues(&self) -> Vec<QueueStatus> {
+    fn invalid(&self, pulses: &mut Pulses) -> Vec<InvalidStatus> {
+        let counted = self.counts.invalid.iter().map(|(feed, count)| (feed, count.load(Ordering::Relaxed)));
+        let flows = counted.map(|(feed, count)| InvalidStatus {
+            feed: feed.clone(),
+            flow: pulses.beat(Counted::Invalid, feed, count),
+        });
+        flows.filter(|one| one.flow.last_at.is_some()).collect()
+    }
+
+    fn queues(&self, heads: &Heads) -> Vec<QueueStatus> {
         if self.channel.remote.is_some() {
             return Vec::new();
         }
         let queues = self.channel.homes.iter().flat_map(|(home, _)| home.journal.queues());
         let waiting = queues.filter(|depth| depth.depth() > 0);
-        waiting.map(|depth| QueueStatus { queue: depth.queue.to_string(), messages: depth.depth() }).collect()
+        let told = waiting.map(|depth| QueueStatus {
+            queue: depth.queue.to_string(),
+            messages: depth.depth(),
+            oldest: heads.oldest(&depth.queue).map(str::to_owned),
+        });
+        told.collect()
     }
+}
+
+fn subscriber(Served { subscriber, counts, .. }: &Served, pulses: &mut Pulses) -> SubscriberStatus {
+    let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+    let (name, delivered, dead) = (&subscriber.name, read(&counts.delivered), read(&counts.dead));
+    SubscriberStatus {
+        subscriber: name.clone(),
+        delivered,
+        dead,
+        gone: counts.gone.load(Ordering::Relaxed),
+        parked: read(&counts.parked),
+        parked_patients: read(&counts.parked_patients),
+        flow: pulses.beat(Counted::Delivered, name, delivered),
+        dead_today: pulses.beat(Counted::Dead, name, dead).today,
+        withdrawn_today: pulses.beat(Counted::Withdrawn, name, read(&counts.withdrawn)).today,
+        away: counts.away().map(|away| AwayStatus { since: away.since.to_string(), why: away.why }),
+    }
+}
+
+/// Goes on from what the process before told.
+fn resume(pulses: &mut Pulses, before: &ProcessStatus) {
+    let at = before.written_at.as_str();
+    for feed in &before.feeds {
+        pulses.resume(Counted::Accepted, &feed.feed, &feed.flow, at);
+    }
+    for InvalidStatus { feed, flow } in &before.invalid {
+        pulses.resume(Counted::Invalid, feed, flow, at);
+    }
+    for one in &before.subscribers {
+        let today = |today| Flow { today, ..Flow::default() };
+        pulses.resume(Counted::Delivered, &one.subscriber, &one.flow, at);
+        pulses.resume(Counted::Dead, &one.subscriber, &today(one.dead_today), at);
+        pulses.resume(Counted::Withdrawn, &one.subscriber, &today(one.withdrawn_today), at);
+    }
+}
+
+/// The disk of a folder, where the system tells.
+fn disk(folder: &Path) -> Option<DiskStatus> {
+    let disk = rustix::fs::statvfs(folder).ok()?;
+    Some(DiskStatus { free: disk.f_bavail * disk.f_frsize, total: disk.f_blocks * disk.f_frsize })
 }

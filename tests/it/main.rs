@@ -46,6 +46,7 @@ mod simulated;
 mod store_crash;
 mod support;
 mod surveillance;
+mod terminal;
 mod tidy;
 mod torture;
 mod walk;

@@ -1,5 +1,6 @@
 //! `/api/v1`: what programs ask for.
 
+mod overview;
 mod registry;
 
 use std::sync::Arc;
@@ -18,5 +19,6 @@ pub(super) fn routes() -> Router<Arc<Console>> {
         .route("/registry/facilities", get(registry::facilities))
         .route("/registry/facilities/{code}", get(registry::facility))
         .route("/registry/history/{id}", get(registry::history))
+        .merge(overview::routes())
         .fallback(async || Problem::not_found())
 }

@@ -1,0 +1,116 @@
+//! Looking again and again: what is expensive to ask is asked seldom.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use tokio::sync::Mutex;
+use tokio::task::spawn_blocking;
+
+use super::{Overview, Usual, usual};
+use crate::config::{Broker, Config};
+use crate::ops::status::{self, Process, State, StatusError};
+use crate::pipeline::QueueStatus;
+
+/// What RabbitMQ says of its queues is asked again after so many seconds.
+const QUEUES: i64 = 10;
+/// What is usual is looked up again after so many: another hour may have begun.
+const USUAL: i64 = 300;
+
+/// What the broker said of its queues, or why it said nothing.
+type Said = Result<Vec<QueueStatus>, String>;
+
+/// Looks at a hub from outside or inside, and remembers what is expensive to ask.
+#[derive(Default)]
+pub struct Looker {
+    queues: Option<(Timestamp, Said)>,
+    usual: Option<(Timestamp, Arc<Usual>)>,
+}
+
+impl Looker {
+    /// How the hub is.
+    ///
+    /// # Errors
+    ///
+    /// The folder of the status files can't be read.
+    pub async fn look(&mut self, config: &Config, now: Timestamp) -> Result<Overview, StatusError> {
+        let (seen, overview) = self.look_closely(config, now).await?;
+        drop(seen);
+        Ok(overview)
+    }
+
+    /// The same, with what it was made of.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::look`].
+    pub async fn look_closely(
+        &mut self,
+        config: &Config,
+        now: Timestamp,
+    ) -> Result<(status::Overview, Overview), StatusError> {
+        let (processes, unreadable) = status::looked_up(&config.hub.data_dir, now)?;
+        let queues = self.queues(config, &processes, now).await;
+        let usual = self.usual(config, now).await;
+        let seen = status::judged(config, processes, unreadable, queues);
+        let overview = Overview::of(config, &seen, &usual, now);
+        Ok((seen, overview))
+    }
+
+    async fn queues(&mut self, config: &Config, processes: &[Process], now: Timestamp) -> Said {
+        let embedded = matches!(config.hub.broker, Broker::Embedded { .. });
+        let runs = processes.iter().any(|process| process.state != State::Gone);
+        if embedded && runs {
+            // It is told each second.
+            self.queues = None;
+            return status::waiting(config, processes).await;
+        }
+        match &self.queues {
+            // Who opens the folder of the embedded broker again and again keeps a hub from starting.
+            Some((at, said)) if embedded || (now.as_second() - at.as_second()).abs() < QUEUES => said.clone(),
+            _ => {
+                let said = status::waiting(config, processes).await;
+                self.queues = Some((now, said.clone()));
+                said
+            }
+        }
+    }
+
+    async fn usual(&mut self, config: &Config, now: Timestamp) -> Arc<Usual> {
+        if let Some((at, usual)) = &self.usual {
+            if (now.as_second() - at.as_second()).abs() < USUAL {
+                return usual.clone();
+            }
+        }
+        let asked = config.clone();
+        let found = spawn_blocking(move || usual(&asked, now)).await;
+        // A history that can't be read is told where it is written; here nothing is usual then.
+        let found = Arc::new(found.ok().and_then(Result::ok).unwrap_or_default());
+        self.usual = Some((now, found.clone()));
+        found
+    }
+}
+
+/// One look for all who look at the same second.
+#[derive(Default)]
+pub struct Live {
+    last: Mutex<(Looker, Option<Arc<Overview>>)>,
+}
+
+impl Live {
+    /// How the hub is, at most a second ago.
+    ///
+    /// # Errors
+    ///
+    /// The folder of the status files can't be read.
+    pub async fn overview(&self, config: &Config, now: Timestamp) -> Result<Arc<Overview>, StatusError> {
+        let (looker, last) = &mut *self.last.lock().await;
+        if let Some(last) = last {
+            if (now.as_millisecond() - last.at.as_millisecond()).abs() < 1_000 {
+                return Ok(last.clone());
+            }
+        }
+        let overview = Arc::new(looker.look(config, now).await?);
+        *last = Some(overview.clone());
+        Ok(overview)
+    }
+}

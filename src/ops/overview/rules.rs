@@ -1,0 +1,175 @@
+//! When something is a trouble.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+
+use super::trouble::{Severity, Trouble, What};
+use super::{FeedView, Overview, SubscriberView, seconds_since, whose};
+use crate::config::Config;
+use crate::ops::status::{Concern, Overview as Seen, Process, State};
+use crate::pipeline::{Reach, ReloadOutcome};
+
+/// A subscriber that is away for less is being tried.
+const AWAY_SOON: u64 = 60;
+/// One that is away for longer is an alarm.
+const AWAY_LONG: u64 = 15 * 60;
+/// What waits for longer has waited long.
+const BEHIND: u64 = 15 * 60;
+/// What waits longer to be routed has.
+const ROUTING_BEHIND: u64 = 5 * 60;
+/// A feed that gives nothing for less is not silent.
+const SILENT: u64 = 15 * 60;
+/// So many messages must be missing for a feed to be silent.
+const MISSING: f64 = 20.0;
+/// A disk is nearly full with less than a twentieth free, or less than that.
+const DISK_FREE: u64 = 2 << 30;
+
+/// All of them, the worst first; of the same weight in the order of kinds and names.
+pub(super) fn troubles(config: &Config, seen: &Seen, overview: &Overview) -> Vec<Trouble> {
+    let mut found = Vec::new();
+    of_hub(seen, overview, &mut found);
+    seen.processes.iter().for_each(|process| of_process(process, &mut found));
+    let anything_runs = seen.processes.iter().any(|process| process.state != State::Gone);
+    for feed in &overview.feeds {
+        of_feed(feed, seen, anything_runs, overview.at, &mut found);
+    }
+    for one in &overview.subscribers {
+        of_subscriber(one, anything_runs, overview.at, &mut found);
+    }
+    of_queues(overview, &mut found);
+    if found.iter().all(|trouble| trouble.what != What::NothingRuns) && !anything_runs {
+        found.push(Trouble::of(What::NothingRuns, config.hub.data_dir.display().to_string()));
+    }
+    found.sort_by(|one, other| {
+        (one.severity, one.what, &one.name).cmp(&(other.severity, other.what, &other.name))
+    });
+    found
+}
+
+fn of_hub(seen: &Seen, overview: &Overview, found: &mut Vec<Trouble>) {
+    for attention in &seen.attention {
+        let what = match attention.what {
+            Concern::NothingRuns => What::NothingRuns,
+            Concern::Unreachable => What::QueuesUnknown,
+            Concern::Unreadable => What::StatusUnreadable,
+            // The others are looked at where they are.
+            _ => continue,
+        };
+        found.push(Trouble::of(what, &attention.subject).because(attention.reason.clone()));
+    }
+    if let Some(disk) = overview.disk.filter(|disk| disk.free < DISK_FREE || disk.free < disk.total / 20) {
+        let free = format!("{} MB free of {} MB", disk.free >> 20, disk.total >> 20);
+        found.push(Trouble::of(What::DiskLow, "disk").because(Some(free)));
+    }
+    let running = seen.processes.iter().filter(|process| process.state == State::Running);
+    let hashes: BTreeSet<_> = running.map(|process| process.status.configuration.hash.as_str()).collect();
+    if hashes.len() > 1 {
+        found.push(Trouble::of(What::ConfigurationsDiffer, "configuration"));
+    }
+}
+
+fn of_process(process: &Process, found: &mut Vec<Trouble>) {
+    let (title, status) = (process.title(), &process.status);
+    match process.state {
+        State::Gone => {
+            return found.push(Trouble::of(What::ProcessGone, title).since(Some(&status.written_at)));
+        }
+        State::Silent => {
+            found.push(Trouble::of(What::ProcessSilent, &title).since(Some(&status.written_at)));
+        }
+        State::Running => {}
+    }
+    let broker = match status.broker.link {
+        Reach::Away => Some(What::BrokerAway),
+        Reach::Blocked => Some(What::BrokerBlocked),
+        Reach::Idle | Reach::Up => None,
+    };
+    if let Some(what) = broker {
+        let trouble = Trouble::of(what, &title).since(Some(&status.broker.since));
+        found.push(trouble.because(status.broker.reason.clone()));
+    }
+    for outbox in status.outboxes.iter().filter(|outbox| outbox.bytes >= outbox.bytes_max / 10 * 9) {
+        found.push(Trouble::of(What::OutboxFull, outbox.feeds.join(" ")).counting(outbox.messages));
+    }
+    if let Some(last) = status.configuration.answers.last() {
+        if let ReloadOutcome::Refused { why } = &last.outcome {
+            let trouble = Trouble::of(What::ReloadRefused, &title).since(Some(&last.at));
+            found.push(trouble.because(why.first().cloned()));
+        }
+    }
+}
+
+fn of_feed(feed: &FeedView, seen: &Seen, anything_runs: bool, now: Timestamp, found: &mut Vec<Trouble>) {
+    if !feed.served {
+        // Where nothing runs at all, that is said once.
+        return found.extend(anything_runs.then(|| Trouble::of(What::FeedNotServed, &feed.feed)));
+    }
+    if let Some(why) = &feed.failing {
+        return found.push(Trouble::of(What::FeedFailing, &feed.feed).because(Some(why.clone())));
+    }
+    let Some(usual) = feed.usual_per_minute.filter(|_| feed.per_minute.is_none_or(|now| now == 0.0)) else {
+        return;
+    };
+    // A process that began just now has not heard of anything yet.
+    let began = seen.processes.iter().filter(|process| process.state != State::Gone);
+    let began = began.map(|process| process.status.since.as_str()).min();
+    let Some(since) = feed.last_at.as_deref().or(began) else { return };
+    let seconds = seconds_since(since, now).unwrap_or(0);
+    let minutes = u32::try_from(seconds / 60).unwrap_or(u32::MAX);
+    let missing = usual * f64::from(minutes);
+    if seconds >= SILENT && missing >= MISSING {
+        let why = format!("{usual:.1} / min");
+        found.push(Trouble::of(What::FeedSilent, &feed.feed).since(Some(since)).because(Some(why)));
+    }
+}
+
+fn of_subscriber(one: &SubscriberView, anything_runs: bool, now: Timestamp, found: &mut Vec<Trouble>) {
+    let name = &one.subscriber;
+    let of = |what| Trouble::of(what, name);
+    if !one.served && anything_runs {
+        found.push(of(What::SubscriberNotServed));
+    }
+    let age = |at: &str| seconds_since(at, now).unwrap_or(0);
+    let mut stuck = one.gone;
+    if one.gone {
+        found.push(of(What::SubscriberGone).counting(one.waiting.messages.unwrap_or(0)));
+    } else if let Some(away) = one.away.as_ref().filter(|away| age(&away.since) >= AWAY_SOON) {
+        stuck = true;
+        let long = age(&away.since) >= AWAY_LONG;
+        let trouble = of(What::SubscriberAway).since(Some(&away.since)).because(Some(away.why.clone()));
+        found.push(Trouble {
+            severity: if long { Severity::Alarm } else { Severity::Warning },
+            whose: whose(&away.why),
+            count: one.waiting.messages,
+            ..trouble
+        });
+    }
+    let oldest = one.waiting.oldest.as_deref().filter(|oldest| !stuck && age(oldest) >= BEHIND);
+    if let Some(oldest) = oldest {
+        let trouble = of(What::SubscriberBehind).since(Some(oldest));
+        found.push(Trouble { count: one.waiting.messages, ..trouble });
+    }
+    if one.parked > 0 {
+        let patients = (one.parked_patients > 0).then(|| format!("{} patients", one.parked_patients));
+        found.push(of(What::Parked).counting(one.parked).because(patients));
+    }
+    if let Some(dead) = one.dead.filter(|dead| *dead > 0) {
+        found.push(of(What::Dead).counting(dead));
+    }
+}
+
+fn of_queues(overview: &Overview, found: &mut Vec<Trouble>) {
+    if let Some(invalid) = overview.invalid.messages.filter(|count| *count > 0) {
+        found.push(Trouble::of(What::Invalid, "invalid").counting(invalid));
+    }
+    if let Some(lost) = overview.unroutable.messages.filter(|count| *count > 0) {
+        found.push(Trouble::of(What::Unroutable, "unroutable").counting(lost));
+    }
+    let oldest = overview.ingest.oldest.as_deref();
+    let late = |oldest: &&str| seconds_since(oldest, overview.at).unwrap_or(0) >= ROUTING_BEHIND;
+    if let Some(oldest) = oldest.filter(late) {
+        let trouble = Trouble::of(What::RoutingBehind, "ingest").since(Some(oldest));
+        found.push(Trouble { count: overview.ingest.messages, ..trouble });
+    }
+}

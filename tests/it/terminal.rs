@@ -1,0 +1,4 @@
+//! What operators see in a terminal: the overview by trouble, the way to a hub that runs, the wire tap.
+
+mod client;
+mod overview;

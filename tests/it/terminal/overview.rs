@@ -1,0 +1,251 @@
+//! The overview, from invented statuses.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use musubi::config::Config;
+use musubi::ops::overview::{Looker, Overview, Severity, Usual, Whose};
+use musubi::ops::status;
+use musubi::pipeline::processes;
+use serde_json::{Value, json};
+
+use crate::support::HubFolder;
+
+/// A Monday, 10:00 in Japan.
+const NOW: &str = "2026-11-23T01:00:00Z";
+
+fn region() -> (HubFolder, Config) {
+    let hub = HubFolder::network();
+    let (config, faults) = Config::load(&hub.path(""));
+    (hub, config.unwrap_or_else(|| panic!("{faults:#?}")))
+}
+
+/// A process elsewhere, of which nobody here knows whether it is there, that wrote just now.
+fn process(role: &str, pid: u32, more: &Value) -> Value {
+    let mut status = json!({
+        "role": role, "names": [], "pid": pid, "host": "elsewhere", "since": "2026-11-22T00:00:00Z",
+        "written_at": "2026-11-23T00:59:59Z", "configuration": { "hash": "a", "answers": [] },
+        "broker": { "kind": "embedded", "link": "up", "since": "2026-11-22T00:00:00Z" },
+        "outboxes": [], "feeds": [], "subscribers": [], "queues": [],
+    });
+    let (status_fields, more) = (status.as_object_mut().unwrap(), more.as_object().unwrap());
+    status_fields.extend(more.clone());
+    status
+}
+
+/// All feeds and subscribers, well.
+fn well(config: &Config) -> (Value, Value) {
+    let feeds = config.feeds.iter().map(|feed| {
+        json!({ "feed": feed.settings.name, "accepted": 7,
+                "flow": { "last_at": "2026-11-23T00:59:30Z", "recent": 50, "recent_seconds": 300, "today": 900 } })
+    });
+    let subscribers = config.subscribers.iter().map(|one| {
+        json!({ "subscriber": one.name, "delivered": 7, "dead": 0, "gone": false,
+                "flow": { "last_at": "2026-11-23T00:59:40Z", "recent": 5, "recent_seconds": 300, "today": 90 } })
+    });
+    (feeds.collect(), subscribers.collect())
+}
+
+fn write(hub: &HubFolder, name: &str, status: &Value) {
+    hub.write(&format!("var/status/{name}.json"), status.to_string());
+}
+
+fn look(config: &Config) -> Overview {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(Looker::default().look(config, NOW.parse().unwrap())).unwrap()
+}
+
+fn whats(overview: &Overview) -> Vec<(String, String)> {
+    let what = |trouble: &musubi::ops::overview::Trouble| {
+        serde_json::to_value(trouble.what).unwrap().as_str().unwrap().to_owned()
+    };
+    overview.troubles.iter().map(|trouble| (what(trouble), trouble.name.clone())).collect()
+}
+
+#[test]
+fn a_hub_that_is_well_has_no_trouble_and_an_old_status_is_read() {
+    let (hub, config) = region();
+    let (feeds, subscribers) = well(&config);
+    write(&hub, "run-7", &process("run", 7, &json!({ "feeds": feeds, "subscribers": subscribers })));
+    let seen = look(&config);
+    assert_eq!(whats(&seen), [], "{seen:#?}");
+    let feed = &seen.feeds[0];
+    assert_eq!((feed.per_minute, feed.usual_per_minute, feed.today), (Some(10.0), None, 900));
+    assert!(seen.subscribers.iter().all(|one| one.served && one.waiting.messages == Some(0)));
+
+    // What a process of the version before wrote.
+    let old_feeds: Vec<_> =
+        config.feeds.iter().map(|feed| json!({ "feed": feed.settings.name, "accepted": 7 })).collect();
+    let names = config.subscribers.iter().map(|one| &one.name);
+    let old: Vec<_> =
+        names.map(|name| json!({ "subscriber": name, "delivered": 1, "dead": 0, "gone": false })).collect();
+    write(&hub, "run-7", &process("run", 7, &json!({ "feeds": old_feeds, "subscribers": old })));
+    let seen = look(&config);
+    assert_eq!((whats(&seen), seen.feeds[0].per_minute), (Vec::new(), None));
+}
+
+#[test]
+fn each_trouble_is_told_with_whose_it_is_the_worst_first() {
+    let (hub, config) = region();
+    let names: Vec<_> = config.subscribers.iter().map(|one| one.name.clone()).take(4).collect();
+    let [away, gone, parked, late] = names.as_slice() else { panic!("the region has fewer subscribers") };
+    let (mut feeds, mut subscribers) = well(&config);
+    feeds[0]["failing"] = json!("the folder is not there");
+    let feed = feeds[0]["feed"].as_str().unwrap().to_owned();
+    let unserved = feeds.as_array_mut().unwrap().pop().unwrap()["feed"].as_str().unwrap().to_owned();
+    let soon = json!({ "since": "2026-11-23T00:50:00Z", "why": "tcp connect error: Connection refused" });
+    subscribers[0]["away"] = soon.clone();
+    subscribers[1]["gone"] = json!(true);
+    subscribers[2]["parked"] = json!(3);
+    subscribers[2]["parked_patients"] = json!(2);
+    let more = json!({
+        "feeds": feeds, "subscribers": subscribers,
+        "configuration": { "hash": "a", "answers": [
+            { "number": 1, "at": "2026-11-23T00:10:00Z", "hash": "b", "outcome": "refused", "why": ["line 3"] }] },
+        "queues": [
+            { "queue": format!("to.{away}"), "messages": 12, "oldest": "2026-11-23T00:50:00Z" },
+            { "queue": format!("to.{late}"), "messages": 4, "oldest": "2026-11-22T22:00:00Z" },
+            { "queue": format!("dead.{parked}"), "messages": 5 },
+            { "queue": "invalid", "messages": 9 }, { "queue": "unroutable", "messages": 1 },
+            { "queue": "ingest", "messages": 2, "oldest": "2026-11-23T00:30:00Z" }],
+        "disk": { "free": 1_000_000, "total": 100_000_000_000_u64 },
+    });
+    write(&hub, "run-7", &process("run", 7, &more));
+    hub.write("var/status/router-8.json", "{");
+    let link = json!({ "broker": { "kind": "rabbitmq", "link": "away", "since": "2026-11-23T00:00:00Z", "reason": "no" },
+        "configuration": { "hash": "c", "answers": [] },
+        "outboxes": [{ "feeds": [feed], "messages": 4, "bytes": 95, "bytes_max": 100 }] });
+    write(&hub, "sender-9", &process("sender", 9, &link));
+    let mut old = process("router", 10, &json!({}));
+    old["written_at"] = json!("2026-11-23T00:00:00Z");
+    write(&hub, "router-10", &old);
+
+    let seen = look(&config);
+    let data_dir = hub.path("var");
+    let expected = [
+        ("process-gone", "router (10)"),
+        ("broker-away", "sender (9)"),
+        ("disk-low", "disk"),
+        ("outbox-full", &feed),
+        ("feed-not-served", &unserved),
+        ("feed-failing", &feed),
+        ("routing-behind", "ingest"),
+        ("subscriber-gone", gone),
+        ("subscriber-away", away),
+        ("subscriber-behind", late),
+        ("parked", parked),
+        ("dead", parked),
+        ("invalid", "invalid"),
+        ("unroutable", "unroutable"),
+        ("reload-refused", "run (7)"),
+        ("configurations-differ", "configuration"),
+        ("status-unreadable", &data_dir.join("status/router-8.json").display().to_string()),
+    ];
+    let expected: Vec<_> = expected.map(|(what, name)| (what.to_owned(), name.to_owned())).into();
+    assert_eq!(whats(&seen), expected);
+    let of = |name: &str| seen.subscribers.iter().find(|one| one.subscriber == name).unwrap();
+    assert_eq!((of(away).severity, of(away).whose), (Some(Severity::Warning), Some(Whose::Theirs)));
+    assert_eq!((of(parked).parked_patients, of(parked).dead), (2, Some(5)));
+    assert_eq!(
+        (&seen.subscribers[0].subscriber, seen.subscribers[0].severity),
+        (gone, Some(Severity::Alarm))
+    );
+    let trouble = serde_json::to_value(&seen.troubles[8]).unwrap();
+    assert_eq!((&trouble["count"], &trouble["subject"]), (&json!(12), &json!("subscriber")), "{trouble:#}");
+
+    // After a quarter of an hour it is an alarm, and where the name can't be looked up it is the way.
+    subscribers[0]["away"] = json!({ "since": "2026-11-23T00:00:00Z", "why": "dns error: failed to lookup" });
+    write(&hub, "run-7", &process("run", 7, &json!({ "feeds": feeds, "subscribers": subscribers })));
+    let seen = look(&config);
+    let away = seen.subscribers.iter().find(|one| &one.subscriber == away).unwrap();
+    assert_eq!((away.severity, away.whose), (Some(Severity::Alarm), Some(Whose::Way)));
+}
+
+#[test]
+fn a_feed_is_silent_where_it_usually_gives_something_at_this_hour() {
+    let (hub, config) = region();
+    let (mut feeds, subscribers) = well(&config);
+    let feed = feeds[0]["feed"].as_str().unwrap().to_owned();
+    feeds[0]["flow"] =
+        json!({ "last_at": "2026-11-22T23:50:00Z", "recent": 0, "recent_seconds": 300, "today": 3 });
+    write(&hub, "run-7", &process("run", 7, &json!({ "feeds": feeds, "subscribers": subscribers })));
+    assert_eq!(whats(&look(&config)), [], "nothing is known of other weeks");
+
+    // Two Mondays of the weeks before, 10:00 to 11:00 in Japan: 60 an hour, and more at other hours.
+    let line = |at: Timestamp| {
+        json!({ "at": at.to_string(), "id": "x", "step": "decided", "feed": feed }).to_string() + "\n"
+    };
+    for day in ["2026-11-16", "2026-11-09"] {
+        let ten: Timestamp = format!("{day}T01:00:00Z").parse().unwrap();
+        let seconds = (-7200..0).step_by(5).chain((0..3600).step_by(60)).chain((3600..7200).step_by(3));
+        let lines = seconds.map(|seconds| line(Timestamp::from_second(ten.as_second() + seconds).unwrap()));
+        hub.write(&format!("var/history/{day}.ndjson"), lines.collect::<String>() + "torn");
+    }
+    let seen = look(&config);
+    assert_eq!(whats(&seen), [("feed-silent".to_owned(), feed.clone())]);
+    assert_eq!((seen.feeds[0].feed.as_str(), seen.feeds[0].usual_per_minute), (feed.as_str(), Some(1.0)));
+    // Nobody else is expected to send.
+    assert!(seen.feeds.iter().skip(1).all(|feed| feed.usual_per_minute == Some(0.0)));
+}
+
+#[test]
+fn who_sees_one_facility_sees_nothing_of_the_others() {
+    let (_, config) = region();
+    let seen = look(&config);
+    let facility = config.feeds[0].settings.facility.clone();
+    let narrow = seen.narrowed(|of| of == Some(&facility));
+    assert!(narrow.feeds.iter().all(|feed| feed.facility == facility) && !narrow.feeds.is_empty());
+    assert!(narrow.troubles.is_empty() && narrow.processes.is_empty());
+    assert!(narrow.subscribers.iter().all(|one| one.facility.as_ref() == Some(&facility)));
+}
+
+/// 900 feeds and 3,500 subscribers, all of them in trouble.
+#[test]
+fn a_large_network_is_looked_at_quickly() {
+    let (hub, mut config) = region();
+    let (feed, subscriber) = (config.feeds[0].clone(), config.subscribers[0].clone());
+    config.feeds = (0..900)
+        .map(|number| {
+            let mut feed = feed.clone();
+            feed.settings.name = format!("feed-{number}");
+            feed
+        })
+        .collect();
+    config.subscribers = (0..3_500)
+        .map(|number| {
+            let mut one = subscriber.clone();
+            one.name = format!("subscriber-{number}");
+            one
+        })
+        .collect();
+    let (feeds, mut subscribers) = well(&config);
+    for one in subscribers.as_array_mut().unwrap() {
+        one["away"] = json!({ "since": "2026-11-23T00:00:00Z", "why": "timed out" });
+    }
+    write(&hub, "run-7", &process("run", 7, &json!({ "feeds": feeds, "subscribers": subscribers })));
+    let now: Timestamp = NOW.parse().unwrap();
+    let (read, reading) = timed(|| processes(&hub.path("var")).unwrap().0);
+    let seen = status::Overview {
+        processes: read
+            .into_iter()
+            .map(|status| status::Process { state: status::State::Running, status })
+            .collect(),
+        queues: Some(Vec::new()),
+        attention: Vec::new(),
+    };
+    let usual = Usual::new((0..900).map(|number| (format!("feed-{number}"), 3.0)));
+    let (overview, making) = timed(|| Overview::of(&config, &seen, &usual, now));
+    println!(
+        "900 feeds, 3,500 subscribers: read in {reading:?}, judged in {making:?} (without optimisation)"
+    );
+    assert_eq!((overview.feeds.len(), overview.troubles.len()), (900, 3_500));
+    assert!(reading + making < Duration::from_secs(20));
+}
+
+fn timed<T>(work: impl FnOnce() -> T) -> (T, Duration) {
+    #[expect(clippy::disallowed_methods, reason = "a test measures the real time")]
+    let now = std::time::Instant::now;
+    let began = now();
+    let done = work();
+    (done, began.elapsed())
+}
