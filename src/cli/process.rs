@@ -19,6 +19,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
 use crate::console::{self, Console};
 use crate::lang::Lang;
+use crate::ops::audit::Audit;
 use crate::ops::client;
 use crate::ops::in_force;
 use crate::ops::overview::Live;
@@ -259,7 +260,8 @@ fn console(hub: &Hub) -> Result<Option<(Console, SocketAddr)>, HubError> {
     let token = client::token(data_dir);
     let token = token.map_err(|source| HubError::Token { path: client::token_file(data_dir), source })?;
     let zone = config.hub.timezone.clone();
-    Ok(Some((Console { control, token, zone, overview: Live::default() }, address)))
+    let (audit, overview) = (Audit::of(&config), Live::default());
+    Ok(Some((Console { control, token, audit, zone, overview }, address)))
 }
 
 /// What a signal asks for.

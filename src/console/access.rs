@@ -32,6 +32,8 @@ pub(super) enum Right {
 pub(super) struct Actor {
     /// Name, as it stands in the audit.
     pub(super) name: String,
+    /// From where: an address.
+    pub(super) from: String,
     /// What he may do.
     pub(super) rights: Vec<Right>,
     /// 10-digit codes of the facilities whose messages he may see; all where nothing is said.
@@ -43,7 +45,8 @@ impl Actor {
     fn of_token() -> Self {
         use Right::{Administer, Engineer, Operate, View, ViewBodies};
         Self {
-            name: "token".to_owned(),
+            name: "local".to_owned(),
+            from: "local".to_owned(),
             rights: vec![View, ViewBodies, Operate, Engineer, Administer],
             facilities: None,
         }

@@ -6,6 +6,7 @@
 mod access;
 mod api;
 mod assets;
+mod audit;
 mod frame;
 mod html;
 mod live;
@@ -29,6 +30,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tracing::{info, warn};
 
+use crate::ops::audit::Audit;
 use crate::ops::overview::Live;
 use crate::pipeline::ControlBus;
 
@@ -46,6 +48,8 @@ pub struct Console {
     pub control: ControlBus,
     /// What opens it.
     pub token: String,
+    /// Where it is written down who looked and who acted.
+    pub audit: Audit,
     /// Zone in which days begin and end.
     pub zone: TimeZone,
     /// How the hub is, looked at once a second for all who look.

@@ -56,6 +56,12 @@ impl Problem {
         Self::new(StatusCode::BAD_REQUEST, "The request can't be read", detail)
     }
 
+    /// What may not be done unnoticed can't be written down.
+    pub(super) fn no_audit(error: &(dyn std::error::Error + 'static)) -> Self {
+        let detail = crate::telemetry::causes(error);
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "The audit can't be written", detail)
+    }
+
     pub(super) fn refused(errors: Vec<Wrong>) -> Self {
         let detail = format!("{} rows can't be taken; nothing of the batch was", errors.len());
         let problem = Self::new(StatusCode::UNPROCESSABLE_ENTITY, "The registry refuses the batch", detail);

@@ -1,5 +1,6 @@
 //! What an operator or an interface engineer can do: the one door for the command line and the console.
 
+pub mod audit;
 pub mod check;
 pub mod claims;
 pub mod client;

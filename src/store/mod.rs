@@ -4,6 +4,7 @@
 //! What must not be lost lives in the broker's journal, the bytes that it claims in [`Claims`], and the registry's
 //! entries in a [`Log`]. The database itself is named in `sled_kv` only; everything else speaks [`Kv`].
 
+pub mod chain;
 pub mod claims;
 pub mod day_log;
 pub mod history;
@@ -13,6 +14,7 @@ mod log;
 pub mod record;
 mod sled_kv;
 
+pub use chain::{Chain, ChainError};
 pub use claims::{ClaimError, Claims};
 pub use day_log::{DayLog, DayLogError};
 pub use kv::{Batch, Durability, Kv, StoreError};
