@@ -11,6 +11,7 @@ pub mod explain;
 pub mod in_force;
 pub mod init;
 pub mod inspect;
+pub mod messages;
 pub mod overview;
 pub mod queues;
 pub mod reconcile;

@@ -20,6 +20,7 @@ mod hub;
 mod in_force;
 mod intake;
 mod original;
+mod originals;
 mod part;
 mod process;
 mod provision;

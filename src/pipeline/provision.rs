@@ -52,6 +52,7 @@ fn decision(envelope: &Envelope, decided: &Decided<'_>, routing: &Routing) -> De
         fault: None,
         recipients: decided.recipients.iter().map(|recipient| granted(recipient, routing)).collect(),
         denials: decided.denials.iter().map(denied).collect(),
+        kept: None,
     }
 }
 

@@ -22,7 +22,7 @@ use crate::clock::Clock;
 use crate::envelope::{Change, Lane};
 use crate::registry::Entry;
 use crate::store::Claims;
-use crate::store::history::{EmergencyUse, Step};
+use crate::store::history::{EmergencyUse, Step, What};
 use crate::telemetry::causes;
 
 /// Messages taken at a time.
@@ -264,9 +264,10 @@ impl Router {
             outcomes.push((delivery.envelope.origin.feed.clone(), done.outcome));
             follow.extend(done.follow);
             archived.extend(done.archived);
-            decisions.extend(done.decision);
+            decisions.push(done.decision);
             emergencies.extend(done.emergencies);
         }
+        let decisions = self.keep_originals(batch, decisions);
         if !self.note(&decisions, &emergencies, stop).await {
             return Ok(End::Stopped);
         }
@@ -359,6 +360,23 @@ impl Router {
             }
         }
         true
+    }
+
+    /// Keeps what was accepted, and lets the decisions say where.
+    fn keep_originals(&self, batch: &[Delivery], decisions: Vec<Option<Step>>) -> Vec<Step> {
+        let Some(written) = &self.written else { return decisions.into_iter().flatten().collect() };
+        let messages = batch.iter().filter(|delivery| crossing::asks(delivery).is_none());
+        let places = written.originals.keep(self.clock.now(), self.lane, messages);
+        let mut places = places.into_iter();
+        let with_place = |decision: Option<Step>| {
+            let place = places.next();
+            let mut step = decision?;
+            if let What::Decided(decision) = &mut step.what {
+                decision.kept = place;
+            }
+            Some(step)
+        };
+        decisions.into_iter().filter_map(with_place).collect()
     }
 
     /// Writes the decisions down before what follows from them is published. False: told to stop while they could not be

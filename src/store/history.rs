@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::messages::Kept;
 use crate::envelope::Identifying;
 
 /// Folder of the history in the data folder.
@@ -91,6 +92,9 @@ pub struct Decision {
     pub recipients: Vec<Granted>,
     /// Copies that were not made, though a route matched.
     pub denials: Vec<Denied>,
+    /// Where the message is kept, where it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kept: Option<Kept>,
 }
 
 /// A copy that was made.

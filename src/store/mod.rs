@@ -1,4 +1,5 @@
-//! What the hub keeps beside its broker: the pick-up ledger, and the bytes that are too large for a message.
+//! What the hub keeps beside its broker: the pick-up ledger, the bytes that are too large for a message, what was accepted,
+//! and what became of it.
 //!
 //! The embedded database is for what can be rebuilt from the sources or the journal: here the pick-up ledger.
 //! What must not be lost lives in the broker's journal, the bytes that it claims in [`Claims`], and the registry's
@@ -11,6 +12,7 @@ pub mod history;
 pub mod kv;
 pub mod ledger;
 mod log;
+pub mod messages;
 pub mod record;
 mod sled_kv;
 
