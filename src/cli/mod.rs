@@ -32,8 +32,10 @@ mod shell;
 mod simulate;
 mod status;
 mod surveillance;
+mod tap;
 mod test;
 mod text;
+mod top;
 mod topology;
 mod trace;
 mod verify;
@@ -130,6 +132,10 @@ enum Verb {
     Reload(reload::Arguments),
     /// Show what runs and how it is, and what waits in the queues
     Status(status::Arguments),
+    /// Show how feeds and subscribers are, live, the worst first
+    Top(top::Arguments),
+    /// Show messages as they pass: what is decided about each, and what becomes of its copies
+    Tap(tap::Arguments),
     /// Check hub.toml, feeds/, routes.toml and tables/: all faults of all files at once
     Check(check::Arguments),
     /// Run the route tests of routes.toml: what each route makes of its example messages
@@ -210,6 +216,8 @@ pub fn main() -> ExitCode {
         Verb::Apply(arguments) => apply::main(&cli.config, lang, &arguments),
         Verb::Reload(arguments) => reload::main(&cli.config, lang, &arguments),
         Verb::Status(arguments) => status::main(&cli.config, lang, &arguments),
+        Verb::Top(arguments) => top::main(&cli.config, lang, &arguments),
+        Verb::Tap(arguments) => tap::main(&cli.config, lang, &arguments),
         Verb::Check(arguments) => check::main(&cli.config, lang, &arguments),
         Verb::Test(arguments) => test::main(&cli.config, lang, &arguments),
         Verb::Diff(arguments) => diff::main(&cli.config, lang, &arguments),

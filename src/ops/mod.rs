@@ -22,6 +22,7 @@ mod remote;
 pub mod route_tests;
 pub mod status;
 pub mod survey;
+pub mod tap;
 pub mod topology;
 pub mod trace;
 pub mod trees;

@@ -10,6 +10,7 @@ use crate::broker::Broker;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::store::DayLogError;
+use crate::store::day_log::Following;
 use crate::store::history::Step;
 
 /// The way to a hub's queues, registry and history, for what `ops` does.
@@ -47,6 +48,12 @@ impl ControlBus {
     /// The time.
     pub fn clock(&self) -> &Arc<dyn Clock> {
         &self.clock
+    }
+
+    /// The steps of messages that this process writes into the history from now on, as lines of it. Who follows slowly
+    /// misses some; nothing waits for him.
+    pub fn follow(&self) -> Following {
+        self.written.history.follow()
     }
 
     /// Writes what was done into the history.

@@ -52,7 +52,7 @@ pub(super) fn main(folder: &Path, lang: Lang, verb: &Verb) -> u8 {
 }
 
 /// The account that enters something: the one that is named, else the one that is logged in.
-fn account(named: Option<&str>) -> Result<String, u8> {
+pub(super) fn account(named: Option<&str>) -> Result<String, u8> {
     let logged_in = ["SUDO_USER", "LOGNAME", "USER"].into_iter().find_map(|name| env::var(name).ok());
     named.map(str::to_owned).or(logged_in).filter(|who| !who.trim().is_empty()).ok_or_else(|| {
         complain("musubi: nobody is logged in here: say with --who who enters this");

@@ -2,6 +2,7 @@
 
 mod overview;
 mod registry;
+mod tap;
 
 use std::sync::Arc;
 
@@ -20,5 +21,6 @@ pub(super) fn routes() -> Router<Arc<Console>> {
         .route("/registry/facilities/{code}", get(registry::facility))
         .route("/registry/history/{id}", get(registry::history))
         .merge(overview::routes())
+        .merge(tap::routes())
         .fallback(async || Problem::not_found())
 }
