@@ -36,8 +36,10 @@ mod shell;
 mod simulate;
 mod status;
 mod surveillance;
+mod tap;
 mod test;
 mod text;
+mod top;
 mod topology;
 mod trace;
 mod user;
@@ -140,6 +142,10 @@ enum Verb {
     /// Show what is wrong and what to do; take note of it; try whether those are told who are to know
     #[command(alias = "alert")]
     Alerts(alerts::Arguments),
+    /// Show how feeds and subscribers are, live, the worst first
+    Top(top::Arguments),
+    /// Show messages as they pass: what is decided about each, and what becomes of its copies
+    Tap(tap::Arguments),
     /// Check hub.toml, feeds/, routes.toml and tables/: all faults of all files at once
     Check(check::Arguments),
     /// Run the route tests of routes.toml: what each route makes of its example messages
@@ -235,6 +241,8 @@ pub fn main() -> ExitCode {
         Verb::Reload(arguments) => reload::main(&cli.config, lang, &arguments),
         Verb::Status(arguments) => status::main(&cli.config, lang, &arguments),
         Verb::Alerts(arguments) => alerts::main(&cli.config, lang, arguments),
+        Verb::Top(arguments) => top::main(&cli.config, lang, &arguments),
+        Verb::Tap(arguments) => tap::main(&cli.config, lang, &arguments),
         Verb::Check(arguments) => check::main(&cli.config, lang, &arguments),
         Verb::Test(arguments) => test::main(&cli.config, lang, &arguments),
         Verb::Diff(arguments) => diff::main(&cli.config, lang, &arguments),

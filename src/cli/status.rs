@@ -43,8 +43,12 @@ pub(super) fn main(folder: &Path, lang: Lang, arguments: &Arguments) -> u8 {
     } else {
         print(&told(&seen, &overview, lang));
     }
-    let well = seen.attention.is_empty() && !overview.has_alarm();
-    if well { exit::DONE } else { exit::TRY_LATER }
+    if is_well(&seen, &overview) { exit::DONE } else { exit::TRY_LATER }
+}
+
+/// Whether nothing needs somebody now. Messages that make no sense can wait for the day.
+fn is_well(seen: &Seen, overview: &Overview) -> bool {
+    seen.attention.is_empty() && !overview.has_alarm()
 }
 
 /// Both as one object. The processes are told with all that they wrote.
@@ -71,11 +75,11 @@ fn told(seen: &Seen, overview: &Overview, lang: Lang) -> String {
         text::table(&mut out, &header, rows);
         out.push('\n');
     }
-    if overview.troubles.is_empty() {
+    if is_well(seen, overview) {
         out.push_str(lang.pick("all is well\n", "異常はありません\n"));
-        return out;
+    } else {
+        out.push_str(lang.pick("needs attention:\n", "確認が必要です:\n"));
     }
-    out.push_str(lang.pick("needs attention:\n", "確認が必要です:\n"));
     overview.troubles.iter().for_each(|trouble| self::trouble(&mut out, trouble, overview, lang));
     out
 }

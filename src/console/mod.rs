@@ -39,11 +39,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::body::Body;
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::Response;
 use axum::routing::{get, post};
+use futures_util::StreamExt;
 use jiff::tz::TimeZone;
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
@@ -158,6 +160,7 @@ pub async fn serve(console: Console, address: SocketAddr, mut stop: watch::Recei
         }
     };
     let sampling = series.run(control, stop.clone());
+    let app = app.layer(from_fn_with_state(stop.clone(), ending));
     let told = async move {
         // Nobody left to say stop is as good as being told.
         drop(stop.wait_for(|&stop| stop).await);
@@ -230,6 +233,20 @@ fn app(console: Arc<Console>) -> Router {
         .layer(DefaultBodyLimit::max(BODY_MAX))
         .layer(from_fn_with_state(console.clone(), guarded))
         .with_state(console)
+}
+
+/// Ends answers that would go on, such as server-sent events, when the console does: they hold the hub that they tell of.
+async fn ending(State(mut stop): State<watch::Receiver<bool>>, request: Request, next: Next) -> Response {
+    let response = next.run(request).await;
+    let media_type = response.headers().get(header::CONTENT_TYPE).map(HeaderValue::as_bytes);
+    if media_type.is_none_or(|media_type| !media_type.starts_with(b"text/event-stream")) {
+        return response;
+    }
+    let stopped = Box::pin(async move {
+        // Nobody left to say stop is as good as being told.
+        drop(stop.wait_for(|&stop| stop).await);
+    });
+    response.map(|body| Body::from_stream(body.into_data_stream().take_until(stopped)))
 }
 
 /// What every answer tells a browser.

@@ -31,6 +31,7 @@ pub mod sheet;
 pub mod status;
 pub mod surveillance;
 pub mod survey;
+pub mod tap;
 pub mod topics;
 pub mod topology;
 pub mod trace;

@@ -11,6 +11,7 @@ use super::written::Written;
 use crate::broker::{Broker, BrokerError, Publication};
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::store::day_log::Following;
 use crate::store::history::{EmergencyUse, Step};
 use crate::store::{Claims, DayLogError, Ledger};
 
@@ -57,6 +58,12 @@ impl ControlBus {
     /// The time.
     pub fn clock(&self) -> &Arc<dyn Clock> {
         &self.clock
+    }
+
+    /// The steps of messages that this process writes into the history from now on, as lines of it. Who follows slowly
+    /// misses some; nothing waits for him.
+    pub fn follow(&self) -> Following {
+        self.written.history.follow()
     }
 
     /// Writes what was done into the history.

@@ -9,9 +9,14 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
+use bytes::Bytes;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::Serialize;
+use tokio::sync::broadcast;
+
+/// Appends that who follows may be behind. Who is further behind misses the oldest; nobody waits for him.
+const BEHIND: usize = 256;
 
 /// The lines could not be written.
 #[derive(Debug, thiserror::Error)]
@@ -31,14 +36,47 @@ pub struct DayLog {
     /// Tells the files of processes that share the folder from each other.
     process: Option<String>,
     zone: TimeZone,
-    open: Mutex<Option<(PathBuf, File)>>,
+    open: Mutex<Open>,
+    followers: broadcast::Sender<Appended>,
+}
+
+#[derive(Debug, Default)]
+struct Open {
+    file: Option<(PathBuf, File)>,
+    /// Lines appended so far.
+    lines: u64,
+}
+
+/// What is appended from a moment on.
+#[derive(Debug)]
+pub struct Following {
+    /// Lines that were appended before.
+    pub before: u64,
+    /// What comes.
+    pub appended: broadcast::Receiver<Appended>,
+}
+
+/// Lines as they were appended.
+#[derive(Debug, Clone)]
+pub struct Appended {
+    /// Lines that were appended before these. Who follows sees by it how many he missed.
+    pub before: u64,
+    /// Whole lines.
+    pub lines: Bytes,
 }
 
 impl DayLog {
     /// The files `<day>.ndjson`, or `<day>.<process>.ndjson`, of a folder, which is made with the first line. A day begins
     /// in that zone.
     pub fn new(dir: PathBuf, process: Option<String>, zone: TimeZone) -> Self {
-        Self { dir, process, zone, open: Mutex::new(None) }
+        let followers = broadcast::Sender::new(BEHIND);
+        Self { dir, process, zone, open: Mutex::default(), followers }
+    }
+
+    /// What is appended from now on. Nothing is held back for who follows slowly.
+    pub fn follow(&self) -> Following {
+        let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        Following { before: open.lines, appended: self.followers.subscribe() }
     }
 
     /// Appends a line of JSON for each record to the file of the day: all of them or none.
@@ -52,22 +90,30 @@ impl DayLog {
         let day = at.to_zoned(self.zone.clone()).date();
         let process = self.process.as_deref().map(|process| format!(".{process}")).unwrap_or_default();
         let path = self.dir.join(format!("{day}{process}.ndjson"));
-        let written = lines(records).and_then(|lines| self.write(&path, &lines));
+        let count = u64::try_from(records.len()).unwrap_or(u64::MAX);
+        let written = lines(records).and_then(|lines| self.write(&path, lines, count));
         written.map_err(|source| DayLogError { path, source })
     }
 
-    fn write(&self, path: &Path, lines: &[u8]) -> io::Result<()> {
+    fn write(&self, path: &Path, lines: Vec<u8>, count: u64) -> io::Result<()> {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        let file = match &mut *open {
+        let file = match &mut open.file {
             Some((known, file)) if known == path => file,
             open => &mut open.insert((path.to_owned(), begin(path)?)).1,
         };
         let before = file.metadata()?.len();
-        let written = file.write_all(lines);
+        let written = file.write_all(&lines);
         if written.is_err() {
             file.set_len(before)?;
+            return written;
         }
-        written
+        let before = open.lines;
+        open.lines += count;
+        if self.followers.receiver_count() > 0 {
+            // Nobody follows any more: nobody misses it.
+            drop(self.followers.send(Appended { before, lines: lines.into() }));
+        }
+        Ok(())
     }
 }
 

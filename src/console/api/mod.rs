@@ -9,6 +9,7 @@ mod registry;
 mod replays;
 mod series;
 pub(super) mod sheets;
+mod tap;
 
 use std::sync::Arc;
 
@@ -30,6 +31,7 @@ pub(super) fn routes() -> Router<Arc<Console>> {
         .merge(replays::routes())
         .merge(series::routes())
         .merge(sheets::routes())
+        .merge(tap::routes())
         .route("/openapi.json", get(openapi::show))
         .fallback(async || Problem::not_found())
 }
