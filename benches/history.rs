@@ -4,6 +4,7 @@
 //! `cargo bench --bench history [-- MESSAGES]` (default 1,000,000; about 330 bytes of disk each). It generates the days
 //! one after the other; of a day that is in the index only the length of its file is kept. The page cache is warm.
 #![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
+#![expect(clippy::disallowed_methods, reason = "a benchmark measures the real time")]
 
 use std::error::Error;
 use std::fs::{self, File};
@@ -70,8 +71,8 @@ fn at(n: u64) -> Timestamp {
 fn decision(n: u64) -> Decision {
     let dice = spread(n);
     let of = facility(dice);
-    let fault = (dice >> 8) % 200 == 0;
-    let copies = if fault || (dice >> 20) % 5 == 0 { 0 } else { 1 + (dice >> 24) % 3 };
+    let fault = (dice >> 8).is_multiple_of(200);
+    let copies = if fault || (dice >> 20).is_multiple_of(5) { 0 } else { 1 + (dice >> 24) % 3 };
     let granted = |copy: u64| Granted {
         subscriber: subscriber(dice / 7 + copy * 11),
         facility: Some(facility(dice + copy)),
@@ -99,7 +100,7 @@ fn decision(n: u64) -> Decision {
         findings: Vec::new(),
         kept: None,
         kind: if fault { "invalid" } else { KINDS[kind] }.to_owned(),
-        change: if (dice >> 40) % 4 == 0 { "updated" } else { "created" }.to_owned(),
+        change: if (dice >> 40).is_multiple_of(4) { "updated" } else { "created" }.to_owned(),
         fault: fault.then(|| FAULTS[usize::try_from((dice >> 44) % 5).unwrap_or_default()].to_owned()),
         recipients: (0..copies).map(granted).collect(),
         denials: Vec::new(),

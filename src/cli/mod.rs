@@ -90,7 +90,7 @@ mod exit {
             ClientError::Away { .. } => UNAVAILABLE,
             ClientError::Token { .. } | ClientError::Certificate(_) | ClientError::Unauthorized { .. } => {
                 NOT_PERMITTED
-            },
+            }
             ClientError::Json(_) => SOFTWARE,
             ClientError::Refused { status, .. } => match status {
                 401 | 403 => NOT_PERMITTED,

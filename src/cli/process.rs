@@ -133,24 +133,7 @@ impl Process<'_> {
             });
         };
         let failed = |error| Failed { error, at_start: !works.get() };
-        let (mut serving, mut replaying) = (JoinSet::new(), JoinSet::new());
-        let console = console(hub, &mut self.gate).map_err(failed)?;
-        if let (Mode::Watch, Some(control)) = (self.mode, hub.control()) {
-            serving.spawn(upkeep::run(control, console.is_some(), stopped.clone()));
-        }
-        if let (Mode::Watch, Some((console, address))) = (self.mode, console) {
-            self.first_link(&console, address);
-            replaying.spawn(console.replays.clone().run(stopped.clone()));
-            serving.spawn(console::serve(console, address, stopped.clone()));
-        }
-        if let (Mode::Watch, Some(control)) = (self.mode, hub.control()) {
-            serving.spawn(alerts::watch(control.clone(), hub.monitor(), stopped.clone()));
-            serving.spawn(keep_daily(control, self.lang, stopped.clone()));
-        }
-        if let (Mode::Watch, Some(address)) = (self.mode, config.hub.metrics) {
-            let targets = Targets::new(&config.hub.data_dir, hub.role());
-            serving.spawn(monitor::serve(hub.monitor(), address, targets, stopped.clone()));
-        }
+        let (mut serving, mut replaying) = self.serve(hub, config, &stopped).map_err(failed)?;
         let (mut next, mut told, mut ends) = (None, !renewed, false);
         let mut preparing: JoinSet<Result<Prepared, Refusal>> = JoinSet::new();
         let running = hub.run(self.mode, stopped, show);
@@ -197,6 +180,35 @@ impl Process<'_> {
         while replaying.join_next().await.is_some() {}
         serving.shutdown().await;
         Ok(Ended { report: report.map_err(failed)?, next })
+    }
+
+    /// Starts what works beside a hub that goes on until it is told to stop: what is served, and the replays.
+    fn serve(
+        &mut self,
+        hub: &Hub,
+        config: &Config,
+        stopped: &watch::Receiver<bool>,
+    ) -> Result<(JoinSet<()>, JoinSet<()>), HubError> {
+        let (mut serving, mut replaying) = (JoinSet::new(), JoinSet::new());
+        let console = console(hub, &mut self.gate)?;
+        if self.mode != Mode::Watch {
+            return Ok((serving, replaying));
+        }
+        if let Some(control) = hub.control() {
+            serving.spawn(upkeep::run(control.clone(), console.is_some(), stopped.clone()));
+            serving.spawn(alerts::watch(control.clone(), hub.monitor(), stopped.clone()));
+            serving.spawn(keep_daily(control, self.lang, stopped.clone()));
+        }
+        if let Some((console, address)) = console {
+            self.first_link(&console, address);
+            replaying.spawn(console.replays.clone().run(stopped.clone()));
+            serving.spawn(console::serve(console, address, stopped.clone()));
+        }
+        if let Some(address) = config.hub.metrics {
+            let targets = Targets::new(&config.hub.data_dir, hub.role());
+            serving.spawn(monitor::serve(hub.monitor(), address, targets, stopped.clone()));
+        }
+        Ok((serving, replaying))
     }
 
     /// Where nobody has a password yet, tells by which link the first administrator comes in.
@@ -315,18 +327,8 @@ fn console(
     let (audit, series, overview) = (Audit::of(&config), Arc::new(Series::new(&config)), Live::default());
     let monitor = hub.monitor();
     let surveillance = Arc::default();
-    let console = Console {
-        control,
-        monitor,
-        token,
-        audit,
-        gate,
-        replays,
-        surveillance,
-        zone,
-        series,
-        overview,
-    };
+    let console =
+        Console { control, monitor, token, audit, gate, replays, surveillance, zone, series, overview };
     Ok(Some((console, address)))
 }
 

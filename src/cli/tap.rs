@@ -127,7 +127,7 @@ fn from_files(config: &Config, filter: Filter, bodies: bool, mut printer: Printe
     };
     printer.ready();
     loop {
-        let passed = match files.next() {
+        let passed = match files.passed() {
             Ok(Some(passed)) => passed,
             Ok(None) => {
                 std::thread::sleep(LOOK);

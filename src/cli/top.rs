@@ -85,7 +85,12 @@ async fn once(config: &Config, lang: Lang, json: bool) -> u8 {
 }
 
 /// Shows it until a key or a signal ends it.
-async fn live(terminal: &mut DefaultTerminal, config: &Config, lang: Lang, every: Duration) -> io::Result<()> {
+async fn live(
+    terminal: &mut DefaultTerminal,
+    config: &Config,
+    lang: Lang,
+    every: Duration,
+) -> io::Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut hangup = signal(SignalKind::hangup())?;
     let (sender, mut events) = channel(16);

@@ -53,7 +53,7 @@ impl Fault {
 /// The way to the replays.
 pub(super) enum Way {
     /// The hub that runs here.
-    Hub(client::Hub),
+    Hub(Box<client::Hub>),
     /// This process, on behalf of who is logged in.
     Own {
         /// Its desk.
@@ -99,7 +99,7 @@ pub(super) async fn on<T>(
     act: impl AsyncFnOnce(&Way) -> Result<T, Fault>,
 ) -> Result<T, Fault> {
     if let Some(hub) = client::Hub::of(config) {
-        return act(&Way::Hub(hub)).await;
+        return act(&Way::Hub(Box::new(hub))).await;
     }
     let (part, is_remote) = match &config.hub.broker {
         Broker::Embedded { .. } => (Part::All, false),

@@ -28,7 +28,8 @@ fn rows(out: &mut String, table: &Table) {
     let widths: Vec<_> = (0..head.len()).map(|column| width(column).unwrap_or(0)).collect();
     for row in all {
         let cells = row.iter().zip(&widths);
-        let cells = cells.map(|(cell, width)| format!("{cell}{}", " ".repeat(width - wide(cell).min(*width))));
+        let cells =
+            cells.map(|(cell, width)| format!("{cell}{}", " ".repeat(width - wide(cell).min(*width))));
         out.push_str(&format!("  {}\n", cells.collect::<Vec<_>>().join("  ").trim_end()));
     }
 }

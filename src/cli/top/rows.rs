@@ -147,7 +147,10 @@ impl Say {
                 (self.pick("feed", "フィード"), format!("{}  {}  {}", feed.feed, feed.title, feed.facility)),
                 (self.pick("last", "最終受理"), last),
                 (self.pick("/min", "毎分"), format!("{now} ({}: {usual})", self.pick("usual", "通常"))),
-                (self.pick("today", "本日"), format!("{} ({}: {})", feed.today, self.pick("invalid", "不正"), feed.invalid_today)),
+                (
+                    self.pick("today", "本日"),
+                    format!("{} ({}: {})", feed.today, self.pick("invalid", "不正"), feed.invalid_today),
+                ),
                 (self.pick("outbox", "送信待ち"), count(feed.backlog)),
                 (self.pick("failing", "失敗"), feed.failing.clone().unwrap_or_else(|| "-".to_owned())),
             ],
@@ -205,9 +208,15 @@ impl Say {
             ],
             details: vec![
                 (self.pick("subscriber", "配信先"), format!("{}  {}", one.subscriber, one.kind)),
-                (self.pick("waiting", "待ち"), format!("{} ({}: {oldest})", count(*messages), self.pick("oldest", "最古"))),
+                (
+                    self.pick("waiting", "待ち"),
+                    format!("{} ({}: {oldest})", count(*messages), self.pick("oldest", "最古")),
+                ),
                 (self.pick("delivered", "最終配信"), self.age(one.last_at.as_deref())),
-                (self.pick("/min", "毎分"), format!("{} ({}: {})", rate(one.per_minute), self.pick("today", "本日"), one.today)),
+                (
+                    self.pick("/min", "毎分"),
+                    format!("{} ({}: {})", rate(one.per_minute), self.pick("today", "本日"), one.today),
+                ),
                 (self.pick("parked", "保留"), patients),
                 (self.pick("dead", "不達"), dead_today),
                 (self.pick("away", "不通"), away.unwrap_or_else(|| "-".to_owned())),
@@ -245,7 +254,13 @@ impl Say {
         let up = self.age(Some(&process.since));
         Row {
             severity: (process.state != State::Running).then_some(Severity::Alarm),
-            cells: vec![state.to_owned(), process.title.clone(), process.host.clone(), up.clone(), link.to_owned()],
+            cells: vec![
+                state.to_owned(),
+                process.title.clone(),
+                process.host.clone(),
+                up.clone(),
+                link.to_owned(),
+            ],
             details: vec![
                 (self.pick("process", "プロセス"), format!("{}  {}", process.title, process.host)),
                 (self.pick("state", "状態"), format!("{state}, {up}")),

@@ -20,28 +20,41 @@ fn overview() -> Overview {
     let (config, faults) = Config::load(Path::new(env!("CARGO_MANIFEST_DIR")));
     let config = config.unwrap_or_else(|| panic!("{faults:#?}"));
     let flow = r#"{"last_at":"2026-11-23T00:59:30Z","recent":50,"recent_seconds":300,"today":900}"#;
-    let feeds: Vec<_> = config.feeds.iter().map(|feed| {
-        format!(r#"{{"feed":"{}","accepted":7,"flow":{flow}}}"#, feed.settings.name)
-    }).collect();
+    let feeds: Vec<_> = config
+        .feeds
+        .iter()
+        .map(|feed| format!(r#"{{"feed":"{}","accepted":7,"flow":{flow}}}"#, feed.settings.name))
+        .collect();
     let mut more = [
         r#""parked":3,"parked_patients":2"#.to_owned(),
         r#""away":{"since":"2026-11-23T00:20:00Z","why":"Connection refused"}"#.to_owned(),
-    ].into_iter();
-    let subscribers: Vec<_> = config.subscribers.iter().map(|one| {
-        let more = more.next().map(|more| format!(",{more}")).unwrap_or_default();
-        format!(r#"{{"subscriber":"{}","delivered":7,"dead":0,"gone":false,"flow":{flow}{more}}}"#, one.name)
-    }).collect();
+    ]
+    .into_iter();
+    let subscribers: Vec<_> = config
+        .subscribers
+        .iter()
+        .map(|one| {
+            let more = more.next().map(|more| format!(",{more}")).unwrap_or_default();
+            format!(
+                r#"{{"subscriber":"{}","delivered":7,"dead":0,"gone":false,"flow":{flow}{more}}}"#,
+                one.name
+            )
+        })
+        .collect();
     let process: ProcessStatus = serde_json::from_str(&format!(
         r#"{{"role":"run","names":[],"pid":7,"host":"hub1","since":"2026-11-22T00:00:00Z",
             "written_at":"2026-11-23T00:59:59Z","configuration":{{"hash":"abc","answers":[]}},
             "broker":{{"kind":"embedded","link":"up","since":"2026-11-22T00:00:00Z"}},"outboxes":[],
             "feeds":[{}],"subscribers":[{}],"queues":[]}}"#,
-        feeds.join(","), subscribers.join(",")
-    )).unwrap();
-    let queue = |queue: String, messages| serde_json::from_value(
-        serde_json::json!({ "queue": queue, "messages": messages })
-    ).unwrap();
-    let queues = vec![queue(format!("to.{}", config.subscribers[1].name), 120), queue("invalid".to_owned(), 9)];
+        feeds.join(","),
+        subscribers.join(",")
+    ))
+    .unwrap();
+    let queue = |queue: String, messages| {
+        serde_json::from_value(serde_json::json!({ "queue": queue, "messages": messages })).unwrap()
+    };
+    let queues =
+        vec![queue(format!("to.{}", config.subscribers[1].name), 120), queue("invalid".to_owned(), 9)];
     let seen = status::Overview {
         processes: vec![status::Process { state: status::State::Running, status: process }],
         queues: Some(queues),
@@ -71,7 +84,9 @@ fn drawn(screen: &mut Screen, width: u16, height: u16) -> String {
         while let Some(cell) = columns.next() {
             line.push_str(cell.symbol());
             // The second column of a wide character.
-            (1..Span::raw(cell.symbol()).width()).for_each(|_| drop(columns.next()));
+            for _ in 1..Span::raw(cell.symbol()).width() {
+                columns.next();
+            }
         }
         assert!(Span::raw(line.as_str()).width() <= usize::from(width), "{line}");
         text.push_str(line.trim_end());
@@ -97,7 +112,10 @@ fn check(name: &str, text: &str) {
 }
 
 fn masked(line: &str) -> String {
-    line.split(' ').map(|word| if word.matches(':').count() == 2 { "00:00:00" } else { word }).collect::<Vec<_>>().join(" ")
+    line.split(' ')
+        .map(|word| if word.matches(':').count() == 2 { "00:00:00" } else { word })
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 #[test]
@@ -135,7 +153,9 @@ fn keys_choose_sort_filter_and_end() {
     let all = names.len();
     let name = names.pop().unwrap();
     screen.press(KeyEvent::from(KeyCode::Char('/')));
-    name.chars().for_each(|letter| drop(screen.press(KeyEvent::from(KeyCode::Char(letter)))));
+    for letter in name.chars() {
+        screen.press(KeyEvent::from(KeyCode::Char(letter)));
+    }
     assert_eq!((first(&screen), screen.typing), (name, true));
     // What is typed is no command.
     assert!(screen.press(KeyEvent::from(KeyCode::Char('q'))) && screen.table().rows.is_empty());

@@ -76,10 +76,10 @@ impl Looker {
     }
 
     async fn usual(&mut self, config: &Config, now: Timestamp) -> Arc<Usual> {
-        if let Some((at, usual)) = &self.usual {
-            if (now.as_second() - at.as_second()).abs() < USUAL {
-                return usual.clone();
-            }
+        if let Some((at, usual)) = &self.usual
+            && (now.as_second() - at.as_second()).abs() < USUAL
+        {
+            return usual.clone();
         }
         let asked = config.clone();
         let found = spawn_blocking(move || usual(&asked, now)).await;
@@ -104,10 +104,10 @@ impl Live {
     /// The folder of the status files can't be read.
     pub async fn overview(&self, config: &Config, now: Timestamp) -> Result<Arc<Overview>, StatusError> {
         let (looker, last) = &mut *self.last.lock().await;
-        if let Some(last) = last {
-            if (now.as_millisecond() - last.at.as_millisecond()).abs() < 1_000 {
-                return Ok(last.clone());
-            }
+        if let Some(last) = last
+            && (now.as_millisecond() - last.at.as_millisecond()).abs() < 1_000
+        {
+            return Ok(last.clone());
         }
         let overview = Arc::new(looker.look(config, now).await?);
         *last = Some(overview.clone());

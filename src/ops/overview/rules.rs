@@ -92,11 +92,11 @@ fn of_process(process: &Process, found: &mut Vec<Trouble>) {
     for outbox in status.outboxes.iter().filter(|outbox| outbox.bytes >= outbox.bytes_max / 10 * 9) {
         found.push(Trouble::of(What::OutboxFull, outbox.feeds.join(" ")).counting(outbox.messages));
     }
-    if let Some(last) = status.configuration.answers.last() {
-        if let ReloadOutcome::Refused { why } = &last.outcome {
-            let trouble = Trouble::of(What::ReloadRefused, &title).since(Some(&last.at));
-            found.push(trouble.because(why.first().cloned()));
-        }
+    if let Some(last) = status.configuration.answers.last()
+        && let ReloadOutcome::Refused { why } = &last.outcome
+    {
+        let trouble = Trouble::of(What::ReloadRefused, &title).since(Some(&last.at));
+        found.push(trouble.because(why.first().cloned()));
     }
 }
 

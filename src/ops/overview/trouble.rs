@@ -103,6 +103,7 @@ struct Entry {
 }
 
 impl What {
+    #[expect(clippy::too_many_lines, reason = "a catalogue: one entry for each trouble")]
     const fn entry(self) -> Entry {
         use Severity::{Alarm, Notice, Warning};
         use Subject::{Feed, Hub, Process, Queue, Subscriber};

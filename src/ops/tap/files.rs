@@ -53,7 +53,7 @@ impl Files {
     /// # Errors
     ///
     /// As [`Self::open`].
-    pub fn next(&mut self) -> Result<Option<Passed>, FilesError> {
+    pub fn passed(&mut self) -> Result<Option<Passed>, FilesError> {
         if self.ready.is_empty() {
             for path in self.all()? {
                 self.look(&path).map_err(|source| failed(&path, source))?;

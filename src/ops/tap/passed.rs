@@ -111,7 +111,7 @@ impl Reader {
     fn passed(&mut self, Step { at, id, what }: Step) -> Passed {
         let passed = Passed { at, id, ..Passed::default() };
         match what {
-            What::Decided(decision) => self.decided(passed, decision),
+            What::Decided(decision) | What::Filtered(decision) => self.decided(passed, decision),
             What::Delivered(fate) => self.copy(passed, "delivered", fate),
             What::Parked(fate) => self.copy(passed, "parked", fate),
             What::Dead(fate) => self.copy(passed, "dead", fate),

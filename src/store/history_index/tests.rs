@@ -60,7 +60,13 @@ fn fate(subscriber: &str, code: Option<&str>) -> CopyFate {
 
 fn act(subscriber: Option<&str>) -> Act {
     let text = |text: &str| text.to_owned();
-    Act { subscriber: subscriber.map(text), who: text("tanaka"), why: text("test"), other: None }
+    Act {
+        subscriber: subscriber.map(text),
+        who: text("tanaka"),
+        why: text("test"),
+        other: None,
+        granted: None,
+    }
 }
 
 /// A step of one of ten messages, to one of three subscribers.

@@ -154,7 +154,7 @@ fn a_slow_reader_holds_nobody_up_and_is_told_how_much_he_missed() {
     assert_eq!(usize::try_from(missed).unwrap() + seen.len(), 1_000);
     // Who follows the files sees all, however late.
     let mut ids = Vec::new();
-    while let Some(passed) = files.next().unwrap() {
+    while let Some(passed) = files.passed().unwrap() {
         ids.push(passed.id);
     }
     assert_eq!((ids.len(), ids.last().unwrap().as_str()), (1_000, "m999"));
