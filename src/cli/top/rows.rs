@@ -111,7 +111,7 @@ impl Say {
 
     fn feeds(&self, overview: &Overview, sort: Sort) -> Table {
         let head = vec![
-            ("", 6),
+            ("", 7),
             (self.pick("feed", "フィード"), 0),
             (self.pick("last", "最終受理"), 9),
             (self.pick("/min", "毎分"), 7),
@@ -159,7 +159,7 @@ impl Say {
 
     fn subscribers(&self, overview: &Overview, sort: Sort) -> Table {
         let head = vec![
-            ("", 6),
+            ("", 7),
             (self.pick("subscriber", "配信先"), 0),
             (self.pick("waiting", "待ち"), 8),
             (self.pick("oldest", "最古"), 8),

@@ -88,7 +88,7 @@ fn messages_are_shown_as_they_pass_and_bodies_only_to_who_asks_and_is_noted() {
     drop(leaving);
 
     let mut plain = Tapping::start(&hub, &["--feed", "izumo-chuo"]);
-    let mut bodies = Tapping::start(&hub, &["--body", "--kind", "lab"]);
+    let mut bodies = Tapping::start(&hub, &["--body", "--kind", "lab-result"]);
     let mut other = Tapping::start(&hub, &["--feed", "oki-kamome"]);
     let mut number = 0;
     let has = |seen: &[Value], step: &str| seen.iter().any(|one| one["step"] == step);
@@ -104,7 +104,7 @@ fn messages_are_shown_as_they_pass_and_bodies_only_to_who_asks_and_is_noted() {
     let delivered = plain.seen().iter().find(|one| one["step"] == "delivered").unwrap();
     assert_eq!(
         (&delivered["feed"], &delivered["kind"]),
-        (&"izumo-chuo".into(), &"lab".into()),
+        (&"izumo-chuo".into(), &"lab-result".into()),
         "{delivered:#}"
     );
     assert!(plain.seen().iter().all(|one| one["body"].is_null() && one["patient"].is_null()));
