@@ -21,11 +21,7 @@ use crate::console::monitor::{self, Targets};
 use crate::console::{self, Console};
 use crate::lang::Lang;
 use crate::ops::access::Gate;
-use crate::ops::audit::Audit;
-use crate::ops::overview::Live;
 use crate::ops::reload::{Prepared, Refusal, prepare};
-use crate::ops::replay::Desk;
-use crate::ops::series::Series;
 use crate::ops::sheet::keep_daily;
 use crate::ops::{alerts, client, in_force, upkeep};
 use crate::pipeline::{Hub, HubError, Mode, Part, ReloadAnswer, ReloadOutcome, Report};
@@ -322,13 +318,7 @@ fn console(
         }
         other => other.insert((data_dir.clone(), Gate::new(&config))).1.clone(),
     };
-    let zone = config.hub.timezone.clone();
-    let replays = Desk::of_hub(control.clone());
-    let (audit, series, overview) = (Audit::of(&config), Arc::new(Series::new(&config)), Live::default());
-    let monitor = hub.monitor();
-    let surveillance = Arc::default();
-    let console =
-        Console { control, monitor, token, audit, gate, replays, surveillance, zone, series, overview };
+    let console = Console::new(control, hub.monitor(), token, gate);
     Ok(Some((console, address)))
 }
 

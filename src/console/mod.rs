@@ -101,6 +101,23 @@ pub struct Console {
 }
 
 impl Console {
+    /// The console of a hub: `token` opens it to the verbs of this machine, `gate` to everybody else.
+    pub fn new(control: ControlBus, monitor: Monitor, token: String, gate: Arc<Gate>) -> Self {
+        let config = control.config();
+        Self {
+            audit: Audit::of(&config),
+            replays: Desk::of_hub(control.clone()),
+            surveillance: Arc::default(),
+            series: Arc::new(Series::new(&config)),
+            overview: Live::default(),
+            zone: config.hub.timezone.clone(),
+            control,
+            monitor,
+            token,
+            gate,
+        }
+    }
+
     /// Whether that is the token of the data folder. How long it takes says nothing of it.
     fn opens(&self, token: &str) -> bool {
         secret::same(token, &self.token)

@@ -10,7 +10,7 @@ use std::time::Duration;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
-use musubi::clock::Clock;
+use musubi::clock::{Clock, SystemClock};
 use musubi::config::Checked;
 use musubi::ops::sheet::{Difference, Differs, Sheet, Wanted, make};
 use musubi::pipeline::{Hub, Part};
@@ -25,7 +25,7 @@ struct Later;
 
 impl Clock for Later {
     fn now(&self) -> Timestamp {
-        Timestamp::now() + Duration::from_secs(3600)
+        SystemClock.now() + Duration::from_secs(3600)
     }
 }
 
@@ -38,7 +38,7 @@ fn sheets(hub: &HubFolder) -> Vec<Sheet> {
 
 fn sheets_of(folder: &Path) -> Vec<Sheet> {
     let config = Checked::read(folder).config.unwrap();
-    let today = Timestamp::now().to_zoned(TimeZone::get("Asia/Tokyo").unwrap()).date();
+    let today = SystemClock.now().to_zoned(TimeZone::get("Asia/Tokyo").unwrap()).date();
     let wanted = Wanted { from: today - 1.day(), until: today + 1.day(), facility: None };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
@@ -327,7 +327,7 @@ fn patient(file: &Path, root: &Path) -> String {
 #[test]
 fn the_verb_prints_text_csv_and_json_and_says_by_its_exit_code_whether_something_differs() {
     let hub = drained();
-    let today = Timestamp::now().to_zoned(TimeZone::get("Asia/Tokyo").unwrap()).date();
+    let today = SystemClock.now().to_zoned(TimeZone::get("Asia/Tokyo").unwrap()).date();
     let days = [(today - 1.day()).to_string(), (today + 1.day()).to_string()];
     let run = |more: &[&str]| {
         let output = hub.run(&[&["sheet", "--from", &days[0], "--until", &days[1]], more].concat());
@@ -397,7 +397,7 @@ fn a_running_hub_gives_its_sheet_and_makes_up_for_the_days_that_it_missed() {
     let toml = toml.replace("127.0.0.1:7575", &format!("127.0.0.1:{}", free_port()));
     hub.write("hub.toml", toml);
     // The history began three days ago, and nobody wrote a sheet.
-    let today = Timestamp::now().to_zoned(TimeZone::get("Asia/Tokyo").unwrap()).date();
+    let today = SystemClock.now().to_zoned(TimeZone::get("Asia/Tokyo").unwrap()).date();
     hub.write(&format!("var/history/{}.ndjson", today - 3.day()), "");
     let _running = Running(hub.start(&["run"]));
     let kept = || {

@@ -10,7 +10,7 @@ use musubi::config::Config;
 use musubi::console::{self, Console};
 use musubi::ops::access::{Client, Entered, Gate, Role, totp};
 use musubi::ops::audit::{Act, Audit, Wanted};
-use musubi::ops::registry::api;
+use musubi::ops::client;
 use musubi::pipeline::{Hub, Part};
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
@@ -75,14 +75,8 @@ impl Served {
         let clock = ManualClock::new("2026-11-22T03:00:00Z".parse().unwrap());
         let opened = Hub::open(config.clone(), Part::All, Arc::new(clock.clone())).unwrap();
         let gate = Gate::new(&config);
-        let token = api::token(&config.hub.data_dir).unwrap();
-        let console = Console {
-            control: opened.control().unwrap(),
-            token: token.clone(),
-            audit: Audit::of(&config),
-            gate: gate.clone(),
-            zone: config.hub.timezone.clone(),
-        };
+        let token = client::token(&config.hub.data_dir).unwrap();
+        let console = Console::new(opened.control().unwrap(), opened.monitor(), token.clone(), gate.clone());
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let (stop, stopped) = watch::channel(false);

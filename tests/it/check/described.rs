@@ -144,19 +144,10 @@ const ROUTE: &str =
 /// A key that no table has.
 const UNHEARD: &str = "unheard = 1";
 
-/// Each table of the description as it stands in its file, with a key that it does not have.
-fn with_unheard_keys() -> Vec<(&'static str, &'static str, String)> {
+/// Those of hub.toml.
+fn hub_with_unheard_keys() -> Vec<(&'static str, &'static str, String)> {
     let hub = |id, rest: &str| (id, "hub.toml", format!("{HUB}{rest}"));
-    let source = |id, rest: &str| (id, "feeds/izumo.toml", format!("{FEED}[[source]]\n{rest}\n{UNHEARD}\n"));
     let rabbit = "pseudonym_key = \"k\"\n[broker]\nkind = \"rabbitmq\"\nurls = [\"amqps://h\"]\nuser = \"u\"\npassword_file = \"p\"\n";
-    let deliver = |id, rest: &str| {
-        let text =
-            format!("version = 1\n[[subscriber]]\nname = \"s\"\ndeliver = {{ {rest}, {UNHEARD} }}\n{ROUTE}");
-        (id, "routes.toml", text.replace("basis", "send = \"original\"\nbasis"))
-    };
-    let route = |id, rest: &str| (id, "routes.toml", format!("{ROUTES}{ROUTE}{rest}"));
-    let part = "{ field = \"status\", is = \"final\" }";
-    let visit = "{ field = \"message.type\", is = \"x\" }";
     vec![
         hub("hub", UNHEARD),
         hub("broker-embedded", &format!("[broker]\nkind = \"embedded\"\n{UNHEARD}")),
@@ -180,6 +171,22 @@ fn with_unheard_keys() -> Vec<(&'static str, &'static str, String)> {
                 "[[alerts.to]]\nkind = \"mail\"\nname = \"n\"\nsmtp = \"h:1\"\nfrom = \"a@h\"\nto = \"b@h\"\n{UNHEARD}"
             ),
         ),
+    ]
+}
+
+/// Each table of the description as it stands in its file, with a key that it does not have.
+fn with_unheard_keys() -> Vec<(&'static str, &'static str, String)> {
+    let source = |id, rest: &str| (id, "feeds/izumo.toml", format!("{FEED}[[source]]\n{rest}\n{UNHEARD}\n"));
+    let deliver = |id, rest: &str| {
+        let text =
+            format!("version = 1\n[[subscriber]]\nname = \"s\"\ndeliver = {{ {rest}, {UNHEARD} }}\n{ROUTE}");
+        (id, "routes.toml", text.replace("basis", "send = \"original\"\nbasis"))
+    };
+    let route = |id, rest: &str| (id, "routes.toml", format!("{ROUTES}{ROUTE}{rest}"));
+    let part = "{ field = \"status\", is = \"final\" }";
+    let visit = "{ field = \"message.type\", is = \"x\" }";
+    let mut all = hub_with_unheard_keys();
+    all.extend([
         ("feed", "feeds/izumo.toml", format!("{FEED}{UNHEARD}\n{SOURCE}")),
         source("source-ssmix2", "kind = \"ssmix2\"\nstandard = \"s\""),
         source("source-hl7-files", "kind = \"hl7-files\"\npath = \"s\""),
@@ -229,7 +236,8 @@ fn with_unheard_keys() -> Vec<(&'static str, &'static str, String)> {
             "condition-every-element",
             &format!("where = {{ every = \"results\", all = [{part}], {UNHEARD} }}"),
         ),
-    ]
+    ]);
+    all
 }
 
 /// The keys that the reader says it knows there.

@@ -57,7 +57,7 @@ pub(super) fn http() -> (u16, Taken) {
 /// A mail server that takes everything (RFC 5321, no extensions).
 pub(super) fn smtp() -> (u16, Taken) {
     serve(|stream, taken| {
-        let mut say = |text: &str| (&stream).write_all(format!("{text}\r\n").as_bytes());
+        let say = |text: &str| (&stream).write_all(format!("{text}\r\n").as_bytes());
         say("220 mail.invalid ESMTP")?;
         let mut envelope = String::new();
         let mut lines = BufReader::new(stream.try_clone()?).lines();

@@ -49,7 +49,7 @@ fn the_spans_of_a_message_come_under_its_id_and_name_nobody() {
     assert!(delivered > 0, "{report}");
     for id in &ids {
         let trace: Vec<_> =
-            (0..16).map(|at| u8::from_str_radix(&id[2 * at..2 * at + 2], 16).unwrap()).collect();
+            (0..16).map(|at| u8::from_str_radix(id.get(2 * at..2 * at + 2).unwrap(), 16).unwrap()).collect();
         assert!(count(&sent, &trace) >= 3, "{id}: accept, route and deliver");
     }
     for word in
