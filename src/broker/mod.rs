@@ -131,6 +131,11 @@ pub trait Broker: Send + Sync {
     /// Messages in the queue that are not settled, over all lanes.
     async fn depth(&self, queue: &QueueName) -> Result<u64, BrokerError>;
 
+    /// The same of one lane, where the lanes of that queue are kept apart; nothing where they are one queue.
+    async fn lane_depth(&self, _queue: &QueueName, _lane: Lane) -> Result<Option<u64>, BrokerError> {
+        Ok(None)
+    }
+
     /// Looks at up to `most` unsettled messages of a lane, oldest first, without becoming its consumer.
     async fn peek(&self, queue: &QueueName, lane: Lane, most: usize) -> Result<Vec<Delivery>, BrokerError>;
 }

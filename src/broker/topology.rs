@@ -146,6 +146,11 @@ pub fn turn(queue: &QueueName) -> Option<QueueName> {
     Some(QueueName(format!("turn.{subscriber}").into()))
 }
 
+/// The subscriber whose queue of events it is; `None` where it is another queue.
+pub fn of_subscriber(queue: &QueueName) -> Option<&str> {
+    queue.0.strip_prefix("to.")
+}
+
 /// Events for one subscriber that wait because it refused an earlier one of the same patient, in lanes.
 pub fn parked(subscriber: &str) -> QueueName {
     QueueName(format!("parked.{subscriber}").into())

@@ -198,6 +198,7 @@ impl Process<'_> {
         if let Some((console, address)) = console {
             self.first_link(&console, address);
             replaying.spawn(console.replays.clone().run(stopped.clone()));
+            replaying.spawn(console.letters.clone().run(stopped.clone()));
             serving.spawn(console::serve(console, address, stopped.clone()));
         }
         if let Some(address) = config.hub.metrics {

@@ -88,7 +88,7 @@ fn matrix(text: &mut String, report: &Report, lang: Lang) {
 /// What a process on RabbitMQ can say: its own part, others may have done theirs.
 fn part(text: &mut String, report: &Report, lang: Lang) {
     let word = |en, ja| lang.pick(en, ja);
-    let MessageReport { accepted, carried, routed, filtered, invalid, waiting, taken } = report.messages;
+    let MessageReport { accepted, carried, routed, filtered, invalid, waiting, taken, .. } = report.messages;
     text.push_str(word(
         "this process (others may work on the same queues):\n",
         "このプロセスの分（他のプロセスも同じキューを処理することがあります）:\n",
@@ -154,12 +154,16 @@ pub(super) fn cells(text: &str) -> usize {
 
 fn conservation(text: &mut String, report: &Report, lang: Lang) {
     let word = |en, ja| lang.pick(en, ja);
-    let MessageReport { accepted, carried, routed, filtered, invalid, waiting, .. } = report.messages;
+    let MessageReport { accepted, carried, retried, routed, filtered, invalid, waiting, .. } =
+        report.messages;
     let mut left = vec![(word("accepted", "受理"), accepted)];
     let mut right = vec![(word("routed", "配分"), routed), (word("filtered", "対象外"), filtered)];
     right.push((word("invalid", "不正"), invalid));
     if carried > 0 {
         left.push((word("carried over", "繰越"), carried));
+    }
+    if retried > 0 {
+        left.push((word("sent again", "再送"), retried));
     }
     if waiting > 0 {
         right.push((word("waiting", "処理待ち"), waiting));

@@ -16,6 +16,7 @@ mod csrf;
 mod facilities;
 mod frame;
 mod html;
+mod letters;
 mod live;
 mod login;
 mod messages;
@@ -88,6 +89,8 @@ pub struct Console {
     pub audit: Audit,
     /// Where replays are asked for.
     pub replays: Arc<Desk>,
+    /// Where work on invalid and dead messages is asked for.
+    pub letters: Arc<crate::ops::letters::Desk>,
     /// Users, sessions and tokens.
     pub gate: Arc<Gate>,
     /// Cases that are counted.
@@ -107,6 +110,7 @@ impl Console {
         Self {
             audit: Audit::of(&config),
             replays: Desk::of_hub(control.clone()),
+            letters: crate::ops::letters::Desk::new(control.clone()),
             surveillance: Arc::default(),
             series: Arc::new(Series::new(&config)),
             overview: Live::default(),
@@ -227,6 +231,7 @@ fn app(console: Arc<Console>) -> Router {
         .route("/surveillance", get(surveillance::show))
         .merge(alerts::routes())
         .merge(replay::routes())
+        .merge(letters::routes())
         .route("/users", get(users::show).post(users::change))
         .route("/audit", get(audit_page::show).post(audit_page::search))
         .route("/account", get(account::show).post(account::change))

@@ -5,6 +5,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
+use crate::ops::letters::LettersError;
 use crate::ops::replay::ReplayError;
 use crate::ops::status::StatusError;
 use crate::pipeline::RegistryError;
@@ -111,6 +112,22 @@ impl From<ReplayError> for Problem {
                 Self::new(StatusCode::CONFLICT, "The replay is in another state", detail)
             }
             _ => Self::new(StatusCode::SERVICE_UNAVAILABLE, "Nothing can be replayed at present", detail),
+        }
+    }
+}
+
+impl From<LettersError> for Problem {
+    fn from(error: LettersError) -> Self {
+        let detail = crate::telemetry::causes(&error);
+        match error {
+            LettersError::Unknown(_) => Self::not_found(),
+            LettersError::Bad(_) => Self::bad(detail),
+            LettersError::Ended(_) => Self::new(StatusCode::CONFLICT, "The work has ended", detail),
+            _ => Self::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "Nothing can be done with letters at present",
+                detail,
+            ),
         }
     }
 }

@@ -14,6 +14,7 @@ pub mod flows;
 pub mod in_force;
 pub mod init;
 pub mod inspect;
+pub mod letters;
 pub mod messages;
 mod near;
 pub mod overview;

@@ -1,17 +1,42 @@
-//! Copies that are made again while a hub runs: published and counted in one step, so that the run's counts add up.
+//! What is made or sent again while a hub runs: published and counted in one step, so that the run's counts add up.
 
 use std::collections::BTreeMap;
 
 use tokio::sync::Mutex;
 
-use crate::broker::{Broker, BrokerError, Publication};
+use crate::broker::topology::{self, Role};
+use crate::broker::{Broker, BrokerError, Consumer, Publication};
 
-/// Copies made again, by subscriber; nothing once the run's counts are added up.
-pub(super) struct Again(Mutex<Option<BTreeMap<String, u64>>>);
+/// What was sent again; nothing once the run's counts are added up.
+pub(super) struct Again(Mutex<Option<Sent>>);
+
+/// What was sent again.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub(super) struct Sent {
+    /// Copies, by subscriber.
+    pub(super) copies: BTreeMap<String, u64>,
+    /// Messages that are to be decided on once more.
+    pub(super) messages: u64,
+}
+
+impl Sent {
+    fn add(&mut self, publication: &Publication) {
+        for (queue, _) in &publication.to {
+            match queue.role() {
+                Role::Ingest => self.messages += 1,
+                Role::Subscriber => {
+                    let subscriber = topology::of_subscriber(queue).unwrap_or_default();
+                    *self.copies.entry(subscriber.to_owned()).or_default() += 1;
+                }
+                _ => {}
+            }
+        }
+    }
+}
 
 impl Default for Again {
     fn default() -> Self {
-        Self(Mutex::new(Some(BTreeMap::new())))
+        Self(Mutex::new(Some(Sent::default())))
     }
 }
 
@@ -27,17 +52,33 @@ impl Again {
         let sent = sent.as_mut().ok_or(BrokerError::Closed)?;
         let count = copies.len() as u64;
         broker.publish(copies).await?;
-        *sent.entry(subscriber.to_owned()).or_default() += count;
+        *sent.copies.entry(subscriber.to_owned()).or_default() += count;
+        Ok(())
+    }
+
+    /// Settles letters, and counts what goes back to the routers or to a subscriber in the same step.
+    pub(super) async fn settle(
+        &self,
+        consumer: &mut dyn Consumer,
+        count: usize,
+        follow: Vec<Publication>,
+    ) -> Result<(), BrokerError> {
+        let mut sent = self.0.lock().await;
+        let sent = sent.as_mut().ok_or(BrokerError::Closed)?;
+        let mut after = sent.clone();
+        follow.iter().for_each(|publication| after.add(publication));
+        consumer.settle(count, follow).await?;
+        *sent = after;
         Ok(())
     }
 
     /// Counts from the beginning.
     pub(super) async fn begin(&self) {
-        *self.0.lock().await = Some(BTreeMap::new());
+        *self.0.lock().await = Some(Sent::default());
     }
 
     /// What was sent. Nothing is from now on.
-    pub(super) async fn close(&self) -> BTreeMap<String, u64> {
+    pub(super) async fn close(&self) -> Sent {
         self.0.lock().await.take().unwrap_or_default()
     }
 }
@@ -46,7 +87,6 @@ impl Again {
 mod tests {
     use super::*;
     use crate::broker::embedded::{Embedded, Settings};
-    use crate::broker::topology;
     use crate::envelope::{Envelope, Lane};
 
     #[tokio::test]
@@ -62,7 +102,13 @@ mod tests {
         };
         let again = Again::default();
         again.send(&broker, "lab", vec![copy(), copy()]).await.unwrap();
-        assert_eq!(again.close().await, [("lab".to_owned(), 2)].into());
+        let mut consumer = broker.consume(&queue, Lane(0)).await.unwrap();
+        assert_eq!(consumer.receive(1).await.unwrap().len(), 1);
+        broker.declare(&topology::ingest()).await.unwrap();
+        let message = Publication { to: vec![(topology::ingest(), Lane(1))], ..copy() };
+        again.settle(consumer.as_mut(), 1, vec![copy(), message]).await.unwrap();
+        let copies = [("lab".to_owned(), 3)].into();
+        assert_eq!(again.close().await, Sent { copies, messages: 1 });
         assert!(matches!(again.send(&broker, "lab", vec![copy()]).await, Err(BrokerError::Closed)));
         assert_eq!(broker.depth(&queue).await.unwrap(), 2);
     }

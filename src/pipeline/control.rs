@@ -8,7 +8,7 @@ use super::in_force::InForce;
 use super::process::Routing;
 use super::registry::Register;
 use super::written::Written;
-use crate::broker::{Broker, BrokerError, Publication};
+use crate::broker::{Broker, BrokerError, Consumer, Publication};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::store::day_log::Following;
@@ -102,5 +102,20 @@ impl ControlBus {
     /// The broker's; [`BrokerError::Closed`] once the hub adds up what its run did.
     pub async fn send_again(&self, subscriber: &str, copies: Vec<Publication>) -> Result<(), BrokerError> {
         self.again.send(self.broker.as_ref(), subscriber, copies).await
+    }
+
+    /// Takes the oldest open letters of a queue out and makes `follow` durable in the same step; what of it goes back to
+    /// the routers or to a subscriber is counted.
+    ///
+    /// # Errors
+    ///
+    /// As [`send_again`](Self::send_again).
+    pub async fn settle_again(
+        &self,
+        consumer: &mut dyn Consumer,
+        count: usize,
+        follow: Vec<Publication>,
+    ) -> Result<(), BrokerError> {
+        self.again.settle(consumer, count, follow).await
     }
 }

@@ -437,7 +437,7 @@ impl Hub {
             let queue = topology::subscriber(&one.subscriber.name);
             let receipts: u64 = served.iter().map(|other| other.counts.receipts_to(&queue)).sum();
             let routed = copies + receipts;
-            let replayed = again.get(&one.subscriber.name).copied().unwrap_or_default();
+            let replayed = again.copies.get(&one.subscriber.name).copied().unwrap_or_default();
             subscribers.push(one.report(routed, replayed, self.waiting_for(one).await?));
         }
         // The journal counts messages, whatever they are.
@@ -446,6 +446,7 @@ impl Hub {
         let messages = MessageReport {
             accepted: feeds.iter().map(|feed| feed.accepted).sum(),
             carried,
+            retried: again.messages,
             routed: read(&counts.routed),
             filtered: read(&counts.filtered),
             invalid: counts.invalid(),

@@ -442,8 +442,8 @@ pub(super) fn invalid(
         let event = Some(routed(recipient, event_type.clone(), envelope.format.media_type()));
         Ok((Envelope { event, ..envelope.clone() }, body.clone()))
     });
-    let kept = Envelope { stored: None, ..envelope.clone() };
-    let kept = Publication { to: vec![(topology::invalid(), Lane(0))], envelope: kept, body };
+    // With everything that a second decision needs.
+    let kept = Publication { to: vec![(topology::invalid(), Lane(0))], envelope, body };
     let follow = follow.into_iter().flatten().chain([kept]).collect();
     Processed {
         outcome: Outcome::Invalid(names(&recipients)),

@@ -33,7 +33,8 @@ pub struct SubscriberReport {
     pub routed: u64,
     /// Copies that waited for it when the run began.
     pub carried: u64,
-    /// Copies made for it again in this run, by replays; none of them is among the routed ones.
+    /// Copies made for it again in this run, by replays, or sent again from the dead letters; none of them is among the
+    /// routed ones.
     #[serde(skip_serializing_if = "is_zero")]
     pub replayed: u64,
     /// Copies it has.
@@ -88,6 +89,7 @@ impl MessageReport {
         Self {
             accepted: self.accepted + later.accepted,
             carried: self.carried,
+            retried: self.retried + later.retried,
             routed: self.routed + later.routed,
             filtered: self.filtered + later.filtered,
             invalid: self.invalid + later.invalid,
@@ -117,6 +119,9 @@ pub struct MessageReport {
     pub accepted: u64,
     /// Accepted before, not yet routed when the run began (it had been interrupted).
     pub carried: u64,
+    /// Sent again in this run by operators: invalid messages, and edited copies of them.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub retried: u64,
     /// With at least one recipient.
     pub routed: u64,
     /// Wanted by nobody.
@@ -131,13 +136,13 @@ pub struct MessageReport {
 }
 
 impl MessageReport {
-    /// carried + accepted = routed + filtered + invalid + waiting; on RabbitMQ taken = routed + filtered + invalid,
+    /// carried + accepted + retried = routed + filtered + invalid + waiting; on RabbitMQ taken = routed + filtered + invalid,
     /// because other processes pick up and route too.
     pub const fn conserved(&self) -> bool {
         let handled = self.routed + self.filtered + self.invalid;
         match self.taken {
             Some(taken) => taken == handled,
-            None => self.carried + self.accepted == handled + self.waiting,
+            None => self.carried + self.accepted + self.retried == handled + self.waiting,
         }
     }
 }

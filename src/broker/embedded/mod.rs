@@ -228,6 +228,12 @@ impl Broker for Embedded {
         Ok(lock(&self.inner.index).depths(id).iter().map(|(_, depth)| depth).sum())
     }
 
+    async fn lane_depth(&self, queue: &QueueName, lane: Lane) -> Result<Option<u64>, BrokerError> {
+        let id = self.inner.id(queue)?;
+        let depths = lock(&self.inner.index).depths(id);
+        Ok(Some(depths.iter().filter(|(of, _)| *of == lane).map(|(_, depth)| depth).sum()))
+    }
+
     async fn peek(&self, queue: &QueueName, lane: Lane, most: usize) -> Result<Vec<Delivery>, BrokerError> {
         let id = LaneId { queue: self.inner.id(queue)?, lane };
         look(&self.inner, id, 0, most, usize::MAX).await

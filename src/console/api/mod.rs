@@ -2,6 +2,7 @@
 
 mod alerts;
 mod audit;
+pub(super) mod letters;
 mod messages;
 pub(in crate::console) mod openapi;
 mod overview;
@@ -25,6 +26,7 @@ pub(super) fn routes() -> Router<Arc<Console>> {
     Router::new()
         .merge(alerts::routes())
         .merge(audit::routes())
+        .merge(letters::routes())
         .merge(messages::routes())
         .merge(overview::routes())
         .merge(registry::routes())
@@ -37,4 +39,5 @@ pub(super) fn routes() -> Router<Arc<Console>> {
 }
 
 /// What the document says of it, resource by resource.
-const OPERATIONS: &[&[Operation]] = &[openapi::OWN, audit::OPERATIONS, registry::OPERATIONS];
+const OPERATIONS: &[&[Operation]] =
+    &[openapi::OWN, audit::OPERATIONS, letters::OPERATIONS, registry::OPERATIONS];

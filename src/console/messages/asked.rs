@@ -157,7 +157,7 @@ pub(in crate::console) async fn views(
     .await
 }
 
-async fn ask<T: Send + 'static>(
+pub(in crate::console) async fn ask<T: Send + 'static>(
     question: impl FnOnce() -> Result<T, SearchError> + Send + 'static,
 ) -> Result<T, Problem> {
     blocking(move || {
@@ -170,7 +170,7 @@ async fn ask<T: Send + 'static>(
 }
 
 /// Does what reads from the disk, where nobody else waits for it.
-async fn blocking<T: Send + 'static>(
+pub(in crate::console) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
 ) -> Result<T, Problem> {
     let done = tokio::task::spawn_blocking(work).await;

@@ -10,7 +10,7 @@
 //! most so many a second are made, and none while much waits for the subscriber. Nobody else gets anything.
 
 mod desk;
-mod pace;
+pub(super) mod pace;
 mod plan;
 mod run;
 mod selection;

@@ -28,14 +28,14 @@ impl Breath {
 }
 
 /// Gives out how many copies may be made at a time.
-pub(super) struct Rate {
+pub(in crate::ops) struct Rate {
     ticks: Interval,
     each: usize,
 }
 
 impl Rate {
     /// So many a second.
-    pub(super) fn new(rate: u32) -> Self {
+    pub(in crate::ops) fn new(rate: u32) -> Self {
         let rate = rate.max(1);
         // Up to ten a second, one by one; above, about a tenth of a second's at a time.
         let each = (rate / TICKS).max(1);
@@ -45,7 +45,7 @@ impl Rate {
     }
 
     /// Waits for the next time, and says how many.
-    pub(super) async fn next(&mut self) -> usize {
+    pub(in crate::ops) async fn next(&mut self) -> usize {
         self.ticks.tick().await;
         self.each
     }
