@@ -15,8 +15,10 @@ mod explain;
 mod html;
 mod init;
 mod inspect;
+mod letters;
 mod listen;
 mod names;
+mod own;
 mod paint;
 mod process;
 mod progress;
@@ -170,8 +172,10 @@ enum Verb {
     Redact(redact::Arguments),
     /// Read the events that wait in a subscriber's queue, as NDJSON (embedded broker: while the hub is not running)
     Subscribe(queue::SubscribeArguments),
-    /// List the messages that make no sense, with place and reason (embedded broker: while the hub is not running)
-    Invalid(queue::InvalidArguments),
+    /// List the messages that make no sense, with place and reason; count, retry, discard or edit them
+    Invalid(letters::InvalidArguments),
+    /// Count, list, retry or discard the copies that a subscriber could not be given
+    Dead(letters::DeadArguments),
     /// Give the bytes that stand behind a claim: what is too large for a queue, and the files of documents
     Claim(claim::Arguments),
     /// Show a message's way: who got it and who did not, on what basis, and what became of each copy
@@ -254,7 +258,8 @@ pub fn main() -> ExitCode {
         Verb::Convert(arguments) => convert::main(lang, &arguments),
         Verb::Redact(arguments) => redact::main(lang, &arguments),
         Verb::Subscribe(arguments) => queue::subscribe(&cli.config, lang, &arguments),
-        Verb::Invalid(arguments) => queue::invalid(&cli.config, lang, &arguments),
+        Verb::Invalid(arguments) => letters::invalid(&cli.config, lang, &arguments),
+        Verb::Dead(arguments) => letters::dead(&cli.config, lang, &arguments),
         Verb::Claim(arguments) => claim::main(&cli.config, lang, &arguments),
         Verb::Trace(arguments) => trace::main(&cli.config, lang, &arguments),
         Verb::Replay(arguments) => replay::main(&cli.config, lang, &arguments),

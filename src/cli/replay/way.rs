@@ -7,13 +7,13 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
+use super::super::own::{account, own};
 use super::super::{complain, exit, fail};
-use crate::clock::SystemClock;
-use crate::config::{Broker, Config};
+use crate::config::Config;
 use crate::lang::Lang;
 use crate::ops::client::{self, ClientError};
 use crate::ops::replay::{Desk, Replay, ReplayError, Request};
-use crate::pipeline::{self, HubError, Mode, Part};
+use crate::pipeline::HubError;
 
 /// How long the replays, and on RabbitMQ the registry, may not be there.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -101,38 +101,16 @@ pub(super) async fn on<T>(
     if let Some(hub) = client::Hub::of(config) {
         return act(&Way::Hub(Box::new(hub))).await;
     }
-    let (part, is_remote) = match &config.hub.broker {
-        Broker::Embedded { .. } => (Part::All, false),
-        Broker::RabbitMq(_) => (Part::Console, true),
-    };
-    let hub = pipeline::Hub::open(config.clone(), part, Arc::new(SystemClock))?;
-    let Some(control) = hub.control() else { return Err(HubError::OneProcess.into()) };
-    let desk = Desk::alone(control);
-    let (stop, stopped) = watch::channel(false);
-    let mut tasks = JoinSet::new();
-    tasks.spawn(desk.clone().run(stopped.clone()));
-    let work = async {
+    own(config, async |control| {
+        let desk = Desk::alone(control);
+        let (stop, stopped) = watch::channel(false);
+        let mut tasks = JoinSet::new();
+        tasks.spawn(desk.clone().run(stopped));
         timeout(PATIENCE, desk.when_open()).await.map_err(|_| ReplayError::Elsewhere)?;
-        let who = ["SUDO_USER", "LOGNAME", "USER"].into_iter().find_map(|name| std::env::var(name).ok());
-        let done =
-            act(&Way::Own { desk: desk.clone(), who: who.unwrap_or_else(|| "local".to_owned()) }).await;
+        let done = act(&Way::Own { desk, who: account() }).await;
         stop.send_replace(true);
         while tasks.join_next().await.is_some() {}
         done
-    };
-    // What follows the registry, and keeps the way to RabbitMQ.
-    let keeping = async {
-        match is_remote {
-            true => hub.run(Mode::Watch, stopped.clone(), |_, _| {}).await.err(),
-            false => std::future::pending().await,
-        }
-    };
-    tokio::pin!(work);
-    tokio::select! {
-        done = &mut work => done,
-        ended = keeping => match ended {
-            Some(error) => Err(error.into()),
-            None => work.await,
-        },
-    }
+    })
+    .await
 }

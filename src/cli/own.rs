@@ -1,0 +1,44 @@
+//! Operating a data folder on which no hub runs: in a process of its own.
+
+use std::sync::Arc;
+
+use tokio::sync::watch;
+
+use crate::clock::SystemClock;
+use crate::config::{Broker, Config};
+use crate::pipeline::{ControlBus, Hub, HubError, Mode, Part};
+
+/// Who is logged in.
+pub(super) fn account() -> String {
+    let who = ["SUDO_USER", "LOGNAME", "USER"].into_iter().find_map(|name| std::env::var(name).ok());
+    who.unwrap_or_else(|| "local".to_owned())
+}
+
+/// Does something on a hub that is opened for it, and is closed then. On RabbitMQ it follows the registry meanwhile.
+pub(super) async fn own<T, E: From<HubError>>(
+    config: &Config,
+    work: impl AsyncFnOnce(ControlBus) -> Result<T, E>,
+) -> Result<T, E> {
+    let (part, is_remote) = match &config.hub.broker {
+        Broker::Embedded { .. } => (Part::All, false),
+        Broker::RabbitMq(_) => (Part::Console, true),
+    };
+    let hub = Hub::open(config.clone(), part, Arc::new(SystemClock))?;
+    let Some(control) = hub.control() else { return Err(HubError::OneProcess.into()) };
+    let (_running, stop) = watch::channel(false);
+    let work = work(control);
+    let keeping = async {
+        match is_remote {
+            true => hub.run(Mode::Watch, stop, |_, _| {}).await.err(),
+            false => std::future::pending().await,
+        }
+    };
+    tokio::pin!(work);
+    tokio::select! {
+        done = &mut work => done,
+        ended = keeping => match ended {
+            Some(error) => Err(error.into()),
+            None => work.await,
+        },
+    }
+}
