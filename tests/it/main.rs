@@ -32,6 +32,7 @@ mod history;
 mod inspect;
 mod joined_lanes;
 mod killed;
+mod letters;
 mod lossless;
 mod many_feeds;
 mod monitoring;

@@ -93,11 +93,15 @@ async fn lying(
     })
 }
 
-async fn works(State(console): Shared, view: View, Extension(actor): Who) -> impl IntoResponse {
+async fn works(State(console): Shared, view: View, Extension(actor): Who) -> Response {
+    if let Err(problem) = asked::admitted(&console, &actor, Right::View, "letters").await {
+        return frame::refusal(&view, problem.status(), problem.detail());
+    }
     live::part(LIVE, move || {
         let made = parts::works(&view, &console.letters.list(), actor.has(Right::Operate));
         async move { made }
     })
+    .into_response()
 }
 
 async fn all_invalid(
