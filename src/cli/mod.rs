@@ -12,6 +12,7 @@ mod desk;
 mod diff;
 mod feed;
 mod explain;
+mod hold;
 mod html;
 mod init;
 mod inspect;
@@ -176,6 +177,10 @@ enum Verb {
     Invalid(letters::InvalidArguments),
     /// Count, list, retry or discard the copies that a subscriber could not be given
     Dead(letters::DeadArguments),
+    /// Let a subscriber's copies wait, or those about one patient; list what waits
+    Hold(hold::HoldArguments),
+    /// Let them go on
+    Release(hold::ReleaseArguments),
     /// Give the bytes that stand behind a claim: what is too large for a queue, and the files of documents
     Claim(claim::Arguments),
     /// Show a message's way: who got it and who did not, on what basis, and what became of each copy
@@ -260,6 +265,8 @@ pub fn main() -> ExitCode {
         Verb::Subscribe(arguments) => queue::subscribe(&cli.config, lang, &arguments),
         Verb::Invalid(arguments) => letters::invalid(&cli.config, lang, &arguments),
         Verb::Dead(arguments) => letters::dead(&cli.config, lang, &arguments),
+        Verb::Hold(arguments) => hold::hold(&cli.config, lang, &arguments),
+        Verb::Release(arguments) => hold::release(&cli.config, lang, &arguments),
         Verb::Claim(arguments) => claim::main(&cli.config, lang, &arguments),
         Verb::Trace(arguments) => trace::main(&cli.config, lang, &arguments),
         Verb::Replay(arguments) => replay::main(&cli.config, lang, &arguments),

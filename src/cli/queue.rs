@@ -23,9 +23,9 @@ pub(super) struct SubscribeArguments {
     max: Option<usize>,
 }
 
-/// Arguments of `invalid`.
+/// Arguments of `invalid` without a verb of its own.
 #[derive(Debug, Args)]
-pub(super) struct InvalidArguments {
+pub(super) struct ListArguments {
     /// Print one JSON object a line
     #[arg(long)]
     json: bool,
@@ -49,7 +49,7 @@ pub(super) fn subscribe(folder: &Path, lang: Lang, arguments: &SubscribeArgument
     block_on(queues::events(&config, &arguments.subscriber, arguments.take, most, print_line))
 }
 
-pub(super) fn invalid(folder: &Path, lang: Lang, arguments: &InvalidArguments) -> u8 {
+pub(super) fn invalid(folder: &Path, lang: Lang, arguments: &ListArguments) -> u8 {
     let config: Config = match check::load(folder, lang) {
         Ok(config) => config,
         Err(code) => return code,

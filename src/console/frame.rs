@@ -41,6 +41,7 @@ const NAVIGATION: [Group; 4] = [
             Entry("/invalid", "Invalid", "不正", 'i'),
             Entry("/dead", "Dead", "不達", 'd'),
             Entry("/parked", "Parked", "保留", 'p'),
+            Entry("/holds", "Holds", "配信停止", 'h'),
             Entry("/replay", "Replay", "再送", 'r'),
             Entry("/reconciliation", "Reconciliation", "日次照合", 'c'),
         ],

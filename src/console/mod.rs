@@ -15,6 +15,7 @@ mod audit_page;
 mod csrf;
 mod facilities;
 mod frame;
+mod holds;
 mod html;
 mod letters;
 mod live;
@@ -232,6 +233,7 @@ fn app(console: Arc<Console>) -> Router {
         .merge(alerts::routes())
         .merge(replay::routes())
         .merge(letters::routes())
+        .merge(holds::routes())
         .route("/users", get(users::show).post(users::change))
         .route("/audit", get(audit_page::show).post(audit_page::search))
         .route("/account", get(account::show).post(account::change))

@@ -49,6 +49,7 @@ async fn part(console: &Console, view: &View) -> Markup {
     let page = Page { console, view, now: overview.at, overview: &overview };
     html! {
         (page.troubles())
+        (super::holds::section(console, view))
         (page.figures())
         h2 { (view.pick("Feeds", "フィード")) }
         (page.feeds())

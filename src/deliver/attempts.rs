@@ -59,7 +59,8 @@ const fn place(outcome: &Outcome) -> usize {
         Outcome::Refused { .. } => 1,
         Outcome::Away { .. } => 2,
         Outcome::Gone => 3,
-        Outcome::Withdrawn => 4,
+        // What is held is not attempted.
+        Outcome::Withdrawn | Outcome::Held => 4,
     }
 }
 

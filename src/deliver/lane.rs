@@ -34,6 +34,10 @@ const SPLIT: Duration = Duration::from_secs(10);
 pub(super) const WITHDRAWN: &str = "consent-withdrawn";
 /// Fault of a copy that alone got no answer.
 pub(super) const NO_ANSWER: &str = "no-answer";
+/// Fault of a copy that an operator lets wait.
+const HELD: &str = "held";
+/// How often it is looked whether what waits may go.
+pub(super) const HELD_LOOK: Duration = Duration::from_millis(500);
 /// A time that never comes.
 const NEVER: Duration = Duration::from_secs(365 * 24 * 3600);
 
@@ -53,6 +57,8 @@ pub(super) struct LaneWorker {
     /// No attempt before.
     resume: Instant,
     ended: bool,
+    /// All copies wait until then at least.
+    pub(super) held_until: Instant,
     /// Since when lower lanes are waited for, at the first copy that does.
     pub(super) joined_since: Option<Instant>,
     /// How many parked copies the counts know of; `None` until they were read for the first time.
@@ -75,6 +81,7 @@ impl LaneWorker {
             failures: 0,
             resume: Instant::now(),
             ended: false,
+            held_until: Instant::now(),
             joined_since: None,
             counted: None,
             counted_patients: 0,
@@ -140,6 +147,8 @@ impl LaneWorker {
                     parked.take(received?, &mut self.memory());
                     self.tidy(&mut parked, false).await?;
                 }
+                // What an operator let wait may go.
+                () = sleep(HELD_LOOK), if self.shared.has_holds() => {}
                 () = sleep_until(due.unwrap_or_else(never)), if due.is_some() && !busy => self.release(),
                 () = sleep_until(held.unwrap_or_else(never)), if held.is_some() => {
                     let dead = parked.rewrite(&self.patients, (&mut self.receipts, self.shared.counts())).await?;
@@ -217,7 +226,8 @@ impl LaneWorker {
 
     /// When a parked patient is to be tried.
     fn due(&self) -> Option<Instant> {
-        self.patients.next_due(|copy| self.shared.joined.may_go(copy))
+        let may_go = |copy: &Delivery| self.shared.joined.may_go(copy) && !self.shared.is_patient_held(copy);
+        self.patients.next_due(may_go).map(|due| due.max(self.held_until))
     }
 
     /// In a drain, what was parked before is tried once before the end.
@@ -295,6 +305,10 @@ impl LaneWorker {
 
     /// One attempt at the first pending copy, after those before it that need none.
     async fn step(&mut self, window: &mut Window) {
+        if self.shared.is_held() {
+            self.resume = Instant::now() + HELD_LOOK;
+            return;
+        }
         while let Some(at) = window.first_pending() {
             match self.without_attempt(window, at) {
                 Some(state) => window.get_mut(at).state = state,
@@ -318,6 +332,10 @@ impl LaneWorker {
             self.shared.note(&[(&item.copy, item.failures)], Fate::Dead(WITHDRAWN));
             return Some(State::Dead(fault(WITHDRAWN)));
         }
+        if self.shared.is_patient_held(&item.copy) && !self.is_full() {
+            self.park(item.key, item.copy.clone(), 0, Some(fault(HELD)));
+            return Some(State::Parked);
+        }
         if !self.waits(item) {
             self.joined_since = self.joined_since.filter(|_| item.copy.envelope.join.is_none());
             return None;
@@ -339,7 +357,7 @@ impl LaneWorker {
             self.resume = Instant::now() + joined::LOOK;
             return;
         }
-        if self.waits(item) {
+        if self.waits(item) || self.shared.is_patient_held(&item.copy) {
             return self.back_off("too many copies are parked", None);
         }
         let run = self.run_from(window, at);
@@ -360,6 +378,7 @@ impl LaneWorker {
                 && (alone || !is_claimed(*at))
                 && item.copy.envelope.event.is_some()
                 && self.shared.may_go(&item.copy)
+                && !self.shared.is_patient_held(&item.copy)
                 && !self.waits(item)
         };
         let most = if self.shared.sender.takes_many() && !alone { usize::MAX } else { 1 };
@@ -389,7 +408,7 @@ impl LaneWorker {
             Outcome::Away { why, retry_after } => return Some((why, retry_after)),
             Outcome::Gone => self.gone(),
             // They stay pending; the next step takes out those that may not go.
-            Outcome::Withdrawn => {}
+            Outcome::Withdrawn | Outcome::Held => {}
         }
         None
     }
@@ -421,6 +440,9 @@ impl LaneWorker {
     async fn probe(&mut self, window: &mut Window) -> bool {
         let stuck = window.stuck(self.shared.pace().stuck_after);
         while let Some(at) = window.beside(&stuck, &self.patients).filter(|_| !self.ended) {
+            if self.shared.is_held() {
+                return false;
+            }
             if let Some(state) = self.without_attempt(window, at) {
                 window.get_mut(at).state = state;
                 continue;
@@ -460,8 +482,9 @@ impl LaneWorker {
         let code = fault.as_ref().map(|fault| fault.code.as_str());
         self.shared.note(&[(&copy, attempts)], Fate::Parked(code));
         // One that was not refused is tried as soon as nothing is before it any more.
-        let failures = u32::from(fault.is_some());
-        let wait = fault.is_some().then(|| self.shared.pace().after_parked(1));
+        let refused = code.is_some_and(|code| code != HELD);
+        let failures = u32::from(refused);
+        let wait = refused.then(|| self.shared.pace().after_parked(1));
         copy.envelope.fault = fault;
         let schedule = Schedule {
             failures,
@@ -521,6 +544,7 @@ pub(super) fn fault(code: &str) -> Fault {
     let reason = match code {
         "no-event" => "it is no event: no router publishes such a copy",
         WITHDRAWN => "a record that its permission rests on is no longer in force",
+        HELD => "an operator lets this patient's copies wait",
         NO_ANSWER => "the subscriber did not answer, though it answered others",
         _ => "the subscriber refused it",
     };

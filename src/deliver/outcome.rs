@@ -24,6 +24,8 @@ pub(super) enum Outcome {
     Gone,
     /// Nothing was sent: what the permission of one of the copies rests on is no longer in force.
     Withdrawn,
+    /// Nothing was sent: an operator lets one of the copies wait.
+    Held,
 }
 
 impl Outcome {

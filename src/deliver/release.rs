@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use tracing::{error, info, warn};
 
 use super::Counts;
-use super::lane::{LaneWorker, NO_ANSWER, WITHDRAWN, fault, owe};
+use super::lane::{HELD_LOOK, LaneWorker, NO_ANSWER, WITHDRAWN, fault, owe};
 use super::outcome::Outcome;
 use super::parked::ParkedLane;
 use super::patients::Schedule;
@@ -25,7 +25,11 @@ impl LaneWorker {
     /// Starts an attempt at the parked patient who is due.
     pub(super) fn release(&mut self) {
         let (shared, lane) = (self.shared.clone(), self.lane);
-        let may_go = |copy: &Delivery| shared.joined.may_go(copy);
+        if self.shared.is_held() {
+            self.held_until = Instant::now() + HELD_LOOK;
+            return;
+        }
+        let may_go = |copy: &Delivery| shared.joined.may_go(copy) && !shared.is_patient_held(copy);
         let Some((patient, copies)) = self.patients.start(RELEASE, may_go) else { return };
         self.releases.spawn(async move {
             for (delivered, copy) in copies.iter().enumerate() {
@@ -121,7 +125,7 @@ impl LaneWorker {
             _ if !still_parked => info!(subscriber, lane, delivered, "a parked patient is released"),
             Outcome::Refused { code } => warn!(subscriber, lane, delivered, failures, code, "stays parked"),
             Outcome::Away { why, .. } => warn!(subscriber, lane, delivered, failures, why, "stays parked"),
-            Outcome::Delivered | Outcome::Gone | Outcome::Withdrawn => {}
+            Outcome::Delivered | Outcome::Gone | Outcome::Withdrawn | Outcome::Held => {}
         }
     }
 }

@@ -17,7 +17,7 @@ use super::sender::Sender;
 use super::{Counts, DeliverError, Pace, Subscriber};
 use crate::broker::{Broker, BrokerError, Delivery, topology};
 use crate::clock::Clock;
-use crate::envelope::Lane;
+use crate::envelope::{Envelope, Lane};
 use crate::registry::{RecordId, View};
 use crate::store::{Claims, DayLog};
 use crate::telemetry::causes;
@@ -207,6 +207,23 @@ impl Shared {
         registry.still(&grounds, at) && registry.takes_part(&event.basis, &copy.envelope.facility, at)
     }
 
+    /// Whether an operator lets all copies wait.
+    pub(super) fn is_held(&self) -> bool {
+        self.workers.registry.read().is_held(self.name(), self.clock().now())
+    }
+
+    /// Whether an operator lets the copies about this patient wait.
+    pub(super) fn is_patient_held(&self, copy: &Delivery) -> bool {
+        let Envelope { facility, patient, .. } = &copy.envelope;
+        let registry = self.workers.registry.read();
+        registry.is_patient_held(self.name(), facility, &patient.0, self.clock().now())
+    }
+
+    /// Whether an operator ever let anything wait: then it is looked now and then whether it may go.
+    pub(super) fn has_holds(&self) -> bool {
+        self.workers.registry.read().holds().any(|(_, hold)| hold.subscriber == self.name())
+    }
+
     /// Attempts to deliver copies of a lane, in their order. None is sent unless all may go as the attempt begins.
     pub(super) async fn attempt(&self, lane: Lane, copies: &[&Delivery]) -> Outcome {
         let whole = match copies {
@@ -220,6 +237,9 @@ impl Shared {
         // Nothing is awaited between this and the attempt.
         if !copies.iter().all(|copy| self.may_go(copy)) {
             return Outcome::Withdrawn;
+        }
+        if self.is_held() || copies.iter().any(|copy| self.is_patient_held(copy)) {
+            return Outcome::Held;
         }
         let begun = self.clock().now();
         let outcome = match &whole {

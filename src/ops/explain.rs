@@ -299,7 +299,7 @@ fn records(
         registry.about(&about, question.at)
     });
     let concerns = |fact: &Fact| match fact {
-        Fact::Facility(_) | Fact::Merge(_) | Fact::Unmerge(_) => false,
+        Fact::Facility(_) | Fact::Merge(_) | Fact::Unmerge(_) | Fact::Hold(_) => false,
         Fact::Link(link) => link.facility == *facility,
         Fact::Member(_) | Fact::Removal(_) | Fact::Contract(_) => true,
         other => other.facility() == viewer,

@@ -11,6 +11,7 @@ pub mod diff;
 pub mod doctor;
 pub mod explain;
 pub mod flows;
+pub mod holds;
 pub mod in_force;
 pub mod init;
 pub mod inspect;

@@ -394,7 +394,8 @@ impl Hub {
             return Ok(false);
         }
         // What was delivered to the last may be a receipt for the first.
-        for one in served.iter().chain(served).filter(|one| !one.gave_up()) {
+        let is_held = |one: &Served| self.registry.read().is_held(&one.subscriber.name, self.clock.now());
+        for one in served.iter().chain(served).filter(|one| !one.gave_up() && !is_held(one)) {
             if self.waiting_for(one).await? != Some(0) {
                 return Ok(false);
             }

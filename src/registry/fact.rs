@@ -248,6 +248,28 @@ pub struct Removal {
     pub at: Timestamp,
 }
 
+/// An operator lets copies wait: all of a subscriber's, or those about one patient.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hold {
+    /// Subscriber.
+    pub subscriber: String,
+    /// Whose copies; everybody's where nobody is named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub patient: Option<HeldPatient>,
+    /// From when until when.
+    #[serde(flatten)]
+    pub period: Period,
+}
+
+/// A patient whose copies wait.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HeldPatient {
+    /// Facility.
+    pub facility: String,
+    /// The patient's id there.
+    pub local_id: Identifying,
+}
+
 /// One fact.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "fact", rename_all = "kebab-case")]
@@ -276,6 +298,8 @@ pub enum Fact {
     Unmerge(Merge),
     /// A record is gone.
     Removal(Removal),
+    /// Copies wait.
+    Hold(Hold),
 }
 
 impl Fact {
@@ -294,6 +318,7 @@ impl Fact {
             Self::Merge(_) => "merge",
             Self::Unmerge(_) => "unmerge",
             Self::Removal(_) => "removal",
+            Self::Hold(_) => "hold",
         }
     }
 
@@ -310,6 +335,7 @@ impl Fact {
             Self::Emergency(fact) => fact.period,
             Self::Merge(fact) | Self::Unmerge(fact) => Period::since(fact.at),
             Self::Removal(fact) => Period::since(fact.at),
+            Self::Hold(fact) => fact.period,
         }
     }
 
@@ -322,9 +348,12 @@ impl Fact {
             Self::SensitiveConsent(fact) => Some(&fact.network_id),
             Self::CareTeam(fact) | Self::Perinatal(fact) => Some(&fact.network_id),
             Self::Emergency(fact) => Some(&fact.network_id),
-            Self::Facility(_) | Self::Contract(_) | Self::Merge(_) | Self::Unmerge(_) | Self::Removal(_) => {
-                None
-            }
+            Self::Facility(_)
+            | Self::Contract(_)
+            | Self::Merge(_)
+            | Self::Unmerge(_)
+            | Self::Removal(_)
+            | Self::Hold(_) => None,
         }
     }
 
@@ -341,6 +370,7 @@ impl Fact {
             Self::Emergency(fact) => &fact.facility,
             Self::Merge(fact) | Self::Unmerge(fact) => &fact.facility,
             Self::Removal(fact) => &fact.facility,
+            Self::Hold(fact) => &fact.patient.as_ref()?.facility,
         })
     }
 
@@ -356,6 +386,9 @@ impl Fact {
             Self::CareTeam(_) | Self::Perinatal(_) | Self::Emergency(_) => ["", ""],
             Self::Merge(fact) | Self::Unmerge(fact) => [&fact.former.0, &fact.into.0],
             Self::Removal(fact) => [&fact.local_id.0, ""],
+            Self::Hold(fact) => {
+                [&fact.subscriber, fact.patient.as_ref().map_or("", |patient| &patient.local_id.0)]
+            }
         };
         let [one, other] = also;
         [self.network_id().map_or("", |id| &id.0), self.facility().unwrap_or_default(), one, other]

@@ -31,8 +31,8 @@ pub use check::Refusal;
 pub use consent::{Answer, Asked, Grant};
 pub use entry::{Entry, HISTORY, RecordId};
 pub use fact::{
-    Area, Contract, ContractKind, EmergencyAccess, Facility, FacilityRole, Fact, Link, Member, Membership,
-    Merge, Removal, SensitiveConsent, ViewConsent,
+    Area, Contract, ContractKind, EmergencyAccess, Facility, FacilityRole, Fact, HeldPatient, Hold, Link,
+    Member, Membership, Merge, Removal, SensitiveConsent, ViewConsent,
 };
 pub use identity::Identity;
 pub use period::Period;
@@ -47,6 +47,8 @@ pub struct Registry {
     by_id: HashMap<RecordId, u32>,
     by_network_id: HashMap<String, Vec<u32>>,
     by_facility: BTreeMap<String, OfFacility>,
+    /// What operators let wait.
+    holds: Vec<u32>,
     /// Instants at which a record comes into force or ends.
     boundaries: BTreeSet<Timestamp>,
     revision: u64,
@@ -93,6 +95,9 @@ impl Registry {
     }
 
     fn index(&mut self, fact: &Fact, place: u32) {
+        if matches!(fact, Fact::Hold(_)) {
+            self.holds.push(place);
+        }
         if let Some(network_id) = fact.network_id() {
             self.by_network_id.entry(network_id.0.clone()).or_default().push(place);
         }
@@ -181,6 +186,31 @@ impl Registry {
         self.of_facility(code).find_map(|(_, fact)| match fact {
             Fact::Facility(facility) if facility.period.holds(at) => Some(facility),
             _ => None,
+        })
+    }
+
+    /// All that operators ever let wait.
+    pub fn holds(&self) -> impl Iterator<Item = (&RecordId, &Hold)> {
+        self.facts(&self.holds).filter_map(|(id, fact)| match fact {
+            Fact::Hold(hold) => Some((id, hold)),
+            _ => None,
+        })
+    }
+
+    /// Whether all copies of a subscriber wait.
+    pub fn is_held(&self, subscriber: &str, at: Timestamp) -> bool {
+        let mut holds = self.holds().map(|(_, hold)| hold);
+        holds.any(|hold| hold.patient.is_none() && hold.subscriber == subscriber && hold.period.holds(at))
+    }
+
+    /// Whether a subscriber's copies about a patient of a facility wait, though others go.
+    pub fn is_patient_held(&self, subscriber: &str, facility: &str, local_id: &str, at: Timestamp) -> bool {
+        self.holds().any(|(_, hold)| {
+            let is_his =
+                |patient: &HeldPatient| patient.facility == facility && patient.local_id.0 == local_id;
+            hold.subscriber == subscriber
+                && hold.period.holds(at)
+                && hold.patient.as_ref().is_some_and(is_his)
         })
     }
 

@@ -3,6 +3,7 @@
 
 mod crash;
 mod dead;
+mod holds;
 
 use std::collections::BTreeSet;
 

@@ -28,7 +28,7 @@ pub(super) struct InvalidArguments {
     #[command(subcommand)]
     verb: Option<InvalidVerb>,
     #[command(flatten)]
-    list: queue::InvalidArguments,
+    list: queue::ListArguments,
 }
 
 #[derive(Debug, Subcommand)]

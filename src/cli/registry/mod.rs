@@ -61,7 +61,7 @@ pub(super) fn account(named: Option<&str>) -> Result<String, u8> {
 }
 
 /// Enters what a person said on the command line.
-fn enter(config: &Config, lang: Lang, batch: Vec<Entry>) -> u8 {
+pub(super) fn enter(config: &Config, lang: Lang, batch: Vec<Entry>) -> u8 {
     match submit(config, batch) {
         Ok(submitted) if submitted.new == 0 => {
             print(lang.pick("known already\n", "登録済みです\n"));

@@ -2,6 +2,7 @@
 
 mod alerts;
 mod audit;
+mod holds;
 pub(super) mod letters;
 mod messages;
 pub(in crate::console) mod openapi;
@@ -26,6 +27,7 @@ pub(super) fn routes() -> Router<Arc<Console>> {
     Router::new()
         .merge(alerts::routes())
         .merge(audit::routes())
+        .merge(holds::routes())
         .merge(letters::routes())
         .merge(messages::routes())
         .merge(overview::routes())
@@ -40,4 +42,4 @@ pub(super) fn routes() -> Router<Arc<Console>> {
 
 /// What the document says of it, resource by resource.
 const OPERATIONS: &[&[Operation]] =
-    &[openapi::OWN, audit::OPERATIONS, letters::OPERATIONS, registry::OPERATIONS];
+    &[openapi::OWN, audit::OPERATIONS, holds::OPERATIONS, letters::OPERATIONS, registry::OPERATIONS];

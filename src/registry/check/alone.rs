@@ -40,6 +40,9 @@ pub(super) fn check(entry: &Entry, known: Option<&Entry>) -> Vec<Why> {
     demand(known.is_some() || entry.is_history() || !is_consent_that_ended(entry), PAST);
     demand(known.is_none_or(|known| !reopens(entry, known)), OVER);
     match &entry.fact {
+        Fact::Hold(hold) => {
+            demand(hold.patient.as_ref().is_none_or(|patient| is_id(&patient.local_id.0)), NOT_AN_ID);
+        }
         Fact::Merge(merge) | Fact::Unmerge(merge) => demand(merge.former != merge.into, ITSELF),
         Fact::Contract(contract) => {
             let with = contract.with.as_deref();

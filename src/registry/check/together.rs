@@ -60,7 +60,8 @@ impl Together<'_> {
     /// is taken from one that left, too.
     fn facilities(&mut self, index: usize, fact: &Fact) {
         let begins = match fact {
-            Fact::Facility(_) => return,
+            // What waits may be anybody's, also of one who is no member.
+            Fact::Facility(_) | Fact::Hold(_) => return,
             Fact::Merge(_) | Fact::Unmerge(_) | Fact::Removal(_) => None,
             _ => Some(fact.period().from),
         };

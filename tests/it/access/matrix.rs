@@ -22,6 +22,8 @@ const PAGES: &[(&str, &str, Needs)] = &[
     ("GET", "/", Login),
     ("GET", "/registry", Needs::Right(Right::View)),
     ("POST", "/registry", Needs::Right(Right::ViewBodies)),
+    ("GET", "/holds", Needs::Right(Right::View)),
+    ("POST", "/holds", Needs::Right(Right::Operate)),
     ("GET", "/invalid", Needs::Right(Right::View)),
     ("POST", "/invalid", Needs::Right(Right::Operate)),
     ("GET", "/invalid/all", Needs::Right(Right::Operate)),
@@ -54,6 +56,9 @@ const PAGES: &[(&str, &str, Needs)] = &[
 const API: &[(&str, &str, Needs)] = &[
     ("GET", "/openapi.json", Login),
     ("GET", "/audit", Needs::Right(Right::Administer)),
+    ("GET", "/holds", Needs::Right(Right::View)),
+    ("POST", "/holds", Needs::Right(Right::Operate)),
+    ("POST", "/holds/release", Needs::Right(Right::Operate)),
     ("GET", "/invalid", Needs::Right(Right::View)),
     ("GET", "/invalid/piles", Needs::Right(Right::View)),
     ("POST", "/invalid/acts", Needs::Right(Right::Operate)),
