@@ -20,6 +20,7 @@ mod letters;
 mod listen;
 mod names;
 mod own;
+mod parked;
 mod paint;
 mod process;
 mod progress;
@@ -177,6 +178,8 @@ enum Verb {
     Invalid(letters::InvalidArguments),
     /// Count, list, retry or discard the copies that a subscriber could not be given
     Dead(letters::DeadArguments),
+    /// List the patients whose copies wait because the subscriber refused one
+    Parked(parked::Arguments),
     /// Let a subscriber's copies wait, or those about one patient; list what waits
     Hold(hold::HoldArguments),
     /// Let them go on
@@ -265,6 +268,7 @@ pub fn main() -> ExitCode {
         Verb::Subscribe(arguments) => queue::subscribe(&cli.config, lang, &arguments),
         Verb::Invalid(arguments) => letters::invalid(&cli.config, lang, &arguments),
         Verb::Dead(arguments) => letters::dead(&cli.config, lang, &arguments),
+        Verb::Parked(arguments) => parked::main(&cli.config, lang, &arguments),
         Verb::Hold(arguments) => hold::hold(&cli.config, lang, &arguments),
         Verb::Release(arguments) => hold::release(&cli.config, lang, &arguments),
         Verb::Claim(arguments) => claim::main(&cli.config, lang, &arguments),

@@ -23,6 +23,7 @@ mod login;
 mod messages;
 pub mod monitor;
 mod overview;
+mod parked;
 mod problem;
 mod queues;
 mod reconciliation;
@@ -234,6 +235,7 @@ fn app(console: Arc<Console>) -> Router {
         .merge(replay::routes())
         .merge(letters::routes())
         .merge(holds::routes())
+        .merge(parked::routes())
         .route("/users", get(users::show).post(users::change))
         .route("/audit", get(audit_page::show).post(audit_page::search))
         .route("/account", get(account::show).post(account::change))

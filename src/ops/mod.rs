@@ -19,6 +19,7 @@ pub mod letters;
 pub mod messages;
 mod near;
 pub mod overview;
+pub mod parked;
 pub mod queues;
 pub mod reconcile;
 pub mod registry;

@@ -7,6 +7,7 @@ pub(super) mod letters;
 mod messages;
 pub(in crate::console) mod openapi;
 mod overview;
+mod parked;
 mod registry;
 mod replays;
 mod series;
@@ -31,6 +32,7 @@ pub(super) fn routes() -> Router<Arc<Console>> {
         .merge(letters::routes())
         .merge(messages::routes())
         .merge(overview::routes())
+        .merge(parked::routes())
         .merge(registry::routes())
         .merge(replays::routes())
         .merge(series::routes())
@@ -41,5 +43,11 @@ pub(super) fn routes() -> Router<Arc<Console>> {
 }
 
 /// What the document says of it, resource by resource.
-const OPERATIONS: &[&[Operation]] =
-    &[openapi::OWN, audit::OPERATIONS, holds::OPERATIONS, letters::OPERATIONS, registry::OPERATIONS];
+const OPERATIONS: &[&[Operation]] = &[
+    openapi::OWN,
+    audit::OPERATIONS,
+    holds::OPERATIONS,
+    letters::OPERATIONS,
+    parked::OPERATIONS,
+    registry::OPERATIONS,
+];

@@ -64,7 +64,8 @@ fn a_held_patients_copies_are_parked_and_the_others_go() {
         ["hold", TO, "--facility", facility, "--patient", &subject, "--why", "mixed up", "--who", "yakin"];
     let output = other.run(&hold);
     assert!(output.status.success(), "{output:?}");
-    let report = drain(&other);
+    let (code, report) = other.drain();
+    assert_eq!((code, &report["conserved"]), (75, &json!(true)), "copies are left: {report:#}");
     let of_it =
         report["subscribers"].as_array().unwrap().iter().find(|one| one["subscriber"] == TO).unwrap().clone();
     assert_eq!(of_it["parked"], json!(his), "{of_it:#}");
