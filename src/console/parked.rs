@@ -1,15 +1,17 @@
 //! `/parked`: patients whose copies wait for a subscriber, since when, and what it answered; the same as API.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use axum::extract::{Query, State};
-use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::extract::{Path, Query, State};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::{get, post};
 use axum::{Extension, Router};
 use maud::{Markup, html};
 use serde::Deserialize;
 
 use super::access::{Actor, Right};
+use super::audit::Action;
 use super::letters::asked::admitted;
 use super::messages::asked::ask;
 use super::problem::Problem;
@@ -18,7 +20,7 @@ use super::{Console, frame};
 use crate::ops::parked::{Parked, Selection, list};
 
 pub(super) fn routes() -> Router<Arc<Console>> {
-    Router::new().route("/parked", get(show))
+    Router::new().route("/parked", get(show)).route("/parked/{subscriber}", post(hurry))
 }
 
 /// What an address says.
@@ -37,6 +39,28 @@ pub(super) async fn parked(console: &Console, actor: &Actor, asked: Asked) -> Re
     ask(move || list(&config, &selection)).await
 }
 
+/// Lets all parked patients of a subscriber be tried now, for somebody who may, and writes that down.
+pub(super) async fn try_now(console: &Console, actor: &Actor, subscriber: &str) -> Result<(), Problem> {
+    admitted(console, actor, Right::Operate, "parked").await?;
+    console.audit(actor, Action::Retry, &format!("parked.{subscriber}: all")).await?;
+    match console.control.try_parked(subscriber) {
+        true => Ok(()),
+        false => Err(Problem::bad("this process does not deliver to it")),
+    }
+}
+
+async fn hurry(
+    State(console): State<Arc<Console>>,
+    view: View,
+    Extension(actor): Extension<Actor>,
+    Path(subscriber): Path<String>,
+) -> Response {
+    match try_now(&console, &actor, &subscriber).await {
+        Ok(()) => Redirect::to("/parked").into_response(),
+        Err(problem) => frame::refusal(&view, problem.status(), problem.detail()),
+    }
+}
+
 async fn show(
     State(console): State<Arc<Console>>,
     view: View,
@@ -45,14 +69,15 @@ async fn show(
 ) -> Response {
     match parked(&console, &actor, asked).await {
         Ok(parked) => {
-            let body = page(&console, &view, &parked);
+            let body = page(&console, &view, &parked, actor.has(Right::Operate));
             frame::page(&view, view.pick("Parked patients", "保留中の患者"), &body).into_response()
         }
         Err(problem) => frame::refusal(&view, problem.status(), problem.detail()),
     }
 }
 
-fn page(console: &Console, view: &View, parked: &[Parked]) -> Markup {
+fn page(console: &Console, view: &View, parked: &[Parked], may_act: bool) -> Markup {
+    let subscribers: BTreeSet<_> = parked.iter().map(|one| one.subscriber.as_str()).collect();
     let time = |one: &Parked| one.since.to_zoned(console.zone.clone()).strftime("%m-%d %H:%M").to_string();
     html! {
         p.hint { (view.pick(
@@ -75,5 +100,10 @@ fn page(console: &Console, view: &View, parked: &[Parked]) -> Markup {
                 td { a href={ "/messages/" (one.message) } { code { (one.message.chars().take(12).collect::<String>()) } } }
             } } }
         } } }
+        @if may_act { @for subscriber in subscribers {
+            (frame::form(view, &format!("/parked/{subscriber}"), &html! {
+                button { (view.pick("Try now:", "今すぐ再試行:")) " " (subscriber) }
+            }))
+        } }
     }
 }

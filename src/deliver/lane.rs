@@ -128,6 +128,7 @@ impl LaneWorker {
             () = halted => return Ok(()),
         };
         let mut joins = self.shared.joined.subscribe();
+        let mut hurried = self.shared.counts().hurry.subscribe();
         while !self.ended {
             self.count();
             self.answer(consumer.as_mut(), &mut window).await?;
@@ -147,6 +148,7 @@ impl LaneWorker {
                     parked.take(received?, &mut self.memory());
                     self.tidy(&mut parked, false).await?;
                 }
+                Ok(()) = hurried.changed() => self.patients.hurry(),
                 // What an operator let wait may go.
                 () = sleep(HELD_LOOK), if self.shared.has_holds() => {}
                 () = sleep_until(due.unwrap_or_else(never)), if due.is_some() && !busy => self.release(),

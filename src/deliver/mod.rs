@@ -41,6 +41,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
+use tokio::sync::watch;
 
 use crate::broker::{BrokerError, QueueName};
 
@@ -115,6 +116,8 @@ pub struct Counts {
     pub gave_up: AtomicBool,
     /// The subscriber said that it wants no more.
     pub gone: AtomicBool,
+    /// Changes when an operator wants parked patients to be tried now.
+    pub(crate) hurry: watch::Sender<u64>,
     /// Set while nothing gets there.
     away: Mutex<Option<Away>>,
     /// Receipts of its copies, by the queue that they went to.
@@ -134,6 +137,11 @@ impl Counts {
     /// Why nothing gets to the subscriber now, where nothing does.
     pub fn away(&self) -> Option<Away> {
         self.away.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Lets every parked patient be tried now.
+    pub(crate) fn hurry(&self) {
+        self.hurry.send_modify(|times| *times += 1);
     }
 
     fn set_away(&self, now: Timestamp, why: &str) {

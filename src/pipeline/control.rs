@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use super::again::Again;
+use super::deliveries::AtWork;
 use super::in_force::InForce;
 use super::process::Routing;
 use super::registry::Register;
@@ -27,6 +28,7 @@ pub struct ControlBus {
     pub(super) ledgers: Arc<BTreeMap<String, Ledger>>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) again: Arc<Again>,
+    pub(super) at_work: Arc<AtWork>,
 }
 
 impl ControlBus {
@@ -102,6 +104,11 @@ impl ControlBus {
     /// The broker's; [`BrokerError::Closed`] once the hub adds up what its run did.
     pub async fn send_again(&self, subscriber: &str, copies: Vec<Publication>) -> Result<(), BrokerError> {
         self.again.send(self.broker.as_ref(), subscriber, copies).await
+    }
+
+    /// Lets every parked patient of a subscriber be tried now. False: another process delivers to it.
+    pub fn try_parked(&self, subscriber: &str) -> bool {
+        self.at_work.hurry(subscriber)
     }
 
     /// Takes the oldest open letters of a queue out and makes `follow` durable in the same step; what of it goes back to

@@ -1,7 +1,8 @@
 //! The deliveries of a process at work.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::hub::{Hub, Mode, Tasks};
 use super::report::SubscriberReport;
@@ -61,6 +62,25 @@ impl Served {
             waiting,
             dead: read(&self.counts.dead),
         }
+    }
+}
+
+/// The subscribers that a process delivers to, for who wants something of its deliveries.
+#[derive(Default)]
+pub(super) struct AtWork(Mutex<BTreeMap<String, Arc<deliver::Counts>>>);
+
+impl AtWork {
+    /// From now on these.
+    pub(super) fn begin(&self, served: &[Served]) {
+        let delivered = served.iter().filter(|served| served.is_delivered());
+        let delivered = delivered.map(|served| (served.subscriber.name.clone(), served.counts.clone()));
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = delivered.collect();
+    }
+
+    /// Lets every parked patient of a subscriber be tried now. False: another process delivers to it.
+    pub(super) fn hurry(&self, subscriber: &str) -> bool {
+        let at_work = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        at_work.get(subscriber).map(|counts| counts.hurry()).is_some()
     }
 }
 

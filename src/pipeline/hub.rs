@@ -13,7 +13,7 @@ use super::channel::Channel;
 use super::connection::Connection;
 use super::control::ControlBus;
 use super::crossing::Questions;
-use super::deliveries::{Served, start_deliveries};
+use super::deliveries::{AtWork, Served, start_deliveries};
 use super::error::HubError;
 use super::feeds::{Sources, start_feeds};
 use super::in_force::InForce;
@@ -74,6 +74,8 @@ pub struct Hub {
     pub(super) clock: Arc<dyn Clock>,
     /// What operators let copies be made of again.
     again: Arc<Again>,
+    /// Subscribers that it delivers to while it runs.
+    at_work: Arc<AtWork>,
     /// Its metrics and its health.
     monitor: Monitor,
     tracer: Option<Tracer>,
@@ -129,6 +131,7 @@ impl Hub {
             written,
             clock,
             again: Arc::default(),
+            at_work: Arc::default(),
             configuration,
         })
     }
@@ -146,6 +149,7 @@ impl Hub {
         let carried = self.prepare().await?;
         self.again.begin().await;
         let served = Arc::new(self.served().await?);
+        self.at_work.begin(&served);
         let counts = Arc::new(self.router_counts());
         self.fit(&served, &counts);
         let (halt, halted) = watch::channel(false);
@@ -232,6 +236,7 @@ impl Hub {
             ledgers: Arc::new(kept.collect()),
             clock: self.clock.clone(),
             again: self.again.clone(),
+            at_work: self.at_work.clone(),
         })
     }
 

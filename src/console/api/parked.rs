@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Query, State};
-use axum::routing::get;
+use axum::extract::{Path, Query, State};
+use axum::routing::{get, post};
 use axum::{Extension, Json, Router};
 
 use super::super::Console;
 use super::super::access::{Actor, Right};
-use super::super::parked::{Asked, parked};
+use super::super::parked::{Asked, parked, try_now};
 use super::super::problem::Problem;
 use super::openapi::{Operation, objects};
 use crate::ops::parked::Parked;
@@ -22,7 +22,15 @@ pub(super) const OPERATIONS: &[Operation] = &[Operation::get(
 .answers(objects)];
 
 pub(super) fn routes() -> Router<Arc<Console>> {
-    Router::new().route("/parked", get(list))
+    Router::new().route("/parked", get(list)).route("/parked/{subscriber}/try", post(hurry))
+}
+
+async fn hurry(
+    State(console): State<Arc<Console>>,
+    Extension(actor): Extension<Actor>,
+    Path(subscriber): Path<String>,
+) -> Result<Json<()>, Problem> {
+    Ok(Json(try_now(&console, &actor, &subscriber).await?))
 }
 
 async fn list(
