@@ -13,13 +13,16 @@ use super::super::problem::Problem;
 use super::openapi::{Operation, objects};
 use crate::ops::parked::Parked;
 
-pub(super) const OPERATIONS: &[Operation] = &[Operation::get(
-    "/parked",
-    Right::View,
-    "patients whose copies wait for a subscriber, the longest first",
-)
-.query(&[("subscriber", "of this one only")])
-.answers(objects)];
+pub(super) const OPERATIONS: &[Operation] = &[
+    Operation::get(
+        "/parked",
+        Right::View,
+        "patients whose copies wait for a subscriber, the longest first",
+    )
+    .query(&[("subscriber", "of this one only")])
+    .answers(objects),
+    Operation::post("/parked/{subscriber}/try", Right::Operate, "let all of them be tried now"),
+];
 
 pub(super) fn routes() -> Router<Arc<Console>> {
     Router::new().route("/parked", get(list)).route("/parked/{subscriber}/try", post(hurry))
