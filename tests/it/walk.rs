@@ -38,20 +38,27 @@ fn shell(folder: &Path, command: &str) -> Command {
     shell
 }
 
-/// The output without what is of this machine and moment.
+/// The output without what is of this machine and moment: what is found of its disk and clock, and what to do about that.
 fn recorded(text: &str, folder: &Path) -> String {
+    const WARNINGS: &str = "nothing stands in the way; ";
     let text = text.replace(&format!("{}/", folder.display()), "/mnt/");
     let varies = ["disk ", "mount ", "scan ", "clock ", "path "];
-    let told = text.lines().map(|line| {
+    let (mut told, mut of_machine) = (Vec::new(), false);
+    for line in text.lines() {
         let name = ["ok      ", "?       ", "warning "]
             .iter()
             .find_map(|state| line.trim_start().strip_prefix(state));
-        match name.filter(|name| varies.iter().any(|word| name.starts_with(word))) {
-            Some(name) => format!("    ok      {:<13}…", name.split(' ').next().unwrap()),
-            None => line.trim_end().to_owned(),
+        let name = name.filter(|name| varies.iter().any(|word| name.starts_with(word)));
+        if of_machine && line.trim_start().starts_with("-> ") {
+            continue;
         }
-    });
-    let told: Vec<_> = told.collect();
+        of_machine = name.is_some();
+        told.push(match name {
+            Some(name) => format!("    ok      {:<13}…", name.split(' ').next().unwrap()),
+            None if line.starts_with(WARNINGS) => format!("{WARNINGS}… warnings"),
+            None => line.trim_end().to_owned(),
+        });
+    }
     let left_out = if told.len() > SHOWN { "…\n" } else { "" };
     told.iter().take(SHOWN).map(|line| format!("{line}\n")).collect::<String>() + left_out
 }

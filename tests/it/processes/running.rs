@@ -17,7 +17,7 @@ use crate::support::{HubFolder, files_below};
 const LOOK: Duration = Duration::from_millis(50);
 /// How often that may be until a process has ended, and until anything else has come.
 const END: u32 = 300;
-const COME: u32 = 1_200;
+const COME: u32 = 2_400;
 
 /// A process that ends with the test.
 pub(crate) struct Running(Option<Child>);
