@@ -9,16 +9,6 @@ use super::report::Decided;
 use super::stand_in::{Draw, carries, character};
 use super::value::{Keys, changed};
 
-/// The bytes that end a frame of MLLP, and what stands behind them. They are the same in every character set.
-pub(super) fn frame_end(bytes: &[u8]) -> (&[u8], &[u8]) {
-    let end = if bytes.starts_with(&[0x1C]) {
-        1 + bytes.iter().skip(1).take_while(|byte| matches!(byte, b'\r' | b'\n')).count()
-    } else {
-        0
-    };
-    bytes.split_at_checked(end).unwrap_or((bytes, b""))
-}
-
 /// The part with stand-ins, and what was decided for the fields of batch headers and trailers.
 pub(super) fn redact(part: &Part, keys: Keys<'_>) -> (Part, Vec<Decided>) {
     let mut part = part.clone();
@@ -65,6 +55,14 @@ fn stray(text: &str, delimiters: &Delimiters, keys: Keys<'_>, fits: &impl Fn(cha
         front.chars().chain(rest.chars().map(&mut one).collect::<Vec<_>>()).collect::<String>()
     };
     text.split_inclusive(['\r', '\n']).map(line).collect()
+}
+
+/// Whether the same control codes stand at the same places: frames and lines are told by them, whatever the character set
+/// makes of the bytes beside them.
+pub(super) fn are_framed_alike(old: &[u8], new: &[u8]) -> bool {
+    let is_control = |byte: u8| byte < b' ';
+    let alike = |(old, new): (&u8, &u8)| old == new || !(is_control(*old) || is_control(*new));
+    old.len() == new.len() && old.iter().zip(new).all(alike)
 }
 
 /// Bytes around messages that are in no character set that is known.

@@ -101,15 +101,13 @@ impl Redactor {
     }
 
     fn around(&self, bytes: &[u8], next: &[u8], done: &mut Redacted) {
-        let (end, bytes) = around::frame_end(bytes);
-        done.bytes.extend(end);
         if bytes.is_empty() {
             return;
         }
         let next = hl7v2::decode_as_written(next).ok();
         let made = outside(bytes, next.as_ref()).and_then(|part| {
             let (part, decided) = around::redact(&part, self.keys(""));
-            Some((part.bytes().ok()?, decided))
+            Some((part.bytes().ok()?, decided)).filter(|(made, _)| around::are_framed_alike(bytes, made))
         });
         match made {
             Some((made, decided)) => {
