@@ -1,6 +1,6 @@
 //! The repository's files, and the corpus that nobody of this project wrote.
 
-use std::fs;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 /// The repository.
@@ -8,8 +8,12 @@ pub(crate) fn repository() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// Copies a folder with all below it.
+/// Copies a folder with all below it and its times: of a copy that seems to be made just now, and slowly, a storage may
+/// settle before its transaction storage.
 pub(crate) fn copy_tree(from: &Path, to: &Path) {
+    let keep_time = |from: &Path, to: &Path| {
+        File::open(to).unwrap().set_modified(fs::metadata(from).unwrap().modified().unwrap()).unwrap();
+    };
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();
@@ -17,9 +21,11 @@ pub(crate) fn copy_tree(from: &Path, to: &Path) {
         if entry.file_type().unwrap().is_dir() {
             copy_tree(&entry.path(), &target);
         } else {
-            fs::copy(entry.path(), target).unwrap();
+            fs::copy(entry.path(), &target).unwrap();
+            keep_time(&entry.path(), &target);
         }
     }
+    keep_time(from, to);
 }
 
 /// All files below a folder.
