@@ -229,7 +229,7 @@ async fn change(
     let request = match holds {
         true if facility.is_empty() != patient.is_empty() => None,
         true => {
-            let patient = (!patient.is_empty()).then(|| (facility, Identifying(patient)));
+            let patient = (!patient.is_empty()).then_some((facility, Identifying(patient)));
             Some(Request { subscriber, patient, why })
         }
         false => console.release_of(&id, why),

@@ -14,13 +14,9 @@ use super::openapi::{Operation, objects};
 use crate::ops::parked::Parked;
 
 pub(super) const OPERATIONS: &[Operation] = &[
-    Operation::get(
-        "/parked",
-        Right::View,
-        "patients whose copies wait for a subscriber, the longest first",
-    )
-    .query(&[("subscriber", "of this one only")])
-    .answers(objects),
+    Operation::get("/parked", Right::View, "patients whose copies wait for a subscriber, the longest first")
+        .query(&[("subscriber", "of this one only")])
+        .answers(objects),
     Operation::post("/parked/{subscriber}/try", Right::Operate, "let all of them be tried now"),
 ];
 
