@@ -98,6 +98,20 @@ impl Console {
         Err(Problem::forbidden())
     }
 
+    /// Lets somebody go on who may do that somewhere; what he sees and acts on is then narrowed to his facilities. What he
+    /// is refused is written down.
+    ///
+    /// # Errors
+    ///
+    /// He may not.
+    pub(super) async fn require(&self, actor: &Actor, right: Right, object: &str) -> Result<(), Problem> {
+        if actor.has(right) {
+            return Ok(());
+        }
+        self.note(actor, Action::Refused, object, false).await?;
+        Err(Problem::forbidden())
+    }
+
     /// The same for pages: gives who looks, or a page that says that he may not.
     pub(super) async fn admit<'v>(&self, view: &'v View, right: Right) -> Result<&'v Actor, Response> {
         let Some(actor) = &view.actor else { return Err(Redirect::to("/login").into_response()) };

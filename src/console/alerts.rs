@@ -16,6 +16,8 @@ use serde::Deserialize;
 
 use super::Console;
 use super::access::{Actor, Right};
+use super::audit::Action;
+use super::problem::Problem;
 use super::view::View;
 use super::{frame, live};
 use crate::ops::alerts::{self, Alert, AlertError, Entry, Event, Severity};
@@ -58,6 +60,7 @@ async fn part(
 /// What the form sends.
 #[derive(Debug, Deserialize)]
 struct Given {
+    #[serde(default)]
     note: String,
 }
 
@@ -70,45 +73,35 @@ async fn acknowledge(
 ) -> Response {
     match take_note(&console, &actor, &id, &given.note).await {
         Ok(()) => Redirect::to("/alerts").into_response(),
-        Err(Refused::NotAllowed) => {
-            let why = view.pick("You may not do that.", "この操作の権限がありません。");
-            frame::refusal(&view, StatusCode::FORBIDDEN, why)
-        }
-        Err(Refused::Alert(error)) => {
-            let why = match error {
-                AlertError::Unknown(_) => {
+        Err(problem) => {
+            let status = problem.status();
+            let why = match status {
+                StatusCode::FORBIDDEN => view.pick("You may not do that.", "この操作の権限がありません。"),
+                StatusCode::NOT_FOUND => {
                     view.pick("This alert is not open.", "このアラートは発生中ではありません。")
                 }
-                AlertError::Note => {
+                StatusCode::BAD_REQUEST => {
                     view.pick("Say in a few words what is being done.", "対応内容を短く書いてください。")
                 }
                 _ => view.pick("That could not be written.", "書き込めませんでした。"),
             };
-            frame::refusal(&view, StatusCode::UNPROCESSABLE_ENTITY, why)
+            frame::refusal(&view, status, why)
         }
     }
 }
 
-/// Why no note was taken.
-pub(super) enum Refused {
-    NotAllowed,
-    Alert(AlertError),
-}
-
-/// Takes note of an alert for somebody who may do so: to its facility, or to the network.
-pub(super) async fn take_note(console: &Console, actor: &Actor, id: &str, note: &str) -> Result<(), Refused> {
-    let config = console.control.config();
-    let now = console.control.clock().now();
-    let (id, note, actor) = (id.to_owned(), note.to_owned(), actor.clone());
-    let taken = tokio::task::spawn_blocking(move || {
-        let known = alerts::open(&config).map_err(Refused::Alert)?;
-        let facility = known.iter().find(|alert| alert.id == id).and_then(|alert| alert.facility.clone());
-        if !actor.may(Right::Operate, facility.as_deref()) {
-            return Err(Refused::NotAllowed);
-        }
-        alerts::acknowledge(&config, &id, &actor.name, &note, now).map_err(Refused::Alert)
-    });
-    taken.await.unwrap_or(Err(Refused::NotAllowed))
+/// Takes note of an alert for somebody who may do so, to its facility or to the network; that is written down.
+pub(super) async fn take_note(console: &Console, actor: &Actor, id: &str, note: &str) -> Result<(), Problem> {
+    console.require(actor, Right::Operate, "alerts").await?;
+    let (config, now) = (console.control.config(), console.control.clock().now());
+    let known = visible(console, actor).await?;
+    let alert = known.iter().find(|alert| alert.id == id).ok_or_else(Problem::not_found)?;
+    console.allow(actor, Right::Operate, alert.facility.as_deref(), id).await?;
+    console.audit(actor, Action::Acknowledge, id).await?;
+    let (id, who, note) = (id.to_owned(), actor.name.clone(), note.to_owned());
+    let taken =
+        tokio::task::spawn_blocking(move || alerts::acknowledge(&config, &id, &who, &note, now)).await;
+    Ok(taken.map_err(|error| Problem::unavailable(&error))??)
 }
 
 /// The open alerts that somebody may see.

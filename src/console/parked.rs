@@ -12,7 +12,6 @@ use serde::Deserialize;
 
 use super::access::{Actor, Right};
 use super::audit::Action;
-use super::letters::asked::admitted;
 use super::messages::asked::ask;
 use super::problem::Problem;
 use super::view::View;
@@ -32,7 +31,7 @@ pub(super) struct Asked {
 
 /// What somebody may see.
 pub(super) async fn parked(console: &Console, actor: &Actor, asked: Asked) -> Result<Vec<Parked>, Problem> {
-    admitted(console, actor, Right::View, "parked").await?;
+    console.require(actor, Right::View, "parked").await?;
     let subscriber = Some(asked.subscriber).filter(|name| !name.is_empty());
     let selection = Selection { subscriber, facilities: actor.facilities.clone() };
     let config = console.control.config();
@@ -41,7 +40,7 @@ pub(super) async fn parked(console: &Console, actor: &Actor, asked: Asked) -> Re
 
 /// Lets all parked patients of a subscriber be tried now, for somebody who may, and writes that down.
 pub(super) async fn try_now(console: &Console, actor: &Actor, subscriber: &str) -> Result<(), Problem> {
-    admitted(console, actor, Right::Operate, "parked").await?;
+    console.require(actor, Right::Operate, "parked").await?;
     console.audit(actor, Action::Retry, &format!("parked.{subscriber}: all")).await?;
     match console.control.try_parked(subscriber) {
         true => Ok(()),

@@ -6,15 +6,28 @@ use axum::extract::{Path, Query, State};
 use axum::routing::{get, post};
 use axum::{Extension, Json, Router};
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
+use super::openapi::Operation;
 use crate::console::Console;
-use crate::console::access::Actor;
-use crate::console::alerts::{Refused, entries, take_note, visible};
+use crate::console::access::{Actor, Right};
+use crate::console::alerts::{entries, take_note, visible};
 use crate::console::problem::Problem;
 use crate::ops::alerts::{Alert, AlertError, Entry};
 
 /// Lines of the history, where nothing is said, and at most.
 const LINES: (usize, usize) = (100, 10_000);
+
+pub(super) const OPERATIONS: &[Operation] = &[
+    Operation::get("/alerts", Right::View, "what is open"),
+    Operation::get("/alerts/history", Right::View, "what was, the latest first")
+        .query(&[("most", "lines; 100 where nothing is said")]),
+    Operation::post("/alerts/{id}/acknowledge", Right::Operate, "take note of an alert").takes(note_schema),
+];
+
+fn note_schema() -> Value {
+    json!({ "type": "object", "required": ["note"], "properties": { "note": { "type": "string" } } })
+}
 
 pub(super) fn routes() -> Router<Arc<Console>> {
     Router::new()
@@ -44,6 +57,7 @@ struct Asked {
 /// What is being done.
 #[derive(Debug, Deserialize)]
 struct Note {
+    #[serde(default)]
     note: String,
 }
 
@@ -69,10 +83,7 @@ async fn acknowledge(
     Path(id): Path<String>,
     Json(Note { note }): Json<Note>,
 ) -> Result<(), Problem> {
-    take_note(&console, &actor, &id, &note).await.map_err(|refused| match refused {
-        Refused::NotAllowed => Problem::forbidden(),
-        Refused::Alert(error) => error.into(),
-    })
+    take_note(&console, &actor, &id, &note).await
 }
 
 impl From<AlertError> for Problem {

@@ -167,7 +167,7 @@ async fn act(
     request: Result<Json<Request>, JsonRejection>,
     of_dead: bool,
 ) -> Result<(StatusCode, Json<Work>), Problem> {
-    asked::admitted(console, actor, Right::Operate, "letters").await?;
+    console.require(actor, Right::Operate, "letters").await?;
     let Json(request) = request.map_err(|_| Problem::bad("no request for letters: see the documents"))?;
     if request.selection.subscriber.is_some() != of_dead {
         return Err(Problem::bad("dead letters are a subscriber's, invalid messages are nobody's"));
@@ -180,14 +180,14 @@ async fn count(
     Extension(actor): Who,
     selection: Result<Json<Selection>, JsonRejection>,
 ) -> Result<Json<Count>, Problem> {
-    asked::admitted(&console, &actor, Right::View, "letters").await?;
+    console.require(&actor, Right::View, "letters").await?;
     let Json(selection) =
         selection.map_err(|_| Problem::bad("no selection of letters: see the documents"))?;
     Ok(Json(Count { count: asked::count(&console, &actor, selection).await? }))
 }
 
 async fn works(State(console): Shared, Extension(actor): Who) -> Result<Json<Vec<Work>>, Problem> {
-    asked::admitted(&console, &actor, Right::View, "letters").await?;
+    console.require(&actor, Right::View, "letters").await?;
     Ok(Json(console.letters.list()))
 }
 
@@ -196,7 +196,7 @@ async fn work(
     Extension(actor): Who,
     Path(id): Path<String>,
 ) -> Result<Json<Work>, Problem> {
-    asked::admitted(&console, &actor, Right::View, "letters").await?;
+    console.require(&actor, Right::View, "letters").await?;
     Ok(Json(console.letters.get(&id)?))
 }
 

@@ -6,17 +6,67 @@ use axum::extract::{Path, State};
 use axum::routing::get;
 use axum::{Extension, Json, Router};
 use serde::Serialize;
+use serde_json::{Map, Value, json};
 
 use super::super::Console;
 use super::super::access::{Actor, Right};
 use super::super::messages::asked::{self, Asked};
 use super::super::problem::Problem;
+use super::openapi::{Operation, objects};
 use crate::ops::search::{Digest, Found, Query, Row};
 use crate::ops::trace::Step;
 use crate::ops::views::Views;
 
 type Shared = State<Arc<Console>>;
 type Who = Extension<Actor>;
+
+/// Parameters that tell nothing of a patient. What does is asked for with POST.
+const HARMLESS: &[(&str, &str)] = &[
+    ("id", "id of the message"),
+    ("control_id", "message control id (MSH-10)"),
+    ("facility", "10-digit code of the sending facility"),
+    ("feed", "feed"),
+    ("subscriber", "subscriber of a copy"),
+    ("kind", "kind of the event"),
+    (
+        "state",
+        "accepted, filtered, routed, invalid; of a copy waiting, delivered, parked, dead, withdrawn, discarded",
+    ),
+    ("fault", "why it makes no sense, or does not go through"),
+    ("from", "first seen then or later"),
+    ("until", "first seen before"),
+    ("before", "where the last page ended: next of its answer"),
+];
+
+/// The query as a body.
+fn query_schema() -> Value {
+    let text = || json!({ "type": ["string", "null"] });
+    let mut properties: Map<String, Value> =
+        HARMLESS.iter().map(|(name, _)| ((*name).to_owned(), text())).collect();
+    for name in ["network_id", "order", "file"] {
+        properties.insert(name.to_owned(), text());
+    }
+    properties.insert(
+        "patient".to_owned(),
+        json!({ "type": ["array", "null"], "minItems": 2, "maxItems": 2, "items": { "type": "string" } }),
+    );
+    properties.insert("most".to_owned(), json!({ "type": ["integer", "null"], "minimum": 1 }));
+    json!({ "type": "object", "properties": properties })
+}
+
+pub(super) const OPERATIONS: &[Operation] = &[
+    Operation::get("/messages", Right::View, "a page of messages, the newest first").query(HARMLESS),
+    Operation::post("/messages", Right::View, "the same; a patient may be asked for, audited")
+        .takes(query_schema),
+    Operation::get("/messages/digests", Right::View, "messages in trouble by fault")
+        .query(HARMLESS)
+        .answers(objects),
+    Operation::post("/messages/digests", Right::View, "the same; a patient may be asked for, audited")
+        .takes(query_schema)
+        .answers(objects),
+    Operation::get("/messages/{id}", Right::View, "a message and every step of its way"),
+    Operation::get("/messages/{id}/views", Right::ViewBodies, "what it looks like at every stage; audited"),
+];
 
 pub(super) fn routes() -> Router<Arc<Console>> {
     Router::new()

@@ -45,9 +45,16 @@ pub(super) fn routes() -> Router<Arc<Console>> {
 /// What the document says of it, resource by resource.
 const OPERATIONS: &[&[Operation]] = &[
     openapi::OWN,
+    alerts::OPERATIONS,
     audit::OPERATIONS,
     holds::OPERATIONS,
     letters::OPERATIONS,
+    messages::OPERATIONS,
+    overview::OPERATIONS,
     parked::OPERATIONS,
     registry::OPERATIONS,
+    replays::OPERATIONS,
+    series::OPERATIONS,
+    sheets::OPERATIONS,
+    tap::OPERATIONS,
 ];

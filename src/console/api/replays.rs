@@ -7,14 +7,55 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::routing::{get, post};
 use axum::{Extension, Json, Router};
+use serde_json::{Value, json};
 
 use super::super::Console;
 use super::super::access::{Actor, Right};
 use super::super::audit::Action;
 use super::super::problem::Problem;
+use super::openapi::{Operation, objects};
 use crate::ops::replay::{Replay, Request};
 
 type Shared = State<Arc<Console>>;
+
+pub(super) const OPERATIONS: &[Operation] = &[
+    Operation::get("/replays", Right::View, "replays, the latest first").answers(objects),
+    Operation::post(
+        "/replays",
+        Right::Operate,
+        "plan a replay: what it would do is counted, nothing is sent",
+    )
+    .takes(request_schema),
+    Operation::get("/replays/{id}", Right::View, "a replay: its estimate, and how far it is"),
+    Operation::post("/replays/{id}/{act}", Right::Operate, "act: start, stop or resume"),
+];
+
+fn request_schema() -> Value {
+    let text = json!({ "type": "string" });
+    let time = json!({ "type": "string", "format": "date-time" });
+    let patient = json!({ "oneOf": [
+        { "type": "object", "required": ["local"], "properties": { "local": {
+            "type": "object", "required": ["facility", "id"], "properties": { "facility": text, "id": text },
+        } } },
+        { "type": "object", "required": ["network"], "properties": { "network": text } },
+    ] });
+    json!({
+        "type": "object",
+        "required": ["selection", "why"],
+        "properties": {
+            "selection": {
+                "type": "object",
+                "required": ["to"],
+                "properties": {
+                    "to": text, "from": time, "until": time, "facility": text, "feed": text, "patient": patient,
+                    "kind": text, "topic": text, "ids": { "type": "array", "items": text },
+                },
+            },
+            "why": text,
+            "rate": { "type": "integer", "minimum": 1 },
+        },
+    })
+}
 
 pub(super) fn routes() -> Router<Arc<Console>> {
     Router::new()
@@ -52,6 +93,7 @@ async fn plan(
     Extension(actor): Extension<Actor>,
     request: Result<Json<Request>, JsonRejection>,
 ) -> Result<(StatusCode, Json<Replay>), Problem> {
+    console.require(&actor, Right::Operate, "replays").await?;
     let Json(request) = request.map_err(|_| Problem::bad("no request for a replay: see the documents"))?;
     let replay = console.plan_replay(&actor, request).await?;
     Ok((StatusCode::CREATED, Json(replay.without_patient())))
@@ -73,10 +115,9 @@ impl Console {
         actor: &Actor,
         request: Request,
     ) -> Result<Replay, Problem> {
-        if !actor.may(Right::Operate, request.selection.facility()) {
-            return Err(Problem::forbidden());
-        }
-        self.audit(actor, Action::Replay, &format!("plan to {}", request.selection.to)).await?;
+        let object = format!("plan to {}", request.selection.to);
+        self.allow(actor, Right::Operate, request.selection.facility(), &object).await?;
+        self.audit(actor, Action::Replay, &object).await?;
         Ok(self.replays.plan(request, &actor.name)?)
     }
 
@@ -87,10 +128,9 @@ impl Console {
         id: &str,
         act: &str,
     ) -> Result<Replay, Problem> {
+        self.require(actor, Right::Operate, "replays").await?;
         let replay = self.replays.get(id)?;
-        if !actor.may(Right::Operate, replay.selection.facility()) {
-            return Err(Problem::forbidden());
-        }
+        self.allow(actor, Right::Operate, replay.selection.facility(), id).await?;
         if !matches!(act, "start" | "stop" | "resume") {
             return Err(Problem::not_found());
         }

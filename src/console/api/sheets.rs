@@ -13,11 +13,25 @@ use serde::Deserialize;
 use super::super::Console;
 use super::super::access::{Actor, Right};
 use super::super::problem::Problem;
+use super::openapi::Operation;
 use crate::lang::Lang;
 use crate::ops::sheet::{self, Sheet, SheetError, Wanted};
 
 /// Days in the list.
 const LISTED: usize = 400;
+
+pub(super) const OPERATIONS: &[Operation] = &[
+    Operation::get("/sheets", Right::View, "days of which sheets are kept; with from, sheets made now")
+        .query(&[
+            ("from", "first day, 2026-11-22"),
+            ("until", "last day; the first where nothing is said"),
+            ("facility", "10-digit code: of this one only"),
+        ]),
+    Operation::get("/sheets/{day}", Right::View, "the sheet of a day"),
+    Operation::get("/sheets/{day}/csv", Right::View, "the same as a table")
+        .query(&[("lang", "en for English heads; Japanese where nothing is said")])
+        .answers_as("text/csv"),
+];
 
 pub(super) fn routes() -> Router<Arc<Console>> {
     Router::new()

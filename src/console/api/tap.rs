@@ -19,8 +19,27 @@ use super::super::Console;
 use super::super::access::{Actor, Right};
 use super::super::audit::Action;
 use super::super::problem::Problem;
+use super::openapi::Operation;
 use crate::ops::tap::{Body, Filter, Passed, Tap, Told, body};
 use crate::telemetry::causes;
+
+/// Parameters by which steps are chosen.
+const TAPPED: &[(&str, &str)] = &[
+    ("feed", "feed"),
+    ("facility", "10-digit code of the sending facility"),
+    ("kind", "kind of the event, or invalid"),
+    ("subscriber", "subscriber of a copy"),
+    ("topic", "topic of a copy, or its first parts"),
+    ("body", "true: with bodies"),
+];
+
+pub(super) const OPERATIONS: &[Operation] = &[Operation::get(
+    "/tap",
+    Right::View,
+    "steps as they are taken, as server-sent events; bodies for who may see them, audited",
+)
+.query(TAPPED)
+.answers_as("text/event-stream")];
 
 pub(super) fn routes() -> Router<Arc<Console>> {
     Router::new().route("/tap", get(open))

@@ -56,20 +56,6 @@ pub(in crate::console) struct Letter {
     pub(in crate::console) since: Later,
 }
 
-/// Whether somebody has a right to letters of some facility at least. What he is refused is written down.
-pub(in crate::console) async fn admitted(
-    console: &Console,
-    actor: &Actor,
-    right: Right,
-    object: &str,
-) -> Result<(), Problem> {
-    if actor.has(right) {
-        return Ok(());
-    }
-    console.note(actor, Action::Refused, object, false).await?;
-    Err(Problem::forbidden())
-}
-
 /// A page of letters of the facilities that somebody may see.
 pub(in crate::console) async fn list(
     console: &Arc<Console>,
@@ -77,7 +63,7 @@ pub(in crate::console) async fn list(
     asked: Asked,
     of_dead: bool,
 ) -> Result<Found, Problem> {
-    admitted(console, actor, Right::View, "letters").await?;
+    console.require(actor, Right::View, "letters").await?;
     let selection = Selection { facilities: actor.facilities.clone(), ..asked.selection() };
     let state = match (of_dead, asked.withdrawn) {
         (false, _) => State::Invalid,
@@ -96,7 +82,7 @@ pub(in crate::console) async fn piles(
     asked: Asked,
     of_dead: bool,
 ) -> Result<Vec<Pile>, Problem> {
-    admitted(console, actor, Right::View, "letters").await?;
+    console.require(actor, Right::View, "letters").await?;
     let selection = Selection { facilities: actor.facilities.clone(), ..asked.selection() };
     let config = console.control.config();
     messages::ask(move || match of_dead {
@@ -123,7 +109,7 @@ pub(in crate::console) async fn text(
     actor: &Actor,
     id: &str,
 ) -> Result<Editable, Problem> {
-    admitted(console, actor, Right::ViewBodies, "letters").await?;
+    console.require(actor, Right::ViewBodies, "letters").await?;
     let (row, _) = messages::message(console, actor, Right::ViewBodies, id).await?;
     console.audit(actor, Action::ViewBody, &row.id).await?;
     let (envelope, body) = look::original(&console.control, None, id).await?;
@@ -137,7 +123,7 @@ pub(in crate::console) async fn letter(
     subscriber: &str,
     id: &str,
 ) -> Result<Letter, Problem> {
-    admitted(console, actor, Right::View, "letters").await?;
+    console.require(actor, Right::View, "letters").await?;
     let (row, _) = messages::message(console, actor, Right::View, id).await?;
     let config = console.control.config();
     if !config.subscribers.iter().any(|known| known.name == subscriber) {
@@ -162,7 +148,7 @@ impl Console {
             Deed::Edit => (Right::Engineer, Action::Edit),
         };
         let object = object(&request.selection);
-        admitted(self, actor, right, &object).await?;
+        self.require(actor, right, &object).await?;
         self.audit(actor, action, &object).await?;
         let selection = Selection { facilities: actor.facilities.clone(), ..request.selection };
         Ok(self.letters.ask(Request { selection, ..request }, &actor.name).await?)
@@ -170,7 +156,7 @@ impl Console {
 
     /// Stops work on letters for somebody who may, and writes that down.
     pub(in crate::console) async fn stop_letters(&self, actor: &Actor, id: &str) -> Result<Work, Problem> {
-        admitted(self, actor, Right::Operate, "letters").await?;
+        self.require(actor, Right::Operate, "letters").await?;
         let work = self.letters.get(id)?;
         let action = match work.act {
             Deed::Retry => Action::Retry,

@@ -94,7 +94,7 @@ async fn lying(
 }
 
 async fn works(State(console): Shared, view: View, Extension(actor): Who) -> Response {
-    if let Err(problem) = asked::admitted(&console, &actor, Right::View, "letters").await {
+    if let Err(problem) = console.require(&actor, Right::View, "letters").await {
         return frame::refusal(&view, problem.status(), problem.detail());
     }
     live::part(LIVE, move || {
@@ -131,7 +131,7 @@ async fn all(
     asked: &Asked,
     kind: Kind,
 ) -> Result<Markup, Problem> {
-    asked::admitted(console, actor, Right::Operate, "letters").await?;
+    console.require(actor, Right::Operate, "letters").await?;
     let count = asked::count(console, actor, asked.selection()).await?;
     Ok(parts::confirmation(view, kind, asked, count))
 }
@@ -151,7 +151,7 @@ async fn act(
     Form(fields): Fields,
     kind: Kind,
 ) -> Response {
-    if let Err(problem) = asked::admitted(&console, &actor, Right::Operate, "letters").await {
+    if let Err(problem) = console.require(&actor, Right::Operate, "letters").await {
         return frame::refusal(&view, problem.status(), problem.detail());
     }
     let done = match request(&view, &fields, kind) {
@@ -200,7 +200,7 @@ fn request(view: &View, fields: &[(String, String)], kind: Kind) -> Result<Reque
 
 /// An invalid message to be edited; a form asks for it, because each look is written down.
 async fn text(State(console): Shared, view: View, Extension(actor): Who, Path(id): Path<String>) -> Response {
-    if let Err(problem) = asked::admitted(&console, &actor, Right::Engineer, "letters").await {
+    if let Err(problem) = console.require(&actor, Right::Engineer, "letters").await {
         return frame::refusal(&view, problem.status(), problem.detail());
     }
     let body = asked::text(&console, &actor, &id).await.map(|editable| parts::editor(&view, &id, &editable));

@@ -117,9 +117,7 @@ pub(in crate::console) async fn digest(
 }
 
 async fn allowed(console: &Console, actor: &Actor, query: Query) -> Result<Query, Problem> {
-    if !actor.rights.contains(&Right::View) {
-        return Err(Problem::forbidden());
-    }
+    console.require(actor, Right::View, "messages").await?;
     if query.patient.is_some() || query.network_id.is_some() {
         console.audit(actor, Action::Search, "messages of a patient").await?;
     }
@@ -133,10 +131,12 @@ pub(in crate::console) async fn message(
     right: Right,
     id: &str,
 ) -> Result<(Row, Vec<Step>), Problem> {
+    console.require(actor, right, "messages").await?;
     let (config, wanted) = (console.control.config(), id.to_owned());
     let found = ask(move || search::message(&config, &wanted)).await?;
     let (row, steps) = found.ok_or_else(Problem::not_found)?;
-    if actor.may(right, Some(&row.facility)) { Ok((row, steps)) } else { Err(Problem::forbidden()) }
+    console.allow(actor, right, Some(&row.facility), &row.id).await?;
+    Ok((row, steps))
 }
 
 /// A message at every stage, once it is written down that somebody looks. Nothing where its bytes are not kept any more.

@@ -27,7 +27,7 @@ const EXPECTED: f64 = 9.21;
 /// No shorter silence is told.
 const FLOOR: SignedDuration = SignedDuration::from_mins(15);
 /// Messages that must have been expected where a silence is told for its length alone.
-const EXPECTED_LONG: f64 = 3.0;
+const EXPECTED_LONG: f64 = 5.0;
 /// How much of a day's usual messages must have come for the day to be a usual one.
 const USUAL: f64 = 0.5;
 /// A day with fewer messages says nothing of the year.

@@ -194,6 +194,23 @@ pub(super) fn form(fields: &[(&str, &str)]) -> String {
     fields.iter().map(|(name, value)| format!("{name}={}", escaped(value))).collect::<Vec<_>>().join("&")
 }
 
+/// An answer; only the head of one that goes on.
+fn received(stream: &mut impl Read) -> Vec<u8> {
+    let (mut answer, mut piece) = (Vec::new(), [0; 4096]);
+    let goes_on = |answer: &[u8]| {
+        let text = String::from_utf8_lossy(answer);
+        text.split_once("\r\n\r\n").is_some_and(|(head, _)| head.contains("text/event-stream"))
+    };
+    // An encrypted connection may end without its last word.
+    while let Ok(length @ 1..) = stream.read(&mut piece) {
+        answer.extend_from_slice(&piece[..length]);
+        if goes_on(&answer) {
+            break;
+        }
+    }
+    answer
+}
+
 /// A request over a connection that ends with it.
 pub(super) fn send(
     stream: &mut (impl Read + Write),
@@ -207,9 +224,7 @@ pub(super) fn send(
         "{request} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\ncontent-length: {length}\r\n{headers}\r\n{body}"
     );
     stream.write_all(text.as_bytes()).unwrap();
-    let mut answer = Vec::new();
-    // An encrypted connection may end without its last word.
-    drop(stream.read_to_end(&mut answer));
+    let answer = received(stream);
     let answer = String::from_utf8_lossy(&answer);
     let (head, body) = answer.split_once("\r\n\r\n").unwrap_or_else(|| panic!("{request}: {answer}"));
     let status = head.split(' ').nth(1).unwrap().parse().unwrap();

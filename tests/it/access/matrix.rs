@@ -8,18 +8,48 @@ use musubi::ops::access::{Right, Role};
 use super::browser::Served;
 use crate::support::{files_below, repository};
 
-/// A route and what it needs: a right, a login, or nothing.
+/// A route and what it needs: a right, a login, a token, or nothing.
 enum Needs {
     Right(Right),
     Login,
+    Token,
     Nothing,
 }
 
-use Needs::{Login, Nothing};
+use Needs::{Login, Nothing, Token};
 
 /// Every route of the console, with a body that it can read. A new one is added here with its rule.
 const PAGES: &[(&str, &str, Needs)] = &[
     ("GET", "/", Login),
+    ("GET", "/messages", Needs::Right(Right::View)),
+    ("POST", "/messages", Needs::Right(Right::View)),
+    ("GET", "/messages/{id}", Needs::Right(Right::View)),
+    ("POST", "/messages/{id}", Needs::Right(Right::ViewBodies)),
+    ("GET", "/live/overview", Needs::Right(Right::View)),
+    ("GET", "/flows", Needs::Right(Right::View)),
+    ("GET", "/live/flows", Needs::Right(Right::View)),
+    ("GET", "/queues", Needs::Right(Right::View)),
+    ("GET", "/live/queues", Needs::Right(Right::View)),
+    ("GET", "/queues/{name}", Needs::Right(Right::View)),
+    ("GET", "/topics", Needs::Right(Right::View)),
+    ("GET", "/topics/{name}", Needs::Right(Right::View)),
+    ("GET", "/topics/files/{name}", Needs::Right(Right::View)),
+    ("GET", "/charts", Needs::Right(Right::View)),
+    ("GET", "/registry/facilities", Needs::Right(Right::View)),
+    ("GET", "/reconciliation", Needs::Right(Right::View)),
+    ("POST", "/reconciliation", Needs::Right(Right::View)),
+    ("GET", "/reconciliation/{day}", Needs::Right(Right::View)),
+    ("GET", "/reconciliation/{day}/csv", Needs::Right(Right::View)),
+    ("GET", "/surveillance", Needs::Right(Right::View)),
+    ("GET", "/alerts", Needs::Right(Right::View)),
+    ("GET", "/live/alerts", Needs::Right(Right::View)),
+    ("POST", "/alerts/{id}/acknowledge", Needs::Right(Right::Operate)),
+    ("GET", "/replay", Needs::Right(Right::View)),
+    ("POST", "/replay", Needs::Right(Right::Operate)),
+    ("GET", "/replay/{id}", Needs::Right(Right::View)),
+    ("POST", "/replay/{id}/{act}", Needs::Right(Right::Operate)),
+    ("GET", "/live/replay", Needs::Right(Right::View)),
+    ("GET", "/live/replay/{id}", Needs::Right(Right::View)),
     ("GET", "/registry", Needs::Right(Right::View)),
     ("POST", "/registry", Needs::Right(Right::ViewBodies)),
     ("GET", "/holds", Needs::Right(Right::View)),
@@ -52,11 +82,32 @@ const PAGES: &[(&str, &str, Needs)] = &[
     ("POST", "/choose", Nothing),
     ("GET", "/assets/{name}", Nothing),
     ("GET", "/livez", Nothing),
+    ("GET", "/readyz", Nothing),
+    ("GET", "/metrics", Token),
 ];
 
 /// The same for the API.
 const API: &[(&str, &str, Needs)] = &[
     ("GET", "/openapi.json", Login),
+    ("GET", "/messages", Needs::Right(Right::View)),
+    ("POST", "/messages", Needs::Right(Right::View)),
+    ("GET", "/messages/digests", Needs::Right(Right::View)),
+    ("POST", "/messages/digests", Needs::Right(Right::View)),
+    ("GET", "/messages/{id}", Needs::Right(Right::View)),
+    ("GET", "/messages/{id}/views", Needs::Right(Right::ViewBodies)),
+    ("GET", "/overview", Needs::Right(Right::View)),
+    ("GET", "/series", Needs::Right(Right::View)),
+    ("GET", "/sheets", Needs::Right(Right::View)),
+    ("GET", "/sheets/{day}", Needs::Right(Right::View)),
+    ("GET", "/sheets/{day}/csv", Needs::Right(Right::View)),
+    ("GET", "/tap", Needs::Right(Right::View)),
+    ("GET", "/alerts", Needs::Right(Right::View)),
+    ("GET", "/alerts/history", Needs::Right(Right::View)),
+    ("POST", "/alerts/{id}/acknowledge", Needs::Right(Right::Operate)),
+    ("GET", "/replays", Needs::Right(Right::View)),
+    ("POST", "/replays", Needs::Right(Right::Operate)),
+    ("GET", "/replays/{id}", Needs::Right(Right::View)),
+    ("POST", "/replays/{id}/{act}", Needs::Right(Right::Operate)),
     ("GET", "/audit", Needs::Right(Right::Administer)),
     ("GET", "/holds", Needs::Right(Right::View)),
     ("POST", "/holds", Needs::Right(Right::Operate)),
@@ -135,7 +186,13 @@ fn every_page_is_for_those_whose_role_allows_it() {
         let form = "content-type: application/x-www-form-urlencoded\r\n";
         let stranger = served.send(&request, form, "");
         let is_sent_away = stranger.header("location") == Some("/login");
-        assert_eq!(is_sent_away, !matches!(needs, Nothing), "{request} by a stranger: {}", stranger.status);
+        assert_eq!(
+            is_sent_away,
+            !matches!(needs, Nothing | Token),
+            "{request} by a stranger: {}",
+            stranger.status
+        );
+        assert_eq!(stranger.status == 401, matches!(needs, Token), "{request} by a stranger");
         for role in Role::ALL {
             // Anew, because one of the routes ends it.
             let browser = served.logged_in(role.as_str());
@@ -143,7 +200,7 @@ fn every_page_is_for_those_whose_role_allows_it() {
             let answer = browser.send(&request, form, if *method == "POST" { &body } else { "" });
             let may = match needs {
                 Needs::Right(right) => role.rights().contains(right),
-                Login | Nothing => true,
+                Login | Token | Nothing => true,
             };
             assert_eq!(answer.status != 403, may, "{request} by {}: {}", role.as_str(), answer.status);
         }
@@ -163,7 +220,7 @@ fn every_route_of_the_api_is_for_tokens_whose_role_allows_it() {
             let answer = served.api(&request, token, if *method == "POST" { "[]" } else { "" });
             let may = match needs {
                 Needs::Right(right) => role.rights().contains(right),
-                Login | Nothing => true,
+                Login | Token | Nothing => true,
             };
             assert_eq!(answer.status != 403, may, "{request} by {}: {answer:?}", role.as_str());
         }

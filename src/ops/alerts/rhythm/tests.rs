@@ -34,7 +34,7 @@ struct Site {
 const SITES: [Site; 3] = [
     Site { hours: &HOSPITAL, daily: 2_000.0, closed: 0.1, saturday: 0.15 },
     Site { hours: &HOSPITAL, daily: 300.0, closed: 0.1, saturday: 0.15 },
-    Site { hours: &CLINIC, daily: 250.0, closed: 0.0, saturday: 0.45 },
+    Site { hours: &CLINIC, daily: 400.0, closed: 0.0, saturday: 0.45 },
 ];
 
 impl Site {
