@@ -186,7 +186,7 @@ fn conservation(text: &mut String, report: &Report, lang: Lang) {
             left.push((word("carried over", "繰越"), *carried));
         }
         if *replayed > 0 {
-            left.push((word("replayed", "リプレイ"), *replayed));
+            left.push((word("replayed", "再配信"), *replayed));
         }
         let mut right = vec![(word("delivered", "配信済"), *delivered), (word("parked", "保留"), *parked)];
         right.push((word("dead", "不達"), *dead));

@@ -15,13 +15,16 @@ use crate::ops::trace::{Act, CopyFate, Decision, Granted, Step, TraceError, Want
 /// Arguments of `trace`.
 #[derive(Debug, Args)]
 #[command(group(clap::ArgGroup::new("wanted").required(true).multiple(true).args([
-    "id", "patient", "file", "control_id", "network_id", "order", "path", "facility", "feed", "subscriber", "kind",
+    "id", "any", "patient", "file", "control_id", "network_id", "order", "path", "facility", "feed", "subscriber", "kind",
     "state", "fault", "from", "until",
 ])))]
 pub(super) struct Arguments {
     /// Id of a message, the same on all its copies
     #[arg(conflicts_with_all = ["patient", "file"])]
     id: Option<String>,
+    /// Any id: a message's, its control id, an order number, or a patient's, in the network or at any facility
+    #[arg(long, value_name = "ID", conflicts_with_all = ["id", "patient", "file"])]
+    any: Option<String>,
     /// All messages about a patient, by the id at a facility: 3210100018/0000123
     #[arg(long, value_name = "FACILITY/LOCAL-ID")]
     patient: Option<String>,
@@ -129,6 +132,7 @@ fn query(arguments: &Arguments, config: &Config) -> Result<Query, &'static str> 
     let moment = |text: &Option<String>| text.as_deref().map(|text| time(text, config)).transpose();
     let identifying = |text: &Option<String>| text.clone().map(Identifying);
     Ok(Query {
+        word: identifying(&arguments.any),
         id: arguments.id.clone(),
         control_id: arguments.control_id.clone(),
         patient,
@@ -173,7 +177,7 @@ fn told(way: &Way, lang: Lang) -> String {
             What::Retried(by) => act(&mut out, at, lang.pick("sent again", "再送"), by),
             What::Discarded(by) => act(&mut out, at, lang.pick("discarded", "破棄"), by),
             What::Edited(by) => act(&mut out, at, lang.pick("edited", "修正"), by),
-            What::Replayed(by) => act(&mut out, at, lang.pick("replayed", "リプレイ"), by),
+            What::Replayed(by) => act(&mut out, at, lang.pick("replayed", "再配信"), by),
         }
     }
     out.push('\n');

@@ -42,7 +42,7 @@ const NAVIGATION: [Group; 4] = [
             Entry("/dead", "Dead", "不達", 'd'),
             Entry("/parked", "Parked", "保留", 'p'),
             Entry("/holds", "Holds", "配信停止", 'h'),
-            Entry("/replay", "Replay", "再送", 'r'),
+            Entry("/replay", "Replay", "再配信", 'r'),
             Entry("/reconciliation", "Reconciliation", "日次照合", 'c'),
         ],
     },
@@ -132,6 +132,7 @@ fn bar(view: &View) -> Markup {
     html! {
         header.bar {
             span.live.state role="status" data-on=(on) data-off=(off) hidden {}
+            @if groups(view).any(|group| group.right == Right::View) { (find(view)) }
             button.quiet.keys type="button" { (view.pick("Keys", "キー操作")) " " kbd { "?" } }
             (choices(view))
             @if let Some(actor) = &view.actor {
@@ -140,6 +141,21 @@ fn bar(view: &View) -> Markup {
             }
         }
     }
+}
+
+/// Where is this patient's message: from every page, by whatever number the caller reads out.
+fn find(view: &View) -> Markup {
+    let label = view.pick("Patient, order or message id", "患者・オーダ・メッセージのID");
+    form(
+        view,
+        "/messages",
+        &html! {
+            span.find role="search" {
+                input type="search" name="word" aria-label=(label) placeholder=(label) required autocomplete="off";
+                button.quiet { (view.pick("Find", "探す")) }
+            }
+        },
+    )
 }
 
 /// What `?` shows.

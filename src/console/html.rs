@@ -44,6 +44,15 @@ pub(super) fn state(tone: Tone, word: &str) -> Markup {
     html! { span class={ "state " (tone.class()) } { (word) } }
 }
 
+/// A text as a part of an address (RFC 3986: everything but unreserved characters is written as its bytes).
+pub(super) fn segment(text: &str) -> String {
+    let byte = |byte: u8| match byte {
+        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' => char::from(byte).to_string(),
+        byte => format!("%{byte:02X}"),
+    };
+    text.bytes().map(byte).collect()
+}
+
 /// There is nothing to show.
 pub(super) fn empty(text: &str) -> Markup {
     html! { p.empty { (text) } }

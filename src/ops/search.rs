@@ -1,5 +1,6 @@
 //! Messages of the history, found by what somebody knows of them, the newest first; and digests of what is in trouble.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -24,6 +25,8 @@ pub const PAGE_MAX: usize = 1_000;
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Query {
+    /// An id or control id of the message, an order number, or a patient's id: in the network, or at any facility.
+    pub word: Option<Identifying>,
     /// Id of the message.
     pub id: Option<String>,
     /// Message control id (MSH-10).
@@ -265,6 +268,9 @@ fn wanted(config: &Config, query: &Query) -> Result<Search, SearchError> {
     if let Some(id) = &query.id {
         search.known_by([Key::Id(id)]);
     }
+    if let Some(word) = &query.word {
+        named(config, word, &mut search)?;
+    }
     if let Some(control_id) = &query.control_id {
         search.known_by([Key::Control(control_id)]);
     }
@@ -277,10 +283,25 @@ fn wanted(config: &Config, query: &Query) -> Result<Search, SearchError> {
     Ok(search)
 }
 
-fn identified(config: &Config, query: &Query, search: &mut Search) -> Result<(), SearchError> {
+/// Whatever may be meant by a word: one index is asked for all of it at once.
+fn named(config: &Config, word: &Identifying, search: &mut Search) -> Result<(), SearchError> {
+    let secret = secret(config)?;
+    let facilities: BTreeSet<_> = config.feeds.iter().map(|feed| feed.settings.facility.as_str()).collect();
+    let patients: Vec<_> = facilities.into_iter().map(|facility| secret.of(facility, word)).collect();
+    let network = secret.of_network(word);
+    let plain = [Key::Id(&word.0), Key::Control(&word.0), Key::Order(&word.0), Key::Network(&network.0)];
+    search.known_by(plain.into_iter().chain(patients.iter().map(|patient| Key::Patient(&patient.0))));
+    Ok(())
+}
+
+/// What stand-ins are made with.
+fn secret(config: &Config) -> Result<Pseudonyms, SearchError> {
     let path = &config.hub.pseudonym_key;
-    let secret =
-        Pseudonyms::read(path).map_err(|source| SearchError::Secret { path: path.clone(), source })?;
+    Pseudonyms::read(path).map_err(|source| SearchError::Secret { path: path.clone(), source })
+}
+
+fn identified(config: &Config, query: &Query, search: &mut Search) -> Result<(), SearchError> {
+    let secret = secret(config)?;
     if let Some(file) = &query.file {
         let files = files(config, &secret, Path::new(&file.0));
         search.known_by(files.iter().map(|stand_in| Key::File(&stand_in.0)));

@@ -1,6 +1,8 @@
 //! The console in a real browser. All people and facilities are invented (架空).
 
 mod pages;
+mod questions;
+mod scene;
 
 use std::fs;
 use std::net::{TcpListener, TcpStream};
@@ -55,11 +57,7 @@ impl Region {
 /// no sense.
 fn in_trouble(hub: &HubFolder) {
     hub.by_queue("surveillance");
-    let routes = fs::read_to_string(hub.path("routes.toml")).unwrap();
-    let (before, after) = routes.split_once("name = \"kita-record\"").unwrap();
-    let nowhere = "kind = \"http\", url = \"http://127.0.0.1:9/events\"";
-    let after = after.replacen("kind = \"folder\"", nowhere, 1);
-    hub.write("routes.toml", format!("{before}name = \"kita-record\"{after}"));
+    hub.by_http("kita-record", "http://127.0.0.1:9/events");
     hub.write("fixtures/region/izumo-chuo/hl7/zz-broken.hl7", "MSH|^~\\&|HIS|IZUMO\rPID|||\u{1}<b>\r");
 }
 

@@ -137,7 +137,7 @@ async fn run(config: &Config, lang: Lang, arguments: &Arguments) -> Result<u8, F
             let Some(replay) = replay else {
                 complain(&format!(
                     "musubi: {}",
-                    lang.pick("there is no such replay", "そのリプレイはありません")
+                    lang.pick("there is no such replay", "その再配信はありません")
                 ));
                 return Ok(exit::BAD_DATA);
             };

@@ -7,7 +7,7 @@ use crate::ops::replay::{Counts, Replay, State};
 /// The list of all.
 pub(super) fn list(replays: &[Replay], lang: Lang) -> String {
     if replays.is_empty() {
-        return lang.pick("no replay yet\n", "リプレイはまだありません\n").to_owned();
+        return lang.pick("no replay yet\n", "再配信はまだありません\n").to_owned();
     }
     let mut out = String::new();
     for replay in replays {
@@ -23,7 +23,7 @@ pub(super) fn list(replays: &[Replay], lang: Lang) -> String {
 
 /// What a replay would do.
 pub(super) fn estimate(replay: &Replay, lang: Lang) -> String {
-    let mut out = format!("{} {} → {}\n", lang.pick("replay", "リプレイ"), replay.id, replay.selection.to);
+    let mut out = format!("{} {} → {}\n", lang.pick("replay", "再配信"), replay.id, replay.selection.to);
     counts(&mut out, &replay.estimate, lang);
     let (seconds, rate) = (replay.seconds(), replay.rate);
     out.push_str(&match lang {
@@ -43,7 +43,7 @@ pub(super) fn later(replay: &Replay, lang: Lang) -> String {
 pub(super) fn one(replay: &Replay, lang: Lang) -> String {
     let Replay { id, selection, position, planned, .. } = replay;
     let mut out =
-        format!("{} {id} → {}: {}", lang.pick("replay", "リプレイ"), selection.to, replay.state.said(lang));
+        format!("{} {id} → {}: {}", lang.pick("replay", "再配信"), selection.to, replay.state.said(lang));
     if let Some(reason) = &replay.reason {
         out.push_str(&format!(" ({reason})"));
     }

@@ -43,7 +43,7 @@ fn query_schema() -> Value {
     let text = || json!({ "type": ["string", "null"] });
     let mut properties: Map<String, Value> =
         HARMLESS.iter().map(|(name, _)| ((*name).to_owned(), text())).collect();
-    for name in ["network_id", "order", "file"] {
+    for name in ["word", "network_id", "order", "file"] {
         properties.insert(name.to_owned(), text());
     }
     properties.insert(

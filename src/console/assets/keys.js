@@ -23,7 +23,8 @@ document.addEventListener("keydown", (event) => {
     event.preventDefault();
     help.showModal();
   } else if (event.key === "/") {
-    const field = document.querySelector("main input:not([type=hidden], [type=checkbox], [type=radio])");
+    const field = document.querySelector("main input:not([type=hidden], [type=checkbox], [type=radio])")
+      ?? document.querySelector(".bar [type=search]");
     if (field) {
       event.preventDefault();
       field.focus();

@@ -5,6 +5,7 @@ use maud::{Markup, html};
 
 use super::super::access::{Actor, Right};
 use super::super::frame;
+use super::super::html::segment;
 use super::super::view::View;
 use super::asked::{Asked, Letter};
 use super::words;
@@ -61,16 +62,8 @@ fn address(kind: Kind, page: &str, pile: &Pile, act: Option<&str>) -> String {
         ("withdrawn", withdrawn),
         ("act", act),
     ];
-    let said = fields.iter().filter_map(|(name, value)| Some(format!("{name}={}", escaped((*value)?))));
+    let said = fields.iter().filter_map(|(name, value)| Some(format!("{name}={}", segment((*value)?))));
     format!("{}{page}?{}", kind.path(), said.collect::<Vec<_>>().join("&"))
-}
-
-fn escaped(text: &str) -> String {
-    let byte = |byte: u8| match byte {
-        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' => char::from(byte).to_string(),
-        byte => format!("%{byte:02X}"),
-    };
-    text.bytes().map(byte).collect()
 }
 
 /// Letters by fault.
@@ -121,17 +114,21 @@ pub(super) fn letters(
     actor: &Actor,
     time: &dyn Fn(Timestamp) -> String,
 ) -> Markup {
-    let may_act = actor.has(Right::Operate);
+    let may = May {
+        act: actor.has(Right::Operate),
+        edit: kind == Kind::Invalid && actor.has(Right::Operate) && actor.has(Right::Engineer),
+    };
     let table = html! { div.wide { table {
         thead { tr {
-            @if may_act { th { (view.pick("Choose", "選択")) } }
+            @if may.act { th { (view.pick("Choose", "選択")) } }
             th { (view.pick("Accepted", "受理")) } th { (view.pick("Message", "メッセージ")) }
             th { (view.pick("Feed", "フィード")) } th { (view.pick("Kind", "種類")) } th { (view.pick("Fault", "原因")) }
+            @if may.edit { th { (view.pick("Mend", "修正")) } }
         } }
-        tbody { @for row in &found.rows { (one(view, kind, row, asked, may_act, time)) } }
+        tbody { @for row in &found.rows { (one(view, kind, row, asked, may, time)) } }
     } } };
     html! {
-        @if may_act {
+        @if may.act {
             (frame::form(view, kind.path(), &html! {
                 input type="hidden" name="of" value="chosen";
                 input type="hidden" name="subscriber" value=(asked.subscriber);
@@ -139,13 +136,6 @@ pub(super) fn letters(
                 (reason(view))
                 (deeds(view))
             }))
-            @if kind == Kind::Invalid && actor.has(Right::Engineer) {
-                @for row in &found.rows {
-                    (frame::form(view, &format!("/invalid/{}", escaped(&row.id)), &html! {
-                        button.quiet { (view.pick("Edit a copy of", "写しを修正:")) " " code { (short(&row.id)) } }
-                    }))
-                }
-            }
         } @else { (table) }
         @if let Some(next) = &found.next {
             form method="get" action=(kind.path()) {
@@ -159,12 +149,19 @@ pub(super) fn letters(
     }
 }
 
+/// What somebody may do with letters.
+#[derive(Clone, Copy)]
+struct May {
+    act: bool,
+    edit: bool,
+}
+
 fn one(
     view: &View,
     kind: Kind,
     row: &Row,
     asked: &Asked,
-    may_act: bool,
+    may: May,
     time: &dyn Fn(Timestamp) -> String,
 ) -> Markup {
     let copy = row.copies.iter().find(|copy| copy.subscriber == asked.subscriber);
@@ -173,18 +170,25 @@ fn one(
         Kind::Dead => copy.and_then(|copy| copy.code.as_deref()),
     };
     html! { tr {
-        @if may_act { td {
+        @if may.act { td {
             input type="checkbox" name="id" value=(row.id)
                 aria-label={ (view.pick("Choose", "選択")) " " (short(&row.id)) };
         } }
         td { (time(row.at)) }
         td {
-            a href={ "/messages/" (escaped(&row.id)) } title=(row.id) { code { (short(&row.id)) } }
+            a href={ "/messages/" (segment(&row.id)) } title=(row.id) { code { (short(&row.id)) } }
             @if kind == Kind::Dead && !asked.subscriber.is_empty() {
-                " " a href={ "/dead/" (escaped(&asked.subscriber)) "/" (escaped(&row.id)) } { (view.pick("and since", "その後")) }
+                " " a href={ "/dead/" (segment(&asked.subscriber)) "/" (segment(&row.id)) } { (view.pick("and since", "その後")) }
             }
         }
         td { (row.feed) } td { (row.kind) } td { (fault.unwrap_or("-")) }
+        @if may.edit { td {
+            // Of the form around: what it needs to act is not needed to look.
+            button.quiet formaction={ "/invalid/" (segment(&row.id)) } formnovalidate
+                aria-label={ (view.pick("Edit a copy of", "写しを修正:")) " " (short(&row.id)) } {
+                (view.pick("Edit a copy", "写しを修正"))
+            }
+        } }
     } }
 }
 
@@ -255,7 +259,7 @@ pub(super) fn letter(view: &View, subscriber: &str, letter: &Letter, may_act: bo
     let Letter { row, letter_fault, since } = letter;
     html! {
         dl.facts {
-            dt { "ID" } dd { a href={ "/messages/" (escaped(&row.id)) } { code { (row.id) } } }
+            dt { "ID" } dd { a href={ "/messages/" (segment(&row.id)) } { code { (row.id) } } }
             dt { (view.pick("To", "配信先")) } dd { (subscriber) }
             @if let Some(fault) = letter_fault {
                 dt { (view.pick("Fault", "原因")) } dd { (fault.code) ": " (fault.reason) }
@@ -264,7 +268,7 @@ pub(super) fn letter(view: &View, subscriber: &str, letter: &Letter, may_act: bo
             dd { @match since {
                 Later::Delivered { id } => {
                     (view.pick("a later version of the same record was delivered:", "同じ記録の新しい版が配信済みです:"))
-                    " " a href={ "/messages/" (escaped(id)) } { code { (short(id)) } }
+                    " " a href={ "/messages/" (segment(id)) } { code { (short(id)) } }
                 }
                 Later::None => (view.pick("no later version was delivered", "新しい版は配信されていません")),
                 Later::Unknown => (view.pick("not known: the message is not kept any more", "不明（保存期間切れ）")),
@@ -296,7 +300,7 @@ pub(super) fn works(view: &View, works: &[Work], may_act: bool) -> Markup {
             td {
                 (words::state(view, work.state))
                 @if let Some(reason) = &work.reason { " (" (reason) ")" }
-                @if let Some(copy) = &work.copy { " " a href={ "/messages/" (escaped(copy)) } { code { (short(copy)) } } }
+                @if let Some(copy) = &work.copy { " " a href={ "/messages/" (segment(copy)) } { code { (short(copy)) } } }
             }
             td.number { (work.done) } td.number { (work.looked) " / " (work.depth) } td.number { (work.skipped) }
             td { (work.who) } td { (work.why) }

@@ -22,6 +22,7 @@ pub(super) const LATELY: i64 = 7;
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
 pub(in crate::console) struct Asked {
+    pub(super) word: String,
     pub(super) id: String,
     pub(super) control_id: String,
     pub(super) patient_facility: String,
@@ -45,6 +46,7 @@ impl Asked {
     pub(in crate::console) fn harmless(self) -> Self {
         let nothing = String::new;
         Self {
+            word: nothing(),
             patient_facility: nothing(),
             patient_id: nothing(),
             network_id: nothing(),
@@ -65,6 +67,7 @@ impl Asked {
         };
         let state = said(&self.state).map(|word| State::parse(&word).ok_or("there is no such state"));
         Ok(Query {
+            word: said(&self.word).map(Identifying),
             id: said(&self.id),
             control_id: said(&self.control_id),
             patient,
@@ -118,7 +121,7 @@ pub(in crate::console) async fn digest(
 
 async fn allowed(console: &Console, actor: &Actor, query: Query) -> Result<Query, Problem> {
     console.require(actor, Right::View, "messages").await?;
-    if query.patient.is_some() || query.network_id.is_some() {
+    if query.word.is_some() || query.patient.is_some() || query.network_id.is_some() {
         console.audit(actor, Action::Search, "messages of a patient").await?;
     }
     Ok(Query { facilities: actor.facilities.clone(), ..query })

@@ -12,6 +12,7 @@ use maud::{Markup, html};
 use super::super::Console;
 use super::super::access::Actor;
 use super::super::frame;
+use super::super::html::segment;
 use super::super::view::View;
 use super::asked::{self, Asked};
 use super::words;
@@ -144,19 +145,13 @@ fn row(view: &View, row: &Row, time: &str) -> Markup {
 
 /// The first characters of an id tell it from others on a page.
 fn link(id: &str) -> Markup {
-    let path: String = id
-        .bytes()
-        .map(|byte| match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' => char::from(byte).to_string(),
-            byte => format!("%{byte:02X}"),
-        })
-        .collect();
-    html! { a href={ "/messages/" (path) } title=(id) { code { (id.chars().take(12).collect::<String>()) } } }
+    html! { a href={ "/messages/" (segment(id)) } title=(id) { code { (id.chars().take(12).collect::<String>()) } } }
 }
 
 /// What was asked, by the names of the form.
 fn fields(asked: &Asked) -> Vec<(&'static str, &str)> {
     let all = [
+        ("word", &asked.word),
         ("id", &asked.id),
         ("control_id", &asked.control_id),
         ("patient_facility", &asked.patient_facility),
@@ -198,6 +193,7 @@ fn form(view: &View, asked: &Asked) -> Markup {
         "/messages",
         &html! {
             div.fields {
+                (field("word", "Any id: patient, order, message", "ID（患者・オーダ・メッセージ）", &asked.word))
                 (field("patient_facility", "Patient: facility or feed", "患者: 施設コード・フィード", &asked.patient_facility))
                 (field("patient_id", "Patient: id there", "患者: 患者ID", &asked.patient_id))
                 (field("network_id", "Patient: network id", "患者: ネットワークID", &asked.network_id))

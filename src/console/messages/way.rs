@@ -11,6 +11,7 @@ use super::super::access::{Actor, Right};
 use super::super::problem::Problem;
 use super::super::view::View;
 use super::super::{Console, frame};
+use super::again::again;
 use super::{asked, words};
 use crate::ops::search::{Row, State as Become};
 use crate::ops::trace::{Act, CopyFate, Decision, Granted, Step, What};
@@ -58,6 +59,7 @@ async fn page(
     let may_look = actor.may(Right::ViewBodies, Some(&row.facility));
     Ok(html! {
         (summary(view, &row))
+        (again(view, actor, &row))
         h2 { (view.pick("Its way", "経路")) }
         ol.way { @for step in &steps { (told(console, view, step)) } }
         h2 { (view.pick("At every stage", "各段階の内容")) }
@@ -120,7 +122,7 @@ fn told(console: &Console, view: &View, step: &Step) -> Markup {
             What::Retried(by) => (act(view.pick("sent again", "再送"), by)),
             What::Discarded(by) => (act(view.pick("discarded", "破棄"), by)),
             What::Edited(by) => (act(view.pick("edited", "修正"), by)),
-            What::Replayed(by) => (act(view.pick("replayed", "リプレイ"), by)),
+            What::Replayed(by) => (act(view.pick("replayed", "再配信"), by)),
         }
     } }
 }

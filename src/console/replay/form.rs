@@ -29,6 +29,20 @@ pub(super) struct Wanted {
     why: String,
 }
 
+/// What an address may say: nothing that tells of a patient.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Named {
+    to: String,
+    ids: String,
+}
+
+impl From<Named> for Wanted {
+    fn from(Named { to, ids }: Named) -> Self {
+        Self { to, ids, ..Self::default() }
+    }
+}
+
 impl Wanted {
     /// What is asked for, or why that can't be understood.
     pub(super) fn request(&self, zone: &TimeZone) -> Result<Request, String> {

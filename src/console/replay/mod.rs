@@ -7,14 +7,14 @@ mod words;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use axum::{Extension, Form, Router};
 use jiff::Timestamp;
 use maud::{Markup, html};
 
-use self::form::Wanted;
+use self::form::{Named, Wanted};
 use self::words::{about, counted, reasons};
 use super::Console;
 use super::access::{Actor, Right};
@@ -39,8 +39,13 @@ pub(super) fn routes() -> Router<Arc<Console>> {
 }
 
 /// The form, and all replays.
-async fn list(State(console): Shared, view: View, Extension(actor): Extension<Actor>) -> Markup {
-    page_of_all(&console, &view, &actor, &Wanted::default(), None)
+async fn list(
+    State(console): Shared,
+    view: View,
+    Extension(actor): Extension<Actor>,
+    Query(named): Query<Named>,
+) -> Markup {
+    page_of_all(&console, &view, &actor, &named.into(), None)
 }
 
 /// Plans what the form says, and goes to the replay; the form again where that can't be.
@@ -73,14 +78,14 @@ fn page_of_all(
     let body = html! {
         p.hint { (view.pick(
             "Takes messages that were accepted before through today's consents, routes and schemas, and gives one subscriber its copies again, marked as replay. Nothing is sent before you have seen the estimate.",
-            "受理済みのメッセージを現在の同意・経路・スキーマで処理し直し、配信先 1 か所だけに再度送ります（リプレイの印が付きます）。件数の見積もりを確認するまで送信しません。",
+            "受理済みのメッセージを現在の同意・経路・スキーマで処理し直し、配信先 1 か所だけに再度送ります（再配信の印が付きます）。件数の見積もりを確認するまで送信しません。",
         )) }
         @if let Some(wrong) = wrong { p.alert role="alert" { (wrong) } }
         @if actor.rights.contains(&Right::Operate) { (wanted.form(console, view)) }
-        h2 { (view.pick("Replays", "リプレイ一覧")) }
+        h2 { (view.pick("Replays", "再配信一覧")) }
         section id="replays" data-live="/live/replay" { (table(console, view, actor)) }
     };
-    frame::page(view, view.pick("Replay", "リプレイ"), &body)
+    frame::page(view, view.pick("Replay", "再配信"), &body)
 }
 
 async fn live_list(
@@ -107,7 +112,7 @@ fn table(console: &Console, view: &View, actor: &Actor) -> Markup {
     html! {
         div.wide { table {
             thead { tr {
-                th { (view.pick("Replay", "リプレイ")) } th { (view.pick("To", "配信先")) }
+                th { (view.pick("Replay", "再配信")) } th { (view.pick("To", "配信先")) }
                 th { (view.pick("State", "状態")) } th { (view.pick("Gone through", "処理済み")) }
                 th { (view.pick("Copies", "送信")) } th { (view.pick("By", "実行者")) } th { (view.pick("Why", "理由")) }
             } }
@@ -135,9 +140,9 @@ async fn show(
         Ok(replay) => {
             let body = html! {
                 section id="replay" data-live={ "/live/replay/" (id) } { (one(&console, &view, &actor, &replay)) }
-                p { a href="/replay" { (view.pick("All replays", "リプレイ一覧へ")) } }
+                p { a href="/replay" { (view.pick("All replays", "再配信一覧へ")) } }
             };
-            let title = format!("{} {id}", view.pick("Replay", "リプレイ"));
+            let title = format!("{} {id}", view.pick("Replay", "再配信"));
             frame::page(&view, &title, &body).into_response()
         }
         Err(problem) => refused(&view, &problem),

@@ -122,7 +122,7 @@ impl Action {
             Self::Edit => ("edited", "修正"),
             Self::Hold => ("held", "停止"),
             Self::Release => ("released", "再開"),
-            Self::Replay => ("replayed", "リプレイ"),
+            Self::Replay => ("replayed", "再配信"),
             Self::Register => ("entered into the registry", "台帳への登録"),
             Self::Acknowledge => ("acknowledged an alert", "警報の確認"),
             Self::LogIn => ("logged in", "ログイン"),

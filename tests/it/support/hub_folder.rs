@@ -93,6 +93,14 @@ impl HubFolder {
         self.write("routes.toml", format!("{before}name = \"{subscriber}\"{after}"));
     }
 
+    /// Lets a subscriber get its events by HTTP, instead of having a folder.
+    pub(crate) fn by_http(&self, subscriber: &str, url: &str) {
+        let routes = fs::read_to_string(self.path("routes.toml")).unwrap();
+        let (before, after) = routes.split_once(&format!("name = \"{subscriber}\"")).unwrap();
+        let after = after.replacen("kind = \"folder\"", &format!("kind = \"http\", url = \"{url}\""), 1);
+        self.write("routes.toml", format!("{before}name = \"{subscriber}\"{after}"));
+    }
+
     /// Every event that reached a subscriber of kind `folder`, in the order of the file.
     pub(crate) fn delivered(&self, subscriber: &str) -> Vec<serde_json::Value> {
         let folder = self.path("var/deliveries").join(subscriber);

@@ -157,16 +157,15 @@ impl Browser {
         found.chain(self.tools.take_complaints()).collect()
     }
 
-    /// A picture of the window: `docs/operate/screens/<name>.png` where `BLESS` is set, else one that only the machine
+    /// A picture of the window: `docs/operate/screens/<name>.webp` where `BLESS` is set, else one that only the machine
     /// sees (`target/screens`).
     pub(crate) fn screenshot(&mut self, name: &str) {
         let bless = std::env::var_os("BLESS").is_some() && !name.starts_with('_');
         let folder = repository().join(if bless { "docs/operate/screens" } else { "target/screens" });
-        let mut answer =
-            self.tools.call("Page.captureScreenshot", json!({"format": "png", "optimizeForSpeed": false}));
+        let mut answer = self.tools.call("Page.captureScreenshot", json!({"format": "webp", "quality": 80}));
         let picture = STANDARD.decode(answer["data"].take().as_str().unwrap()).unwrap();
         fs::create_dir_all(&folder).unwrap();
-        fs::write(folder.join(format!("{name}.png")), picture).unwrap();
+        fs::write(folder.join(format!("{name}.webp")), picture).unwrap();
     }
 
     /// When the document was begun: another one has another moment.
