@@ -7,11 +7,12 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::registry::account;
-use super::{check, complain, exit, fail, print, print_json};
+use super::{check, complain, exit, fail, own, print, print_json};
 use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
 use crate::lang::Lang;
 use crate::ops::alerts::{self, Alert, AlertError, Entry, Event, Severity};
+use crate::ops::audit::Action;
 
 /// Arguments of `alerts`.
 #[derive(Debug, Args)]
@@ -145,6 +146,9 @@ fn acknowledge(
         Ok(who) => who,
         Err(code) => return Ok(code),
     };
+    if let Err(error) = own::note(config, Action::Acknowledge, id) {
+        return Ok(fail(&error, exit::TRY_LATER));
+    }
     alerts::acknowledge(config, id, &who, note, SystemClock.now())?;
     print(lang.pick("noted\n", "確認済みにしました\n"));
     Ok(exit::DONE)

@@ -4,12 +4,14 @@ use std::path::Path;
 
 use clap::Args;
 
+use super::own::note;
 use super::registry::{account, enter};
 use super::{check, complain, exit, fail, print, print_json};
 use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
 use crate::envelope::Identifying;
 use crate::lang::Lang;
+use crate::ops::audit::Action;
 use crate::ops::holds::{self, Request};
 use crate::ops::registry::{entries, view};
 use crate::pipeline::Pseudonyms;
@@ -97,9 +99,14 @@ fn change(config: &Config, lang: Lang, subscriber: &str, rest: &Rest, holds: boo
         true => holds::hold(config, &registry, &request, now),
         false => holds::release(&registry, &request, now),
     };
-    match fact {
-        Ok(fact) => enter(config, lang, entries([fact], &who, &request.why, now)),
-        Err(error) => fail(&error, exit::BAD_DATA),
+    let action = if holds { Action::Hold } else { Action::Release };
+    let fact = match fact {
+        Ok(fact) => fact,
+        Err(error) => return fail(&error, exit::BAD_DATA),
+    };
+    match note(config, action, subscriber) {
+        Ok(()) => enter(config, lang, entries([fact], &who, &request.why, now)),
+        Err(error) => fail(&error, exit::TRY_LATER),
     }
 }
 

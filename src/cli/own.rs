@@ -4,14 +4,22 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
-use crate::clock::SystemClock;
+use crate::clock::{Clock, SystemClock};
 use crate::config::{Broker, Config};
+use crate::ops::audit::{Act, Action, Audit, ChainError};
 use crate::pipeline::{ControlBus, Hub, HubError, Mode, Part};
 
 /// Who is logged in.
 pub(super) fn account() -> String {
     let who = ["SUDO_USER", "LOGNAME", "USER"].into_iter().find_map(|name| std::env::var(name).ok());
     who.unwrap_or_else(|| "local".to_owned())
+}
+
+/// Writes down what somebody does from this terminal, before it is done.
+pub(super) fn note(config: &Config, action: Action, object: &str) -> Result<(), ChainError> {
+    let (at, who) = (SystemClock.now(), format!("local {}", account()));
+    let act = Act { at, who, from: "terminal".to_owned(), action, object: object.to_owned(), done: true };
+    Audit::of(config).note(&act)
 }
 
 /// Does something on a hub that is opened for it, and is closed then. On RabbitMQ it follows the registry meanwhile.

@@ -1,17 +1,17 @@
 //! `musubi user` and `musubi token`: who may work in the console, and which programs may use the API.
 
-use std::env;
 use std::path::Path;
 
 use clap::{Args, Subcommand};
 use serde_json::json;
 
+use super::own::note;
 use super::{check, complain, exit, fail, print, print_json};
 use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
 use crate::lang::Lang;
 use crate::ops::access::{AccessError, LINK_HOURS, Role, Users};
-use crate::ops::audit::{Act, Action, Audit};
+use crate::ops::audit::Action;
 use crate::registry::when;
 
 /// `musubi user …`
@@ -166,16 +166,7 @@ impl Desk {
         name: &str,
         change: impl FnOnce() -> Result<String, AccessError>,
     ) -> u8 {
-        let account = ["SUDO_USER", "LOGNAME", "USER"].into_iter().find_map(|name| env::var(name).ok());
-        let act = Act {
-            at: SystemClock.now(),
-            who: format!("local {}", account.unwrap_or_default()).trim().to_owned(),
-            from: "terminal".to_owned(),
-            action,
-            object: format!("{verb} {name}"),
-            done: true,
-        };
-        if let Err(error) = Audit::of(&self.config).note(&act) {
+        if let Err(error) = note(&self.config, action, &format!("{verb} {name}")) {
             return fail(&error, exit::TRY_LATER);
         }
         match change() {

@@ -139,7 +139,7 @@ fn form(view: &View, asked: &Asked) -> Markup {
         view,
         "/audit",
         &html! {
-            div.fields {
+            div.filters {
                 (field("from", view.pick("From", "開始"), &asked.from))
                 (field("until", view.pick("Until before", "終了（これより前）"), &asked.until))
                 (field("who", view.pick("Who", "利用者"), &asked.who))

@@ -29,7 +29,7 @@ const NAVIGATION: [Group; 4] = [
             Entry("/", "Overview", "概況", 'o'),
             Entry("/flows", "Flows", "流れ", 'f'),
             Entry("/queues", "Queues", "キュー", 'q'),
-            Entry("/alerts", "Alerts", "警報", 'l'),
+            Entry("/alerts", "Alerts", "アラート", 'l'),
         ],
     },
     Group {

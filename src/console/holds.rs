@@ -190,7 +190,7 @@ fn form(console: &Console, view: &View) -> Markup {
         "/holds",
         &html! {
             input type="hidden" name="act" value="hold";
-            div.fields {
+            div.filters {
                 div {
                     label for="subscriber" { (view.pick("Subscriber", "配信先")) }
                     select id="subscriber" name="subscriber" {

@@ -56,9 +56,10 @@ impl Region {
 /// Lets something be wrong: a subscriber that can't be reached, one that reads its queue and does not, a letter that makes
 /// no sense.
 fn in_trouble(hub: &HubFolder) {
-    hub.by_queue("surveillance");
+    hub.by_queue("kita-infection");
     hub.by_http("kita-record", "http://127.0.0.1:9/events");
-    hub.write("fixtures/region/izumo-chuo/hl7/zz-broken.hl7", "MSH|^~\\&|HIS|IZUMO\rPID|||\u{1}<b>\r");
+    hub.write("fixtures/region/izumo-chuo/hl7/zz-broken.hl7", 
+        "MSH|^~\\&|HIS|IZUMO|GW|HUB|20261120101500||ADT^A08^ADT_A01|B1|P|2.5||||||UNICODE UTF-8\rEVN|A08|20261120\rPID|1||^^^^PI||\u{1}<b>架空^花子</b>\r");
 }
 
 /// What was counted in the last hour, as a hub before this one left it.
@@ -68,7 +69,7 @@ fn counted_before(hub: &HubFolder) {
         let at = now / 60 * 60 - minute * 60;
         let wave = 20.0 + 15.0 * (minute as f64 / 9.0).sin();
         let values = serde_json::json!({
-            "queue/to.surveillance/depth": 61 - minute, "queue/to.surveillance/in": 1.0,
+            "queue/to.kita-infection/depth": 61 - minute, "queue/to.kita-infection/in": 1.0,
             "queue/to.kita-record/depth": (wave / 2.0).round(), "queue/to.kita-record/in": wave,
             "queue/to.kita-record/out": wave + 1.0, "queue/ingest/depth": (wave / 8.0).round(),
             "feed/izumo-chuo/accepted": wave.round(),

@@ -6,11 +6,11 @@ use serde_json::Value;
 use tokio::sync::watch;
 use tokio::task::{JoinSet, spawn_blocking};
 
-use super::super::own::{account, own};
+use super::super::own::{account, note, own};
 use super::super::{complain, exit, fail};
 use crate::config::Config;
 use crate::lang::Lang;
-use crate::ops::audit::{Act, Action, Audit, ChainError};
+use crate::ops::audit::{Action, ChainError};
 use crate::ops::client::{self, ClientError};
 use crate::ops::letters::{Deed, Desk, Editable, LettersError, Request, Selection, Work, editable, look};
 use crate::ops::search::{Found, Row, SearchError, State};
@@ -125,7 +125,7 @@ impl Way {
         match self {
             Self::Hub(hub) => Ok(hub.get(&format!("/invalid/{id}")).await?),
             Self::Own { desk } => {
-                note(desk, Action::ViewBody, id)?;
+                note(&desk.control().config(), Action::ViewBody, id)?;
                 let (envelope, body) = look::original(desk.control(), None, id).await?;
                 Ok(editable(&envelope, &body)?)
             }
@@ -161,7 +161,7 @@ impl Way {
                     Deed::Discard => Action::Discard,
                     Deed::Edit => Action::Edit,
                 };
-                note(desk, action, request.selection.queue().as_str())?;
+                note(&desk.control().config(), action, request.selection.queue().as_str())?;
                 Ok(desk.ask(request, &account()).await?)
             }
         }
@@ -180,13 +180,6 @@ impl Way {
             Self::Own { desk } => desk.stop(id)?,
         })
     }
-}
-
-/// Writes down what is done here, as the hub does what is asked of it.
-fn note(desk: &Desk, action: Action, object: &str) -> Result<(), Fault> {
-    let at = desk.control().clock().now();
-    let (who, from, object) = (format!("local {}", account()), "-".to_owned(), object.to_owned());
-    Ok(Audit::of(&desk.control().config()).note(&Act { at, who, from, action, object, done: true })?)
 }
 
 /// Does something where the letters are worked on. Of a process of its own the work ends with it.

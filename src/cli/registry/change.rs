@@ -3,11 +3,13 @@
 use clap::Args;
 use jiff::Timestamp;
 
+use super::super::own::note;
 use super::super::{complain, exit, fail};
 use super::{Lang, account, enter};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, suggest};
 use crate::envelope::Identifying;
+use crate::ops::audit::Action;
 use crate::ops::registry::{entries, view};
 use crate::registry::{EmergencyAccess, Fact, Link as LinkFact, Period, Purpose, when};
 
@@ -114,7 +116,10 @@ pub(super) fn emergency(config: &Config, lang: Lang, arguments: &Emergency) -> u
 
 fn say(config: &Config, lang: Lang, facts: Vec<Fact>, says: &Says, now: Timestamp) -> u8 {
     match account(says.who.as_deref()) {
-        Ok(who) => enter(config, lang, entries(facts, &who, &says.why, now)),
+        Ok(who) => match note(config, Action::Register, "registry") {
+            Ok(()) => enter(config, lang, entries(facts, &who, &says.why, now)),
+            Err(error) => fail(&error, exit::TRY_LATER),
+        },
         Err(code) => code,
     }
 }

@@ -7,10 +7,11 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-use super::super::own::{account, own};
+use super::super::own::{account, note, own};
 use super::super::{complain, exit, fail};
 use crate::config::Config;
 use crate::lang::Lang;
+use crate::ops::audit::{Action, ChainError};
 use crate::ops::client::{self, ClientError};
 use crate::ops::replay::{Desk, Replay, ReplayError, Request};
 use crate::pipeline::HubError;
@@ -25,6 +26,8 @@ pub(super) enum Fault {
     Client(#[from] ClientError),
     #[error(transparent)]
     Replay(#[from] ReplayError),
+    #[error("the audit can't be written")]
+    Audit(#[from] ChainError),
     #[error(transparent)]
     Hub(#[from] HubError),
 }
@@ -38,6 +41,7 @@ impl Fault {
                 fail(error, exit::BAD_DATA)
             }
             Self::Replay(error) => fail(error, exit::TRY_LATER),
+            Self::Audit(error) => fail(error, exit::TRY_LATER),
             Self::Hub(error) => {
                 let code = fail(error, exit::TRY_LATER);
                 complain(lang.pick(
@@ -58,6 +62,8 @@ pub(super) enum Way {
     Own {
         /// Its desk.
         desk: Arc<Desk>,
+        /// What it works on.
+        config: Box<Config>,
         /// Who is logged in.
         who: String,
     },
@@ -71,7 +77,10 @@ impl Way {
     pub(super) async fn plan(&self, request: Request) -> Result<Replay, Fault> {
         Ok(match self {
             Self::Hub(hub) => hub.post("/replays", &request).await?,
-            Self::Own { desk, who } => desk.plan(request, who)?.without_patient(),
+            Self::Own { desk, config, who } => {
+                note(config, Action::Replay, &format!("plan to {}", request.selection.to))?;
+                desk.plan(request, who)?.without_patient()
+            }
         })
     }
 
@@ -84,11 +93,14 @@ impl Way {
 
     /// Starts, stops or resumes.
     pub(super) async fn turn(&self, id: &str, act: &str) -> Result<Replay, Fault> {
+        if let Self::Own { config, .. } = self {
+            note(config, Action::Replay, &format!("{act} {id}"))?;
+        }
         Ok(match (self, act) {
             (Self::Hub(hub), act) => hub.post(&format!("/replays/{id}/{act}"), &()).await?,
-            (Self::Own { desk, who }, "start") => desk.start(id, who)?.without_patient(),
-            (Self::Own { desk, who }, "stop") => desk.stop(id, who)?.without_patient(),
-            (Self::Own { desk, who }, _) => desk.resume(id, who)?.without_patient(),
+            (Self::Own { desk, who, .. }, "start") => desk.start(id, who)?.without_patient(),
+            (Self::Own { desk, who, .. }, "stop") => desk.stop(id, who)?.without_patient(),
+            (Self::Own { desk, who, .. }, _) => desk.resume(id, who)?.without_patient(),
         })
     }
 }
@@ -107,7 +119,7 @@ pub(super) async fn on<T>(
         let mut tasks = JoinSet::new();
         tasks.spawn(desk.clone().run(stopped));
         timeout(PATIENCE, desk.when_open()).await.map_err(|_| ReplayError::Elsewhere)?;
-        let done = act(&Way::Own { desk, who: account() }).await;
+        let done = act(&Way::Own { desk, config: Box::new(config.clone()), who: account() }).await;
         stop.send_replace(true);
         while tasks.join_next().await.is_some() {}
         done

@@ -5,7 +5,7 @@ use maud::{Markup, html};
 
 use super::super::access::{Actor, Right};
 use super::super::frame;
-use super::super::html::segment;
+use super::super::html::{empty, segment};
 use super::super::view::View;
 use super::asked::{Asked, Letter};
 use super::words;
@@ -75,7 +75,7 @@ pub(super) fn piles(
     time: &dyn Fn(Timestamp) -> String,
 ) -> Markup {
     if piles.is_empty() {
-        return html! { p { (view.pick("There are none.", "ありません。")) } };
+        return empty(view.pick("There are none.", "ありません。"));
     }
     html! { div.wide { table {
         thead { tr {
@@ -114,6 +114,9 @@ pub(super) fn letters(
     actor: &Actor,
     time: &dyn Fn(Timestamp) -> String,
 ) -> Markup {
+    if found.rows.is_empty() {
+        return empty(view.pick("There are none.", "ありません。"));
+    }
     let may = May {
         act: actor.has(Right::Operate),
         edit: kind == Kind::Invalid && actor.has(Right::Operate) && actor.has(Right::Engineer),

@@ -54,7 +54,7 @@ fn line(view: &View, row: &Row, copy: &CopyRow, may_act: bool) -> Markup {
     };
     html! { tr {
         th scope="row" { (copy.subscriber) }
-        td { span class=(words::class(copy.state)) { (words::state(view, copy.state)) } }
+        td { (words::badge(view, copy.state)) }
         td { (view.pick(en, ja)) }
         td { @if let Some((path, word)) = way { a href=(path) { (word) } } }
     } }

@@ -56,6 +56,23 @@ impl Asked {
         }
     }
 
+    /// Whether something is asked for that is seldom asked for.
+    pub(super) fn is_special(&self) -> bool {
+        let seldom = [
+            &self.patient_facility,
+            &self.patient_id,
+            &self.network_id,
+            &self.order,
+            &self.control_id,
+            &self.id,
+            &self.file,
+            &self.facility,
+            &self.kind,
+            &self.fault,
+        ];
+        seldom.into_iter().any(|text| !text.is_empty())
+    }
+
     /// The query; or what is wrong with it.
     pub(in crate::console) fn query(&self, zone: &TimeZone) -> Result<Query, &'static str> {
         let said = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());

@@ -83,7 +83,7 @@ fn troubles(view: &View, digests: &[Digest], time: &dyn Fn(Timestamp) -> String)
             } }
             tbody { @for digest in digests { tr {
                 td { (digest.count) }
-                td { span class=(words::class(digest.state)) { (words::state(view, digest.state)) } }
+                td { (words::badge(view, digest.state)) }
                 td { (digest.fault.as_deref().unwrap_or("—")) }
                 td { (digest.feed.as_deref().or(digest.subscriber.as_deref()).unwrap_or("—")) }
                 td { (time(digest.first)) }
@@ -130,12 +130,12 @@ fn row(view: &View, row: &Row, time: &str) -> Markup {
         td { (row.feed) }
         td { (row.kind) @if !row.change.is_empty() { "." (row.change) } }
         td {
-            span class=(words::class(row.state)) { (words::state(view, row.state)) }
+            (words::badge(view, row.state))
             @if let Some(fault) = &row.fault { " " (fault) }
         }
         td { @for copy in &row.copies {
-            span class=(words::class(copy.state)) {
-                (copy.subscriber) ": " (words::state(view, copy.state))
+            span.copy {
+                (copy.subscriber) ": " (words::badge(view, copy.state))
                 @if let Some(code) = &copy.code { " (" (code) ")" }
             }
             " "
@@ -192,19 +192,10 @@ fn form(view: &View, asked: &Asked) -> Markup {
         view,
         "/messages",
         &html! {
-            div.fields {
+            div.filters {
                 (field("word", "Any id: patient, order, message", "ID（患者・オーダ・メッセージ）", &asked.word))
-                (field("patient_facility", "Patient: facility or feed", "患者: 施設コード・フィード", &asked.patient_facility))
-                (field("patient_id", "Patient: id there", "患者: 患者ID", &asked.patient_id))
-                (field("network_id", "Patient: network id", "患者: ネットワークID", &asked.network_id))
-                (field("order", "Order number", "オーダ番号", &asked.order))
-                (field("control_id", "Message control id", "メッセージ制御ID", &asked.control_id))
-                (field("id", "Message id", "メッセージID", &asked.id))
-                (field("file", "File", "ファイル", &asked.file))
-                (field("facility", "Facility", "施設", &asked.facility))
                 (field("feed", "Feed", "フィード", &asked.feed))
                 (field("subscriber", "Subscriber", "配信先", &asked.subscriber))
-                (field("kind", "Kind", "種類", &asked.kind))
                 div {
                     label for="state" { (view.pick("State", "状態")) }
                     select id="state" name="state" {
@@ -216,11 +207,25 @@ fn form(view: &View, asked: &Asked) -> Markup {
                         }
                     }
                 }
-                (field("fault", "Fault", "原因", &asked.fault))
                 (moment("from", "From", "開始", &asked.from))
                 (moment("until", "Until", "終了", &asked.until))
+                button { (view.pick("Search", "検索")) }
             }
-            button { (view.pick("Search", "検索")) }
+            details open[asked.is_special()] {
+                summary { (view.pick("More conditions", "詳しい条件")) }
+                div.filters {
+                    (field("patient_facility", "Patient: facility or feed", "患者: 施設コード・フィード", &asked.patient_facility))
+                    (field("patient_id", "Patient: id there", "患者: 患者ID", &asked.patient_id))
+                    (field("network_id", "Patient: network id", "患者: ネットワークID", &asked.network_id))
+                    (field("order", "Order number", "オーダ番号", &asked.order))
+                    (field("control_id", "Message control id", "メッセージ制御ID", &asked.control_id))
+                    (field("id", "Message id", "メッセージID", &asked.id))
+                    (field("file", "File", "ファイル", &asked.file))
+                    (field("facility", "Facility", "施設", &asked.facility))
+                    (field("kind", "Kind", "種類", &asked.kind))
+                    (field("fault", "Fault", "原因", &asked.fault))
+                }
+            }
         },
     )
 }

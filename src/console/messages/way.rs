@@ -5,9 +5,11 @@ use std::sync::Arc;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use jiff::Timestamp;
 use maud::{Markup, html};
 
 use super::super::access::{Actor, Right};
+use super::super::html::{self, Tone};
 use super::super::problem::Problem;
 use super::super::view::View;
 use super::super::{Console, frame};
@@ -61,7 +63,7 @@ async fn page(
         (summary(view, &row))
         (again(view, actor, &row))
         h2 { (view.pick("Its way", "経路")) }
-        ol.way { @for step in &steps { (told(console, view, step)) } }
+        ol.timeline { @for step in &steps { (told(console, view, step)) } }
         h2 { (view.pick("At every stage", "各段階の内容")) }
         @match &views {
             Some(Some(views)) => (stages(view, views)),
@@ -86,11 +88,11 @@ fn summary(view: &View, row: &Row) -> Markup {
             dt { (view.pick("Feed", "フィード")) } dd { (row.feed) " (" (row.facility) ")" }
             dt { (view.pick("Kind", "種類")) } dd { (row.kind) "." (row.change) }
             dt { (view.pick("State", "状態")) }
-            dd { (badge(view, row.state)) @if let Some(fault) = &row.fault { " " (fault) } }
+            dd { (words::badge(view, row.state)) @if let Some(fault) = &row.fault { " " (fault) } }
             @for copy in &row.copies {
                 dt { (copy.subscriber) }
                 dd {
-                    (badge(view, copy.state))
+                    (words::badge(view, copy.state))
                     @if let Some(code) = &copy.code { " " (code) }
                     @if let Some(attempts) = copy.attempts {
                         " " (view.pick("attempts:", "試行:")) " " (attempts)
@@ -101,18 +103,14 @@ fn summary(view: &View, row: &Row) -> Markup {
     }
 }
 
-fn badge(view: &View, state: Become) -> Markup {
-    html! { span class=(words::class(state)) { (words::state(view, state)) } }
-}
-
 fn told(console: &Console, view: &View, step: &Step) -> Markup {
     let time = step.at.to_zoned(console.zone.clone()).strftime("%Y-%m-%d %H:%M:%S%.3f").to_string();
-    html! { li {
-        time datetime=(step.at) { (time) } " "
-        @match &step.what {
-            What::Decided(decision) => (decided(view, decision)),
+    html! { li.(step_class(&step.what)) {
+        time datetime=(step.at) { (time) }
+        div { @match &step.what {
+            What::Decided(decision) => (decided(console, view, decision)),
             What::Filtered(_) => {
-                (badge(view, Become::Filtered)) " "
+                (words::badge(view, Become::Filtered)) " "
                 (view.pick("history that no route asks for", "過去の版で、求めるルートがありません"))
             },
             What::Delivered(copy) => (fate(view, Become::Delivered, copy)),
@@ -123,17 +121,34 @@ fn told(console: &Console, view: &View, step: &Step) -> Markup {
             What::Discarded(by) => (act(view.pick("discarded", "破棄"), by)),
             What::Edited(by) => (act(view.pick("edited", "修正"), by)),
             What::Replayed(by) => (act(view.pick("replayed", "再配信"), by)),
-        }
+        } }
     } }
 }
 
-fn decided(view: &View, decision: &Decision) -> Markup {
+/// How its dot in the line of time looks.
+const fn step_class(what: &What) -> &'static str {
+    match what {
+        What::Decided(Decision { fault: Some(_), .. }) => words::tone(Become::Invalid).class(),
+        What::Decided(_) | What::Delivered(_) => words::tone(Become::Delivered).class(),
+        What::Parked(_) | What::Withdrawn(_) => words::tone(Become::Parked).class(),
+        What::Dead(_) => words::tone(Become::Dead).class(),
+        _ => words::tone(Become::Filtered).class(),
+    }
+}
+
+/// A moment as the history has it, in the hub's zone.
+fn moment(console: &Console, text: &str) -> String {
+    let Ok(at) = text.parse::<Timestamp>() else { return text.to_owned() };
+    at.to_zoned(console.zone.clone()).strftime("%Y-%m-%d %H:%M:%S%.3f").to_string()
+}
+
+fn decided(console: &Console, view: &View, decision: &Decision) -> Markup {
     let Decision { kind, change, fault, hash, offset, control_id, orders, .. } = decision;
     html! {
         strong { (view.pick("decided", "判定")) } ": " (kind) "." (change)
-        @if let Some(fault) = fault { " " span.state.bad { (fault) } }
+        @if let Some(fault) = fault { " " (html::state(Tone::Bad, fault)) }
         dl.facts {
-            dt { (view.pick("Accepted", "受理")) } dd { (decision.accepted_at) }
+            dt { (view.pick("Accepted", "受理")) } dd { (moment(console, &decision.accepted_at)) }
             dt { "BLAKE3" } dd { code { (hash) } @if let Some(offset) = offset { " +" (offset) } }
             @if let Some(control_id) = control_id { dt { "MSH-10" } dd { (control_id) } }
             @if !orders.is_empty() { dt { (view.pick("Orders", "オーダ番号")) } dd { (orders.join(", ")) } }
@@ -148,7 +163,7 @@ fn decided(view: &View, decision: &Decision) -> Markup {
             ul {
                 @for granted in &decision.recipients { li { (self::granted(view, granted)) } }
                 @for denied in &decision.denials { li {
-                    span.state { (view.pick("no", "否")) } " " (denied.subscriber) " ← " (denied.route) ": "
+                    (html::state(Tone::Idle, view.pick("no", "否"))) " " (denied.subscriber) " ← " (denied.route) ": "
                     (denied.clause)
                 } }
             }
@@ -160,7 +175,7 @@ fn granted(view: &View, granted: &Granted) -> Markup {
     let Granted { subscriber, route, topic, basis, purpose, grounds, disclosure, withheld, tables, .. } =
         granted;
     html! {
-        span.state.good { (view.pick("yes", "可")) } " " (subscriber) " ← " (route) ": " (topic) ", " (basis)
+        (html::state(Tone::Ok, view.pick("yes", "可"))) " " (subscriber) " ← " (route) ": " (topic) ", " (basis)
         @if let Some(purpose) = purpose { "/" (purpose) }
         @if !grounds.is_empty() { ", " (view.pick("grounds", "根拠")) " " (grounds.join(" ")) }
         @if let Some(disclosure) = disclosure { ", " (view.pick("disclosure", "開示範囲")) " " (disclosure) }
@@ -171,7 +186,7 @@ fn granted(view: &View, granted: &Granted) -> Markup {
 
 fn fate(view: &View, state: Become, copy: &CopyFate) -> Markup {
     html! {
-        (badge(view, state)) " " (copy.subscriber) " ← " (copy.route)
+        (words::badge(view, state)) " " (copy.subscriber) " ← " (copy.route)
         @if let Some(code) = &copy.code { " (" (code) ")" }
         @if let Some(attempts) = copy.attempts { " " (view.pick("attempts:", "試行:")) " " (attempts) }
     }

@@ -1,5 +1,8 @@
 //! Words of the field for states and steps.
 
+use maud::Markup;
+
+use super::super::html::Tone;
 use super::super::view::View;
 use crate::ops::search::State;
 
@@ -20,12 +23,18 @@ pub(super) const fn state(view: &View, state: State) -> &'static str {
     view.pick(en, ja)
 }
 
+/// A state with its sign.
+pub(super) fn badge(view: &View, state: State) -> Markup {
+    super::super::html::state(tone(state), self::state(view, state))
+}
+
 /// How it looks, beside its word.
-pub(super) const fn class(state: State) -> &'static str {
+pub(super) const fn tone(state: State) -> Tone {
     match state {
-        State::Invalid | State::Dead => "state bad",
-        State::Parked | State::Withdrawn => "state held",
-        State::Delivered => "state good",
-        _ => "state",
+        State::Invalid | State::Dead => Tone::Bad,
+        State::Parked | State::Withdrawn => Tone::Warn,
+        State::Delivered | State::Routed => Tone::Ok,
+        State::Accepted | State::Waiting => Tone::Info,
+        State::Filtered | State::Discarded => Tone::Idle,
     }
 }

@@ -77,7 +77,7 @@ impl Wanted {
         let feeds = config.feeds.iter().map(|feed| feed.settings.name.as_str());
         let kinds = Kind::ALL.into_iter().map(Kind::as_str).chain([INVALID]);
         let body = html! {
-            div.fields {
+            div.filters {
                 (choice("to", view.pick("To (subscriber)", "配信先"), subscribers, &self.to, true))
                 (field("from", "datetime-local", view.pick("Accepted from", "受理日時（から）"), &self.from))
                 (field("until", "datetime-local", view.pick("Accepted before", "受理日時（まで）"), &self.until))

@@ -210,7 +210,7 @@ fn one(console: &Console, view: &View, actor: &Actor, replay: &Replay) -> Markup
         h2 { (view.pick("Not sent, and why", "送信しない件数と理由")) }
         (reasons(view, replay))
         h2 { (view.pick("What", "対象")) }
-        dl {
+        dl.facts {
             @for (what, value) in about(view, replay, &time) { dt { (what) } dd { (value) } }
         }
     }
@@ -220,12 +220,12 @@ fn buttons(view: &View, replay: &Replay) -> Markup {
     let button = |act: &str, word: &str| {
         frame::form(view, &format!("/replay/{}/{act}", replay.id), &html! { button { (word) } })
     };
-    html! {
+    html! { div.actions {
         @match replay.state {
             Stands::Planned => { (button("start", view.pick("Start", "開始"))) (button("stop", view.pick("Set aside", "取りやめ"))) }
             Stands::Planning | Stands::Running => { (button("stop", view.pick("Stop", "停止"))) }
             Stands::Stopped | Stands::Failed => { (button("resume", view.pick("Resume", "再開"))) }
             Stands::Done => {}
         }
-    }
+    } }
 }

@@ -151,8 +151,7 @@ fn of_subscriber(one: &SubscriberView, anything_runs: bool, now: Timestamp, foun
         found.push(Trouble { count: one.waiting.messages, ..trouble });
     }
     if one.parked > 0 {
-        let patients = (one.parked_patients > 0).then(|| format!("{} patients", one.parked_patients));
-        found.push(of(What::Parked).counting(one.parked).because(patients));
+        found.push(of(What::Parked).counting(one.parked));
     }
     if let Some(dead) = one.dead.filter(|dead| *dead > 0) {
         found.push(of(What::Dead).counting(dead));

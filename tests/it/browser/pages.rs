@@ -19,7 +19,7 @@ const PAGES: [Page; 29] = [
     Page("flows", "/flows", NOTHING),
     Page("flows-of-a-feed", "/flows?feed=izumo-chuo", NOTHING),
     Page("queues", "/queues", NOTHING),
-    Page("queue", "/queues/to.surveillance", NOTHING),
+    Page("queue", "/queues/to.kita-infection", NOTHING),
     Page("alerts", "/alerts", NOTHING),
     Page("messages", "/messages", NOTHING),
     Page("message", "/messages/{message}", NOTHING),
@@ -54,10 +54,10 @@ const PAGES: [Page; 29] = [
 
 #[test]
 fn every_page_is_whole_in_both_languages_and_themes_on_a_desk_and_on_a_phone() {
-    let scene = Scene::new();
+    let scene = Scene::new(true);
     let mut browser = scene.region.browser();
     // Until there is something to see: what the demo region holds has been routed, and somebody looked twice.
-    browser.open("/queues/to.surveillance?lang=ja");
+    browser.open("/queues/to.kita-infection?lang=ja");
     browser.open("/?lang=en");
     browser.until(
         "all is routed",

@@ -67,7 +67,7 @@ impl Operator {
 
 #[test]
 fn each_question_is_answered_in_at_most_three_actions() {
-    let scene = Scene::new();
+    let scene = Scene::new(false);
     let mut operator = Operator::comes(&scene);
 
     // Is a feed silent? It stands in the first lines, with what to do; one look further, what it gave of late.

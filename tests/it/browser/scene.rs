@@ -30,15 +30,16 @@ pub(super) struct Scene {
 }
 
 impl Scene {
-    pub(super) fn new() -> Self {
+    /// `dead`: waits until copies that were refused are given up, which takes a minute.
+    pub(super) fn new(dead: bool) -> Self {
         let runtime = Runtime::new().unwrap();
         let server = runtime.block_on(HttpServer::start(|_| Reply::Status(422)));
         let region = Region::start(|hub| {
             in_trouble(hub);
             counted_before(hub);
-            hub.by_http(REFUSING, server.url().as_str());
+            hub.by_http(REFUSING, &format!("{}\", give_up_after = \"1m", server.url()));
             let settings = std::fs::read_to_string(hub.path("hub.toml")).unwrap();
-            hub.write("hub.toml", format!("{settings}\n[alerts]\naway = \"30s\"\n"));
+            hub.write("hub.toml", format!("{settings}\n[alerts]\naway = \"60s\"\n"));
             let held = ["hold", HELD, "--why", "電子カルテの更新のため", "--who", "yakin"];
             assert!(hub.run(&held).status.success());
             let user = ["user", "add", "hanako", "--roles", "operator"];
@@ -53,19 +54,19 @@ impl Scene {
             _server: server,
             runtime,
         };
-        scene.look_around();
+        scene.look_around(dead);
         scene
     }
 
     /// Waits until everything is there, and finds out what it is called.
-    fn look_around(&mut self) {
+    fn look_around(&mut self, dead: bool) {
         let mut ids = [String::new(), String::new(), String::new()];
         let searches = [
             "/messages?kind=lab-result&subscriber=kita-record".to_owned(),
             "/invalid?feed=izumo-chuo".to_owned(),
             format!("/dead?subscriber={REFUSING}"),
         ];
-        for (search, id) in searches.iter().zip(&mut ids) {
+        for (search, id) in searches.iter().zip(&mut ids).take(if dead { 3 } else { 2 }) {
             until(search, || {
                 let found = self.asked("GET", search, &Value::Null);
                 *id = found["rows"][0]["id"].as_str().unwrap_or_default().to_owned();
