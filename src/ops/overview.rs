@@ -20,7 +20,7 @@ use crate::pipeline::{AwayStatus, ConfigurationStatus, DiskStatus, OutboxStatus,
 pub use fault::{Whose, whose};
 pub use live::{Live, Looker};
 pub use trouble::{Severity, Subject, Trouble, What};
-pub use usual::{Usual, usual};
+pub use usual::{Usual, silent, usual};
 
 /// How the hub is.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -73,6 +73,8 @@ pub struct FeedView {
     pub per_minute: Option<f64>,
     /// Messages a minute usually, in this hour of the week; nothing while too little is known.
     pub usual_per_minute: Option<f64>,
+    /// The last message of one that gives clearly less than it usually does, RFC 3339: the alerts judge that.
+    pub silent_since: Option<String>,
     /// Accepted today.
     pub today: u64,
     /// Accepted on this machine and not yet passed on to RabbitMQ, where the feed has an outbox of its own.

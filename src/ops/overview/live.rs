@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use tokio::sync::Mutex;
 use tokio::task::spawn_blocking;
 
-use super::{Overview, Usual, usual};
+use super::{Overview, Usual, silent, usual};
 use crate::config::{Broker, Config};
 use crate::ops::status::{self, Process, State, StatusError};
 use crate::pipeline::QueueStatus;
@@ -23,7 +23,7 @@ type Said = Result<Vec<QueueStatus>, String>;
 #[derive(Default)]
 pub struct Looker {
     queues: Option<(Timestamp, Said)>,
-    usual: Option<(Timestamp, Arc<Usual>)>,
+    usual: Option<(Timestamp, Usual)>,
 }
 
 impl Looker {
@@ -75,18 +75,18 @@ impl Looker {
         }
     }
 
-    async fn usual(&mut self, config: &Config, now: Timestamp) -> Arc<Usual> {
-        if let Some((at, usual)) = &self.usual
-            && (now.as_second() - at.as_second()).abs() < USUAL
-        {
-            return usual.clone();
-        }
+    async fn usual(&mut self, config: &Config, now: Timestamp) -> Usual {
+        let fresh = |at: &Timestamp| (now.as_second() - at.as_second()).abs() < USUAL;
+        let known = self.usual.clone().filter(|(at, _)| fresh(at));
         let asked = config.clone();
-        let found = spawn_blocking(move || usual(&asked, now)).await;
-        // A history that can't be read is told where it is written; here nothing is usual then.
-        let found = Arc::new(found.ok().and_then(Result::ok).unwrap_or_default());
-        self.usual = Some((now, found.clone()));
-        found
+        // Files that can't be read are told where they are written; here nothing is known then.
+        let found = spawn_blocking(move || {
+            let known = known.unwrap_or_else(|| (now, usual(&asked, now).unwrap_or_default()));
+            (known, silent(&asked).unwrap_or_default())
+        });
+        let Ok((known, silent)) = found.await else { return Usual::default() };
+        self.usual = Some(known.clone());
+        known.1.with_silent(silent)
     }
 }
 

@@ -76,6 +76,7 @@ impl<'s> Parts<'s> {
             served: !found.is_empty(),
             per_minute: flow.per_minute(),
             usual_per_minute: usual.per_minute(name),
+            silent_since: usual.silent_since(name).map(|since| since.to_string()),
             last_at: flow.last_at,
             today: flow.today,
             backlog: self.outboxes.get(name).map(|outbox| outbox.messages),

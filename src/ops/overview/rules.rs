@@ -18,10 +18,6 @@ const AWAY_LONG: u64 = 15 * 60;
 const BEHIND: u64 = 15 * 60;
 /// What waits longer to be routed has.
 const ROUTING_BEHIND: u64 = 5 * 60;
-/// A feed that gives nothing for less is not silent.
-const SILENT: u64 = 15 * 60;
-/// So many messages must be missing for a feed to be silent.
-const MISSING: f64 = 20.0;
 /// A disk is nearly full with less than a twentieth free, or less than that.
 const DISK_FREE: u64 = 2 << 30;
 
@@ -32,7 +28,7 @@ pub(super) fn troubles(config: &Config, seen: &Seen, overview: &Overview) -> Vec
     seen.processes.iter().for_each(|process| of_process(process, &mut found));
     let anything_runs = seen.processes.iter().any(|process| process.state != State::Gone);
     for feed in &overview.feeds {
-        of_feed(feed, seen, anything_runs, overview.at, &mut found);
+        of_feed(feed, anything_runs, &mut found);
     }
     for one in &overview.subscribers {
         of_subscriber(one, anything_runs, overview.at, &mut found);
@@ -100,7 +96,7 @@ fn of_process(process: &Process, found: &mut Vec<Trouble>) {
     }
 }
 
-fn of_feed(feed: &FeedView, seen: &Seen, anything_runs: bool, now: Timestamp, found: &mut Vec<Trouble>) {
+fn of_feed(feed: &FeedView, anything_runs: bool, found: &mut Vec<Trouble>) {
     if !feed.served {
         // Where nothing runs at all, that is said once.
         return found.extend(anything_runs.then(|| Trouble::of(What::FeedNotServed, &feed.feed)));
@@ -108,19 +104,9 @@ fn of_feed(feed: &FeedView, seen: &Seen, anything_runs: bool, now: Timestamp, fo
     if let Some(why) = &feed.failing {
         return found.push(Trouble::of(What::FeedFailing, &feed.feed).because(Some(why.clone())));
     }
-    let Some(usual) = feed.usual_per_minute.filter(|_| feed.per_minute.is_none_or(|now| now == 0.0)) else {
-        return;
-    };
-    // A process that began just now has not heard of anything yet.
-    let began = seen.processes.iter().filter(|process| process.state != State::Gone);
-    let began = began.map(|process| process.status.since.as_str()).min();
-    let Some(since) = feed.last_at.as_deref().or(began) else { return };
-    let seconds = seconds_since(since, now).unwrap_or(0);
-    let minutes = u32::try_from(seconds / 60).unwrap_or(u32::MAX);
-    let missing = usual * f64::from(minutes);
-    if seconds >= SILENT && missing >= MISSING {
-        let why = format!("{usual:.1} / min");
-        found.push(Trouble::of(What::FeedSilent, &feed.feed).since(Some(since)).because(Some(why)));
+    if let Some(since) = &feed.silent_since {
+        let usual = feed.usual_per_minute.map(|usual| format!("{usual:.1} / min"));
+        found.push(Trouble::of(What::FeedSilent, &feed.feed).since(Some(since)).because(usual));
     }
 }
 

@@ -162,30 +162,30 @@ fn each_trouble_is_told_with_whose_it_is_the_worst_first() {
 }
 
 #[test]
-fn a_feed_is_silent_where_it_usually_gives_something_at_this_hour() {
+fn a_feed_is_silent_where_the_alerts_say_so_and_its_rhythm_is_told() {
     let (hub, config) = region();
     let (mut feeds, subscribers) = well(&config);
     let feed = feeds[0]["feed"].as_str().unwrap().to_owned();
     feeds[0]["flow"] =
         json!({ "last_at": "2026-11-22T23:50:00Z", "recent": 0, "recent_seconds": 300, "today": 3 });
     write(&hub, "run-7", &process("run", 7, &json!({ "feeds": feeds, "subscribers": subscribers })));
-    assert_eq!(whats(&look(&config)), [], "nothing is known of other weeks");
+    assert_eq!(whats(&look(&config)), [], "nobody watched it yet");
 
-    // Two Mondays of the weeks before, 10:00 to 11:00 in Japan: 60 an hour, and more at other hours.
-    let line = |at: Timestamp| {
-        json!({ "at": at.to_string(), "id": "x", "step": "decided", "feed": feed }).to_string() + "\n"
-    };
-    for day in ["2026-11-16", "2026-11-09"] {
-        let ten: Timestamp = format!("{day}T01:00:00Z").parse().unwrap();
-        let seconds = (-7200..0).step_by(5).chain((0..3600).step_by(60)).chain((3600..7200).step_by(3));
-        let lines = seconds.map(|seconds| line(Timestamp::from_second(ten.as_second() + seconds).unwrap()));
-        hub.write(&format!("var/history/{day}.ndjson"), lines.collect::<String>() + "torn");
-    }
+    // Today is a holiday (勤労感謝の日): eight Sundays with 60 messages from 10 to 11, hour 154 of the week, and the alert.
+    let hours = vec![json!({ "count": 60, "gap": 90 }); 8];
+    let rhythm = json!({ "slots": { "154": hours }, "days": {}, "present": null, "today": [0, 0], "last": null });
+    hub.write("var/alerts/rhythms.json", json!({ "feeds": { feed.as_str(): rhythm } }).to_string());
+    let alert = json!({
+        "id": "0123456789ab", "alarm": "feed-silent", "subject": feed, "facility": config.feeds[0].settings.facility,
+        "since": "2026-11-23T00:10:00Z", "seen": "2026-11-23T00:20:00Z",
+        "details": { "expected": "10", "last": "2026-11-22T23:50:00Z" }, "told": {},
+    });
+    hub.write("var/alerts/open.json", json!({ "alerts": [alert] }).to_string());
     let seen = look(&config);
     assert_eq!(whats(&seen), [("feed-silent".to_owned(), feed.clone())]);
-    assert_eq!((seen.feeds[0].feed.as_str(), seen.feeds[0].usual_per_minute), (feed.as_str(), Some(1.0)));
-    // Nobody else is expected to send.
-    assert!(seen.feeds.iter().skip(1).all(|feed| feed.usual_per_minute == Some(0.0)));
+    let found = seen.feeds.iter().find(|one| one.feed == feed).unwrap();
+    assert_eq!(found.silent_since.as_deref(), Some("2026-11-22T23:50:00Z"));
+    assert_eq!(found.usual_per_minute, Some(1.0));
 }
 
 #[test]
