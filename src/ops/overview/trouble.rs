@@ -377,7 +377,7 @@ impl What {
                 Replay,
                 "/replay/{}",
                 "musubi replay show {}",
-                ("a replay is at work", "リプレイを実行中です"),
+                ("a replay is at work", "再配信を実行中です"),
                 ("nothing is to be done; it can be stopped", "対応は不要です（停止もできます）"),
             ),
             Self::ReplayFailed => (
@@ -386,7 +386,7 @@ impl What {
                 Replay,
                 "/replay/{}",
                 "musubi replay show {}",
-                ("a replay failed", "リプレイが失敗しました"),
+                ("a replay failed", "再配信が失敗しました"),
                 ("mend what it says, then resume it", "原因を直してから再開する"),
             ),
             Self::StatusUnreadable => (
