@@ -294,11 +294,11 @@ pub(super) fn judged(view: &View, overview: &Overview, subject: Subject, name: &
 /// The page where something is done about it, with its name.
 fn link(trouble: &Trouble) -> String {
     let (page, name) = (trouble.page(), &trouble.name);
-    match (page, trouble.subject()) {
+    match (page.as_str(), trouble.subject()) {
         ("/flows", Subject::Feed) if !name.contains(' ') => format!("/flows?feed={name}"),
         ("/queues", Subject::Subscriber) => format!("/queues/to.{name}"),
         ("/parked" | "/dead", Subject::Subscriber) => format!("{page}?subscriber={name}"),
-        _ => page.to_owned(),
+        _ => page,
     }
 }
 
@@ -314,6 +314,7 @@ fn short(view: &View, trouble: &Trouble) -> &'static str {
         What::SubscriberGone => view.pick("gone", "受取終了"),
         What::SubscriberBehind => view.pick("behind", "滞留"),
         What::Parked => view.pick("parked", "保留"),
+        What::Held | What::PatientsHeld => view.pick("held", "停止中"),
         What::Dead => view.pick("dead", "不達"),
         _ => trouble.severity.word(view.lang),
     }

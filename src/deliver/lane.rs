@@ -65,6 +65,8 @@ pub(super) struct LaneWorker {
     counted: Option<usize>,
     /// The same of their patients.
     counted_patients: usize,
+    /// The same of those that an operator lets wait.
+    counted_held: usize,
 }
 
 impl LaneWorker {
@@ -85,6 +87,7 @@ impl LaneWorker {
             joined_since: None,
             counted: None,
             counted_patients: 0,
+            counted_held: 0,
         }
     }
 
@@ -212,14 +215,14 @@ impl LaneWorker {
 
     /// Tells the counts how many copies are parked.
     fn count(&mut self) {
-        let (now, parked) = (self.patients.len(), &self.shared.counts().parked);
-        let before = self.counted.replace(now).unwrap_or_default();
-        let patients = std::mem::replace(&mut self.counted_patients, self.patients.patients());
-        let parked_patients = &self.shared.counts().parked_patients;
-        Counts::add(parked_patients, self.counted_patients.saturating_sub(patients));
-        Counts::subtract(parked_patients, patients.saturating_sub(self.counted_patients));
-        Counts::add(parked, now.saturating_sub(before));
-        Counts::subtract(parked, before.saturating_sub(now));
+        let counts = self.shared.counts();
+        let held = match self.shared.has_holds() {
+            true => self.patients.patients_where(|copy| self.shared.is_patient_held(copy)),
+            false => 0,
+        };
+        Counts::follow(&counts.parked, self.counted.get_or_insert_default(), self.patients.len());
+        Counts::follow(&counts.parked_patients, &mut self.counted_patients, self.patients.patients());
+        Counts::follow(&counts.parked_held, &mut self.counted_held, held);
     }
 
     fn memory(&mut self) -> Memory<'_> {

@@ -102,6 +102,8 @@ pub struct Counts {
     pub parked: AtomicU64,
     /// Patients whose copies are parked now.
     pub parked_patients: AtomicU64,
+    /// Of these, those whose copies an operator lets wait.
+    pub parked_held: AtomicU64,
     /// The subscriber has it.
     pub delivered: AtomicU64,
     /// How often a copy was parked.
@@ -165,6 +167,13 @@ impl Counts {
 
     fn add(counter: &AtomicU64, count: usize) {
         counter.fetch_add(u64::try_from(count).unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+
+    /// Lets a counter go from what one lane told before to what it tells now.
+    fn follow(counter: &AtomicU64, told: &mut usize, now: usize) {
+        let before = std::mem::replace(told, now);
+        Self::add(counter, now.saturating_sub(before));
+        Self::subtract(counter, before.saturating_sub(now));
     }
 
     fn subtract(counter: &AtomicU64, count: usize) {

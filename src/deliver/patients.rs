@@ -102,6 +102,11 @@ impl Patients {
         self.waiting.len()
     }
 
+    /// Those whose first copy is such a one.
+    pub(super) fn patients_where(&self, is: impl Fn(&Delivery) -> bool) -> usize {
+        self.waiting.values().filter(|waiting| waiting.copies.values().next().is_some_and(&is)).count()
+    }
+
     pub(super) fn contains(&self, key: Key) -> bool {
         self.owners.contains_key(&key)
     }

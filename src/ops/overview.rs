@@ -13,9 +13,10 @@ mod usual;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::replay::Replay;
 use super::status::{Overview as Seen, State};
 use crate::config::Config;
-use crate::pipeline::{AwayStatus, ConfigurationStatus, DiskStatus, OutboxStatus, Reach};
+use crate::pipeline::{AwayStatus, ConfigurationStatus, DiskStatus, HeldStatus, OutboxStatus, Reach};
 
 pub use fault::{Whose, whose};
 pub use live::{Live, Looker};
@@ -112,6 +113,8 @@ pub struct SubscriberView {
     pub parked: u64,
     /// Patients whose copies they are.
     pub parked_patients: u64,
+    /// Of these, those whose copies an operator lets wait.
+    pub parked_held: u64,
     /// Copies among the dead letters.
     pub dead: Option<u64>,
     /// Given up today.
@@ -122,6 +125,20 @@ pub struct SubscriberView {
     pub away: Option<AwayStatus>,
     /// It wants no more.
     pub gone: bool,
+    /// What operators let wait, the longest first.
+    pub held: Vec<HeldStatus>,
+}
+
+impl SubscriberView {
+    /// What lets all its copies wait.
+    fn held(&self) -> Option<&HeldStatus> {
+        self.held.iter().find(|held| held.facility.is_none())
+    }
+
+    /// Patients whose copies an operator lets wait, the longest first.
+    fn held_patients(&self) -> impl Iterator<Item = &HeldStatus> {
+        self.held.iter().filter(|held| held.facility.is_some())
+    }
 }
 
 /// A process.
@@ -146,8 +163,8 @@ pub struct ProcessView {
 }
 
 impl Overview {
-    /// Puts together what was seen at a moment.
-    pub fn of(config: &Config, seen: &Seen, usual: &Usual, now: Timestamp) -> Self {
+    /// Puts together what was seen at a moment, with the replays of the data folder.
+    pub fn of(config: &Config, seen: &Seen, replays: &[Replay], usual: &Usual, now: Timestamp) -> Self {
         let parts = parts::Parts::of(seen);
         let mut overview = Self {
             at: now,
@@ -160,7 +177,7 @@ impl Overview {
             unroutable: parts.waiting("unroutable"),
             disk: parts.disk(),
         };
-        overview.troubles = rules::troubles(config, seen, &overview);
+        overview.troubles = rules::troubles(config, seen, replays, &overview);
         overview.rank();
         overview
     }
@@ -180,7 +197,7 @@ impl Overview {
                 Subject::Subscriber => {
                     subscribers.entry(trouble.name.as_str()).or_insert((trouble.severity, trouble.whose));
                 }
-                Subject::Hub | Subject::Process | Subject::Queue => {}
+                Subject::Hub | Subject::Process | Subject::Queue | Subject::Replay => {}
             }
         }
         for feed in &mut self.feeds {
@@ -208,11 +225,21 @@ impl Overview {
         }
         narrow.feeds.retain(|feed| may(Some(&feed.facility)));
         narrow.subscribers.retain(|one| may(one.facility.as_deref()));
+        // Of a patient that is held elsewhere he knows that there is one, not why.
+        let seen_by_him = |held: &HeldStatus| held.facility.is_none() || may(held.facility.as_deref());
+        for one in &mut narrow.subscribers {
+            one.held.retain(seen_by_him);
+        }
         narrow.processes.clear();
-        narrow.troubles.retain(|trouble| match trouble.subject() {
+        narrow.troubles.retain_mut(|trouble| match trouble.subject() {
             Subject::Feed => narrow.feeds.iter().any(|feed| feed.feed == trouble.name),
-            Subject::Subscriber => narrow.subscribers.iter().any(|one| one.subscriber == trouble.name),
-            Subject::Hub | Subject::Process | Subject::Queue => false,
+            Subject::Subscriber => {
+                if trouble.what == What::PatientsHeld {
+                    trouble.reason = None;
+                }
+                narrow.subscribers.iter().any(|one| one.subscriber == trouble.name)
+            }
+            Subject::Hub | Subject::Process | Subject::Queue | Subject::Replay => false,
         });
         narrow
     }

@@ -334,6 +334,7 @@ impl Hub {
             served: served.clone(),
             counts: counts.clone(),
             clock: self.clock.clone(),
+            registry: self.registry.clone(),
             configuration: self.configuration.clone(),
             monitor: self.monitor.clone(),
             tracer: self.tracer.clone(),

@@ -58,6 +58,7 @@ pub use report::{FeedReport, MessageReport, Report, ServiceCell, SubscriberRepor
 pub use router::{Router, RouterCounts};
 pub use signs::{FeedSigns, RoutedSigns, Signs, SubscriberSigns};
 pub use status::{
-    AwayStatus, BrokerStatus, ConfigurationStatus, DiskStatus, FeedStatus, InvalidStatus, OutboxStatus,
-    ProcessStatus, QueueStatus, ReloadAnswer, ReloadOutcome, SubscriberStatus, TopicStatus, processes,
+    AwayStatus, BrokerStatus, ConfigurationStatus, DiskStatus, FeedStatus, HeldStatus, InvalidStatus,
+    OutboxStatus, ProcessStatus, QueueStatus, ReloadAnswer, ReloadOutcome, SubscriberStatus, TopicStatus,
+    processes,
 };

@@ -185,6 +185,9 @@ pub struct SubscriberStatus {
     /// Patients whose copies they are.
     #[serde(default)]
     pub parked_patients: u64,
+    /// Of these, those whose copies an operator lets wait.
+    #[serde(default)]
+    pub parked_held: u64,
     /// How the delivered become more.
     #[serde(default)]
     pub flow: Flow,
@@ -197,6 +200,35 @@ pub struct SubscriberStatus {
     /// Why nothing gets there, where nothing does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub away: Option<AwayStatus>,
+    /// What operators let wait, the longest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub held: Vec<HeldStatus>,
+}
+
+/// What an operator lets wait: all copies of a subscriber, or those about one patient, who is not named.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HeldStatus {
+    /// 10-digit code of the facility whose patient it is; none where all copies wait.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub facility: Option<String>,
+    /// Since when, RFC 3339.
+    pub since: String,
+    /// Who lets it wait.
+    pub who: String,
+    /// Why.
+    pub why: String,
+}
+
+impl SubscriberStatus {
+    /// Whether an operator lets all its copies wait.
+    pub fn is_held(&self) -> bool {
+        self.held.iter().any(|held| held.facility.is_none())
+    }
+
+    /// Parked patients of whom it refused a copy, and whom nobody lets wait.
+    pub const fn refused_patients(&self) -> u64 {
+        self.parked_patients.saturating_sub(self.parked_held)
+    }
 }
 
 /// A subscriber that can't be reached.

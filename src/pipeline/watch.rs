@@ -1,10 +1,11 @@
 //! Writes the status of this process while it runs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use jiff::Timestamp;
 use tokio::sync::watch;
 
 use super::channel::Channel;
@@ -19,12 +20,13 @@ use super::pulse::{Counted, Flow, Pulses};
 use super::router::RouterCounts;
 use super::signs::{FeedSigns, Signs};
 use super::status::{
-    self, AwayStatus, BrokerStatus, ConfigurationStatus, DiskStatus, FeedStatus, InvalidStatus, OutboxStatus,
-    ProcessStatus, QueueStatus, StatusFile, SubscriberStatus, TopicStatus,
+    self, AwayStatus, BrokerStatus, ConfigurationStatus, DiskStatus, FeedStatus, HeldStatus, InvalidStatus,
+    OutboxStatus, ProcessStatus, QueueStatus, StatusFile, SubscriberStatus, TopicStatus,
 };
 use crate::broker::topology;
 use crate::clock::Clock;
 use crate::config::{self, Hub};
+use crate::registry::{Registry, View};
 use crate::telemetry::Tracer;
 
 /// What there is to tell of.
@@ -37,6 +39,8 @@ pub(super) struct Watched {
     pub(super) served: Arc<Vec<Served>>,
     pub(super) counts: Arc<RouterCounts>,
     pub(super) clock: Arc<dyn Clock>,
+    /// Tells what operators let wait.
+    pub(super) registry: View,
     pub(super) configuration: Arc<Mutex<ConfigurationStatus>>,
     pub(super) monitor: Monitor,
     pub(super) tracer: Option<Tracer>,
@@ -144,8 +148,13 @@ impl Watched {
     }
 
     fn subscribers(&self, pulses: &mut Pulses) -> Vec<SubscriberStatus> {
+        let mut held = held(&self.registry.read(), self.clock.now());
         let delivered = self.served.iter().filter(|one| one.is_delivered());
-        delivered.map(|one| subscriber(one, pulses)).collect()
+        let told = delivered.map(|one| SubscriberStatus {
+            held: held.remove(&one.subscriber.name).unwrap_or_default(),
+            ..subscriber(one, pulses)
+        });
+        told.collect()
     }
 
     fn signs(&self) -> Signs {
@@ -209,11 +218,30 @@ fn subscriber(Served { subscriber, counts, .. }: &Served, pulses: &mut Pulses) -
         gone: counts.gone.load(Ordering::Relaxed),
         parked: read(&counts.parked),
         parked_patients: read(&counts.parked_patients),
+        parked_held: read(&counts.parked_held),
         flow: pulses.beat(Counted::Delivered, name, delivered),
         dead_today: pulses.beat(Counted::Dead, name, dead).today,
         withdrawn_today: pulses.beat(Counted::Withdrawn, name, read(&counts.withdrawn)).today,
         away: counts.away().map(|away| AwayStatus { since: away.since.to_string(), why: away.why }),
+        held: Vec::new(),
     }
+}
+
+/// What operators let wait now, by subscriber, the longest first.
+fn held(registry: &Registry, now: Timestamp) -> HashMap<String, Vec<HeldStatus>> {
+    let mut holds: Vec<_> = registry.holds().filter(|(_, hold)| hold.period.holds(now)).collect();
+    holds.sort_by_key(|(_, hold)| hold.period.from);
+    let mut held: HashMap<_, Vec<_>> = HashMap::new();
+    for (id, hold) in holds {
+        let entry = registry.record(id);
+        held.entry(hold.subscriber.clone()).or_default().push(HeldStatus {
+            facility: hold.patient.as_ref().map(|patient| patient.facility.clone()),
+            since: hold.period.from.to_string(),
+            who: entry.map(|entry| entry.who.clone()).unwrap_or_default(),
+            why: entry.map(|entry| entry.why.clone()).unwrap_or_default(),
+        });
+    }
+    held
 }
 
 /// Goes on from what the process before told.

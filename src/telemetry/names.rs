@@ -55,7 +55,7 @@ metrics! {
     WITHDRAWN = Counter "musubi_copies_withdrawn_total" ["subscriber"] "Copies whose permission ended before they left.";
     PARKED = Counter "musubi_copies_parked_total" ["subscriber"] "Copies that were parked.";
     ATTEMPTS = Counter "musubi_delivery_attempts_total" ["subscriber", "outcome"] "Attempts to deliver, by outcome.";
-    ARCHIVE_MISSING = Counter "musubi_archive_missing_total" [] "Events that the archive lacks: they can't be replayed.";
+    ARCHIVE_MISSING = Counter "musubi_archive_missing_total" [] "Events that the archive lacks.";
     SPANS_DROPPED = Counter "musubi_spans_dropped_total" [] "Spans that did not reach the collector.";
     FEED_FAILING = Gauge "musubi_feed_failing" ["feed"] "1 where a feed can't go on.";
     FEED_LAST = Gauge "musubi_feed_last_message_timestamp_seconds" ["feed"] "When the last message was accepted.";

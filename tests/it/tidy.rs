@@ -131,7 +131,10 @@ fn only_the_store_names_the_embedded_databases() {
 fn metric_names_are_spelled_in_one_place() {
     for (path, code) in sources("src") {
         let is_place = path.ends_with("src/telemetry/names.rs");
-        assert!(is_place || !code.contains("\"musubi_"), "{} spells a metric", path.display());
+        // Tokens of programs begin with `musubi_` too, and nothing behind it is spelled.
+        let is_word = |rest: &str| rest.starts_with(|letter: char| letter.is_ascii_lowercase());
+        let spells = code.split("\"musubi_").skip(1).any(is_word);
+        assert!(is_place || !spells, "{} spells a metric", path.display());
     }
     absent("src/console", &["crate::telemetry::names"], "it shows what the pipeline measured");
 }

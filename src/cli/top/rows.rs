@@ -103,7 +103,7 @@ impl Say {
                 (self.pick("details", "詳細"), status::details(trouble, overview, self.lang).join(" / ")),
                 (self.pick("next", "対応"), trouble.next(self.lang).to_owned()),
                 (self.pick("type", "コマンド"), trouble.verb()),
-                (self.pick("page", "画面"), trouble.page().to_owned()),
+                (self.pick("page", "画面"), trouble.page()),
             ],
         };
         Table { head, rows: overview.troubles.iter().map(row).collect() }

@@ -61,7 +61,7 @@ fn overview() -> Overview {
         attention: Vec::new(),
     };
     let now: Timestamp = "2026-11-23T01:00:00Z".parse().unwrap();
-    Overview::of(&config, &seen, &Usual::default(), now)
+    Overview::of(&config, &seen, &[], &Usual::default(), now)
 }
 
 fn screen(lang: Lang, keys: &[KeyCode]) -> Screen {

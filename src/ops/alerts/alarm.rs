@@ -98,8 +98,8 @@ alarms! {
         "Messages wait for too long" "処理待ちが滞留しています"
         means "The oldest message of a queue is older than `backlog_age`."
             "キューの最も古いメッセージが `backlog_age` より古くなっています。"
-        do "For `to.<subscriber>`: is that subscriber away or slow? For `ingest`: is the machine overloaded, does the log tell of a disk or a registry that can't be written?"
-            "`to.<配信先>` なら、その配信先が停止または遅延していないか確認してください。`ingest` なら、負荷、ディスクや台帳の書き込みエラーをログで確認してください。"
+        do "For `to.<subscriber>`: is that subscriber away or slow, or does an operator let it wait (`musubi hold`)? For `ingest`: is the machine overloaded, does the log tell of a disk or a registry that can't be written?"
+            "`to.<配信先>` なら、その配信先の停止や遅延、担当者による配信停止（`musubi hold`）がないか確認してください。`ingest` なら、負荷、ディスクや台帳の書き込みエラーをログで確認してください。"
     }
     InvalidSurge "invalid-surge" Warning Facility {
         "Many invalid messages" "不正メッセージが急増しています"
@@ -187,10 +187,10 @@ alarms! {
     }
     ArchiveIncomplete "archive-incomplete" Notice Operator {
         "The archive lacks events" "アーカイブに欠けがあります"
-        means "The archive took nothing for a while; events of that time can't be replayed. Deliveries went on."
-            "アーカイブへ書き込めない時間があり、その間の分は再生できません。配信は続いています。"
-        do "Look at the broker's disk and the stream `archive`. What is missing can be sent by the source again if somebody needs it."
-            "ブローカのディスクとストリーム `archive` を確認してください。必要なら送信元から再送できます。"
+        means "The archive took nothing for a while and lacks the events of that time. Deliveries went on."
+            "アーカイブへ書き込めない時間があり、その間のイベントが欠けています。配信は続いています。"
+        do "Look at the broker's disk and the stream `archive`. Who reads that stream may ask for a replay (`musubi replay`), which does not need it."
+            "ブローカのディスクとストリーム `archive` を確認してください。欠けた分は `musubi replay` で送れます（アーカイブは使いません）。"
     }
     ProcessGone "process-gone" Critical Operator {
         "A process is gone" "プロセスが停止しています"

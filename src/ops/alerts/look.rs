@@ -173,13 +173,14 @@ impl Sight<'_> {
             let name = &one.subscriber;
             match &one.away {
                 _ if one.gone => found.push(about(Alarm::SubscriberGone, name, [])),
-                Some(away) if self.lasts(&away.since) => {
+                // Nobody tries to reach one that an operator lets wait.
+                Some(away) if !one.is_held() && self.lasts(&away.since) => {
                     found.push(about(Alarm::SubscriberAway, name, [("since", away.since.clone())]));
                 }
                 Some(_) | None => {}
             }
-            if one.parked_patients > 0 {
-                let [patients, copies] = [one.parked_patients, one.parked].map(|count| count.to_string());
+            if one.refused_patients() > 0 && !one.is_held() {
+                let [patients, copies] = [one.refused_patients(), one.parked].map(|count| count.to_string());
                 found.push(about(
                     Alarm::PatientsParked,
                     name,
@@ -267,4 +268,50 @@ impl Sight<'_> {
 fn about(alarm: Alarm, subject: &str, details: impl IntoIterator<Item = (&'static str, String)>) -> Found {
     let details = details.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
     Found { alarm, subject: subject.to_owned(), facility: None, details }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    /// What is found of a subscriber that is away for an hour and has parked patients.
+    fn found(more: &Value) -> Vec<Alarm> {
+        let (config, faults) = Config::load(Path::new(env!("CARGO_MANIFEST_DIR")));
+        let config = config.unwrap_or_else(|| panic!("{faults:#?}"));
+        let mut subscriber = json!({
+            "subscriber": "kita-record", "delivered": 0, "dead": 0, "gone": false, "parked": 3, "parked_patients": 2,
+            "away": { "since": "2026-11-23T00:00:00Z", "why": "Connection refused" },
+        });
+        subscriber.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let status = serde_json::from_value(json!({
+            "role": "run", "names": [], "pid": 7, "host": "hub1", "since": "2026-11-22T00:00:00Z",
+            "written_at": "2026-11-23T00:59:59Z", "outboxes": [], "feeds": [], "queues": [],
+            "broker": { "kind": "embedded", "link": "up", "since": "2026-11-22T00:00:00Z" },
+            "subscribers": [subscriber],
+        }))
+        .unwrap();
+        let processes = [Process { state: State::Running, status }];
+        let sight = Sight {
+            config: &config,
+            processes: &processes,
+            dead: &BTreeMap::new(),
+            certificates: &[],
+            now: "2026-11-23T01:00:00Z".parse().unwrap(),
+            jumped: SignedDuration::ZERO,
+        };
+        sight.found(&mut Memory::default()).into_iter().map(|found| found.alarm).collect()
+    }
+
+    #[test]
+    fn what_an_operator_lets_wait_is_no_alarm_of_the_subscriber() {
+        assert_eq!(found(&json!({})), [Alarm::SubscriberAway, Alarm::PatientsParked]);
+        let held = json!({ "since": "2026-11-23T00:00:00Z", "who": "yakin", "why": "upgrade" });
+        assert_eq!(found(&json!({ "held": [held] })), []);
+        assert_eq!(found(&json!({ "parked_held": 2 })), [Alarm::SubscriberAway]);
+        assert_eq!(found(&json!({ "parked_held": 1 })), [Alarm::SubscriberAway, Alarm::PatientsParked]);
+    }
 }

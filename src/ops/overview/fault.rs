@@ -17,10 +17,11 @@ pub enum Whose {
 /// What stands in the reason of an attempt that failed, or in the code of a refusal, and whose fault that is. The first
 /// row that fits decides. Reasons are the hub's own words, numbers of HTTP (RFC 9110) and HL7 (table 0008), and texts of
 /// the operating system.
-const RULES: [(&str, Whose); 41] = [
+const RULES: [(&str, Whose); 42] = [
     // What the hub should have.
     ("token file", Whose::Ours),
     ("no-event", Whose::Ours),
+    ("held", Whose::Ours),
     ("no-json", Whose::Ours),
     ("No space left", Whose::Ours),
     ("Read-only file system", Whose::Ours),
@@ -87,6 +88,7 @@ mod tests {
             ("the token file can't be read: No such file or directory", Whose::Ours),
             ("error sending request: operation timed out", Whose::Way),
             ("http-422", Whose::Theirs),
+            ("held", Whose::Ours),
             ("something new", Whose::Way),
         ] {
             assert_eq!(whose(reason), expected, "{reason}");

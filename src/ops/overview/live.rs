@@ -8,11 +8,14 @@ use tokio::task::spawn_blocking;
 
 use super::{Overview, Usual, silent, usual};
 use crate::config::{Broker, Config};
+use crate::ops::replay::{Desk, Replay};
 use crate::ops::status::{self, Process, State, StatusError};
 use crate::pipeline::QueueStatus;
 
 /// What RabbitMQ says of its queues is asked again after so many seconds.
 const QUEUES: i64 = 10;
+/// Replays are looked at again after so many: there is a file for each that ever was.
+const REPLAYS: i64 = 5;
 /// What is usual is looked up again after so many: another hour may have begun.
 const USUAL: i64 = 300;
 
@@ -24,6 +27,7 @@ type Said = Result<Vec<QueueStatus>, String>;
 pub struct Looker {
     queues: Option<(Timestamp, Said)>,
     usual: Option<(Timestamp, Usual)>,
+    replays: Option<(Timestamp, Arc<Vec<Replay>>)>,
 }
 
 impl Looker {
@@ -52,7 +56,8 @@ impl Looker {
         let queues = self.queues(config, &processes, now).await;
         let usual = self.usual(config, now).await;
         let seen = status::judged(config, processes, unreadable, queues);
-        let overview = Overview::of(config, &seen, &usual, now);
+        let replays = self.replays(config, now).await;
+        let overview = Overview::of(config, &seen, &replays, &usual, now);
         Ok((seen, overview))
     }
 
@@ -73,6 +78,20 @@ impl Looker {
                 said
             }
         }
+    }
+
+    async fn replays(&mut self, config: &Config, now: Timestamp) -> Arc<Vec<Replay>> {
+        if let Some((at, replays)) = &self.replays
+            && (now.as_second() - at.as_second()).abs() < REPLAYS
+        {
+            return replays.clone();
+        }
+        let asked = config.clone();
+        let found = spawn_blocking(move || Desk::look(&asked)).await;
+        // Who asks for replays is told that they can't be read; here there are none then.
+        let found = Arc::new(found.ok().and_then(Result::ok).unwrap_or_default());
+        self.replays = Some((now, found.clone()));
+        found
     }
 
     async fn usual(&mut self, config: &Config, now: Timestamp) -> Usual {

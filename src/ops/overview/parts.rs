@@ -105,11 +105,13 @@ impl<'s> Parts<'s> {
             // Who delivers knows them exactly; the depth of their queue may count markers.
             parked: if found.is_empty() { parked } else { sum(|one| one.parked) },
             parked_patients: sum(|one| one.parked_patients),
+            parked_held: sum(|one| one.parked_held),
             dead: self.waiting(&format!("dead.{name}")).messages,
             dead_today: sum(|one| one.dead_today),
             withdrawn_today: sum(|one| one.withdrawn_today),
             away: found.iter().find_map(|one| one.away.clone()),
             gone: found.iter().any(|one| one.gone),
+            held: found.iter().map(|one| one.held.clone()).find(|held| !held.is_empty()).unwrap_or_default(),
         }
     }
 

@@ -5,10 +5,11 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use super::trouble::{Severity, Trouble, What};
-use super::{FeedView, Overview, SubscriberView, seconds_since, whose};
+use super::{FeedView, Overview, SubscriberView, Whose, seconds_since, whose};
 use crate::config::Config;
+use crate::ops::replay::{Replay, State as Replaying};
 use crate::ops::status::{Concern, Overview as Seen, Process, State};
-use crate::pipeline::{Reach, ReloadOutcome};
+use crate::pipeline::{HeldStatus, Reach, ReloadOutcome};
 
 /// A subscriber that is away for less is being tried.
 const AWAY_SOON: u64 = 60;
@@ -18,11 +19,18 @@ const AWAY_LONG: u64 = 15 * 60;
 const BEHIND: u64 = 15 * 60;
 /// What waits longer to be routed has.
 const ROUTING_BEHIND: u64 = 5 * 60;
+/// A replay that failed longer ago is not told of any more: a week.
+const FAILED: u64 = 7 * 24 * 3600;
 /// A disk is nearly full with less than a twentieth free, or less than that.
 const DISK_FREE: u64 = 2 << 30;
 
 /// All of them, the worst first; of the same weight in the order of kinds and names.
-pub(super) fn troubles(config: &Config, seen: &Seen, overview: &Overview) -> Vec<Trouble> {
+pub(super) fn troubles(
+    config: &Config,
+    seen: &Seen,
+    replays: &[Replay],
+    overview: &Overview,
+) -> Vec<Trouble> {
     let mut found = Vec::new();
     of_hub(seen, overview, &mut found);
     seen.processes.iter().for_each(|process| of_process(process, &mut found));
@@ -34,6 +42,7 @@ pub(super) fn troubles(config: &Config, seen: &Seen, overview: &Overview) -> Vec
         of_subscriber(one, anything_runs, overview.at, &mut found);
     }
     of_queues(overview, &mut found);
+    replays.iter().for_each(|replay| of_replay(replay, overview.at, &mut found));
     if found.iter().all(|trouble| trouble.what != What::NothingRuns) && !anything_runs {
         found.push(Trouble::of(What::NothingRuns, config.hub.data_dir.display().to_string()));
     }
@@ -120,6 +129,11 @@ fn of_subscriber(one: &SubscriberView, anything_runs: bool, now: Timestamp, foun
     let mut stuck = one.gone;
     if one.gone {
         found.push(of(What::SubscriberGone).counting(one.waiting.messages.unwrap_or(0)));
+    } else if let Some(held) = one.held() {
+        // Nobody tries: whatever waits is not the subscriber's fault.
+        stuck = true;
+        let trouble = of(What::Held).since(Some(&held.since)).because(Some(why(held)));
+        found.push(Trouble { count: one.waiting.messages, ..trouble });
     } else if let Some(away) = one.away.as_ref().filter(|away| age(&away.since) >= AWAY_SOON) {
         stuck = true;
         let long = age(&away.since) >= AWAY_LONG;
@@ -136,12 +150,51 @@ fn of_subscriber(one: &SubscriberView, anything_runs: bool, now: Timestamp, foun
         let trouble = of(What::SubscriberBehind).since(Some(oldest));
         found.push(Trouble { count: one.waiting.messages, ..trouble });
     }
-    if one.parked > 0 {
-        found.push(of(What::Parked).counting(one.parked));
-    }
+    of_parked(one, found);
     if let Some(dead) = one.dead.filter(|dead| *dead > 0) {
         found.push(of(What::Dead).counting(dead));
     }
+}
+
+/// Patients whom an operator lets wait, and those of whom the subscriber refused something.
+fn of_parked(one: &SubscriberView, found: &mut Vec<Trouble>) {
+    let of = |what| Trouble::of(what, &one.subscriber);
+    if let Some(longest) = one.held_patients().next() {
+        let reason = format!("{} patients; {}", one.held_patients().count(), why(longest));
+        found.push(of(What::PatientsHeld).since(Some(&longest.since)).because(Some(reason)));
+    }
+    // Where nobody delivers, nobody knows whose they are.
+    let refused = one.parked_patients.saturating_sub(one.parked_held);
+    if one.parked > 0 && (refused > 0 || one.parked_held == 0) {
+        let patients = (refused > 0).then(|| format!("{refused} patients"));
+        let trouble = of(What::Parked).counting(one.parked).because(patients);
+        let whose = if one.held().is_some() { Whose::Ours } else { trouble.whose };
+        found.push(Trouble { whose, ..trouble });
+    }
+}
+
+fn why(held: &HeldStatus) -> String {
+    format!("{}: {}", held.who, held.why)
+}
+
+fn of_replay(replay: &Replay, now: Timestamp, found: &mut Vec<Trouble>) {
+    let Replay { id, who, why, state, started_at, ended_at, .. } = replay;
+    let to = &replay.selection.to;
+    let at = |at: &Option<Timestamp>| at.as_ref().map(Timestamp::to_string);
+    let (what, since, reason) = match state {
+        Replaying::Running => (What::ReplayRunning, at(started_at), format!("{to}; {who}: {why}")),
+        Replaying::Failed => {
+            let reason = replay.reason.as_deref().unwrap_or(why);
+            (What::ReplayFailed, at(ended_at), format!("{to}; {reason}"))
+        }
+        _ => return,
+    };
+    let age = since.as_deref().and_then(|since| seconds_since(since, now));
+    if what == What::ReplayFailed && age.is_some_and(|age| age > FAILED) {
+        return;
+    }
+    let left = replay.planned.saturating_sub(replay.position);
+    found.push(Trouble::of(what, id).since(since.as_deref()).counting(left).because(Some(reason)));
 }
 
 fn of_queues(overview: &Overview, found: &mut Vec<Trouble>) {

@@ -32,6 +32,8 @@ pub enum Subject {
     Subscriber,
     /// A queue.
     Queue,
+    /// A replay.
+    Replay,
 }
 
 /// A kind of trouble.
@@ -82,6 +84,14 @@ pub enum What {
     ConfigurationsDiffer,
     /// The broker does not say what waits.
     QueuesUnknown,
+    /// An operator lets a subscriber's copies wait.
+    Held,
+    /// An operator lets a subscriber's copies about some patients wait.
+    PatientsHeld,
+    /// A replay is at work.
+    ReplayRunning,
+    /// A replay can't go on.
+    ReplayFailed,
     /// A status file can't be read.
     StatusUnreadable,
 }
@@ -106,7 +116,7 @@ impl What {
     #[expect(clippy::too_many_lines, reason = "a catalogue: one entry for each trouble")]
     const fn entry(self) -> Entry {
         use Severity::{Alarm, Notice, Warning};
-        use Subject::{Feed, Hub, Process, Queue, Subscriber};
+        use Subject::{Feed, Hub, Process, Queue, Replay, Subscriber};
         use Whose::{Ours, Theirs, Way};
         let (severity, whose, subject, page, verb, text, next) = match self {
             Self::NothingRuns => (
@@ -343,6 +353,42 @@ impl What {
                 ("the broker does not say what waits", "キューの状態を取得できません"),
                 ("look at the broker and the way to it", "ブローカーと経路を確認する"),
             ),
+            Self::Held => (
+                Notice,
+                Ours,
+                Subscriber,
+                "/holds",
+                "musubi hold",
+                ("an operator lets its copies wait", "担当者が配信を停止中です"),
+                ("release it once the reason is gone", "停止の理由がなくなったら再開する"),
+            ),
+            Self::PatientsHeld => (
+                Notice,
+                Ours,
+                Subscriber,
+                "/holds",
+                "musubi hold",
+                ("an operator lets copies about patients wait", "担当者が患者の配信を停止中です"),
+                ("release them once the reason is gone", "停止の理由がなくなったら再開する"),
+            ),
+            Self::ReplayRunning => (
+                Notice,
+                Ours,
+                Replay,
+                "/replay/{}",
+                "musubi replay show {}",
+                ("a replay is at work", "再配信を実行中です"),
+                ("nothing is to be done; it can be stopped", "対応は不要です（停止もできます）"),
+            ),
+            Self::ReplayFailed => (
+                Warning,
+                Ours,
+                Replay,
+                "/replay/{}",
+                "musubi replay show {}",
+                ("a replay failed", "再配信が失敗しました"),
+                ("mend what it says, then resume it", "原因を直してから再開する"),
+            ),
             Self::StatusUnreadable => (
                 Notice,
                 Ours,
@@ -412,8 +458,8 @@ impl Trouble {
     }
 
     /// Page of the console where it shows.
-    pub fn page(&self) -> &'static str {
-        self.what.entry().page
+    pub fn page(&self) -> String {
+        self.what.entry().page.replace("{}", &self.name)
     }
 
     /// What to type to see more of it.
@@ -434,7 +480,7 @@ impl Serialize for Trouble {
         object.serialize_field("count", &self.count)?;
         object.serialize_field("reason", &self.reason)?;
         object.serialize_field("text", self.text(Lang::En))?;
-        object.serialize_field("page", self.page())?;
+        object.serialize_field("page", &self.page())?;
         object.serialize_field("verb", &self.verb())?;
         object.end()
     }

@@ -1,7 +1,9 @@
-//! `musubi audit`.
+//! `musubi audit`, and what is not done where the audit can't be written.
+
+use std::fs;
 
 use musubi::ops::access::Role;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::browser::Served;
 
@@ -52,8 +54,8 @@ fn what_was_done_is_listed_exported_and_verified_and_a_changed_line_is_named() {
     let (code, text, _) = run(&served, &["verify"]);
     assert_eq!((code, text.split(',').next().unwrap()), (0, "4 lines"));
     let file = served.hub.path("var/audit/access/2026-11-22.ndjson");
-    let lines = std::fs::read_to_string(&file).unwrap();
-    std::fs::write(&file, lines.replacen("view-patient", "view-body", 1)).unwrap();
+    let lines = fs::read_to_string(&file).unwrap();
+    fs::write(&file, lines.replacen("view-patient", "view-body", 1)).unwrap();
     let (code, _, errors) = run(&served, &["verify"]);
     assert!(code == 65 && errors.contains("2026-11-22.ndjson:3: "), "{errors}");
     assert!(browser.get("/audit?lang=en").body.contains("The chain is broken"));
@@ -90,4 +92,29 @@ fn verbs_of_the_machines_administrator_make_users_and_tokens() {
     assert_eq!(musubi(&["token", "remove", "grafana"]).0, 0);
     assert_eq!(served.api("GET /api/v1/registry/facilities", token.trim(), "").status, 401);
     assert!(served.acts().iter().any(|act| act.object == "add-token grafana" && act.from == "terminal"));
+}
+
+#[test]
+fn what_cant_be_written_down_is_neither_shown_nor_done() {
+    let served = Served::new("");
+    let folder = served.hub.path("var/audit/access");
+    if folder.exists() {
+        fs::remove_dir_all(&folder).unwrap();
+    }
+    served.hub.write("var/audit/access", "in the way");
+    let facility = json!([{
+        "recorded_at": "2026-11-22T00:00:00Z", "who": "desk", "why": "contract", "fact": "facility",
+        "code": "3210100018", "name": "出雲中央病院（架空）", "area": "izumo", "roles": ["disclosing"],
+        "from": "2026-01-01T00:00:00Z",
+    }]);
+    let patient = "GET /api/v1/registry/patients/900000000001";
+    let enter = "POST /api/v1/registry/entries";
+    for (call, body) in [(patient, String::new()), (enter, facility.to_string())] {
+        assert_eq!(served.api(call, &served.token, &body).status, 503, "{call}");
+    }
+    fs::remove_file(&folder).unwrap();
+    let known = || served.api("GET /api/v1/registry/facilities/3210100018", &served.token, "").status;
+    assert_eq!(known(), 404, "nothing was entered");
+    assert_eq!(served.api(enter, &served.token, &facility.to_string()).status, 200);
+    assert_eq!(known(), 200);
 }

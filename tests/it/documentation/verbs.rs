@@ -38,6 +38,7 @@ fn what_does_not_exist_is_told() {
         "musubi run [--drain | --json]",
         "musubi inspect \"$(find . -type f | sort)\"",
         "musubi trace --patient izumo-chuo/1   # --nothing of that",
+        "$ musubi replay --to kita-record --why \"their disk --was replaced\" --yes",
     ];
     for line in good {
         assert_eq!(told(line), [Ok(())], "{line}");
@@ -56,12 +57,21 @@ fn commands<'p>(block: &Block<'p>) -> Vec<(usize, &'p str)> {
     block.lines.iter().copied().filter(|(_, line)| !has_prompts || is_prompt(line)).collect()
 }
 
+/// As a shell takes them apart: what stands between double quotes is one word.
+fn words(line: &str) -> Vec<&str> {
+    let mut is_quoted = false;
+    let parts = line.split(|letter: char| {
+        is_quoted ^= letter == '"';
+        letter.is_whitespace() && !is_quoted
+    });
+    parts.filter(|word| !word.is_empty()).collect()
+}
+
 /// The words behind each `musubi` of a line that stands where a command begins.
 fn calls(line: &str) -> Vec<Vec<&str>> {
     /// What stands before a command.
     const BEFORE: [&str; 7] = ["$", "|", "&&", "||", ";", "-exec", "--"];
-    let line = line.trim_start();
-    let words: Vec<_> = line.split_whitespace().collect();
+    let words = words(line);
     let mut calls = Vec::new();
     for (index, word) in words.iter().enumerate() {
         let before = index.checked_sub(1).and_then(|before| words.get(before));

@@ -1,8 +1,9 @@
 //! Hold and release: copies wait in their queue, across restarts; a held patient's are parked, nobody else waits.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{drain, told};
+use crate::processes::running::{Running, until};
 use crate::support::HubFolder;
 
 const TO: &str = "referral";
@@ -14,6 +15,11 @@ fn region() -> HubFolder {
 
 fn lines(hub: &HubFolder) -> usize {
     crate::processes::running::lines(hub, TO)
+}
+
+/// The sending facility of an event.
+fn facility(event: &Value) -> &str {
+    event["source"].as_str().unwrap().rsplit(['/', ':']).find(|part| part.len() == 10).unwrap()
 }
 
 #[test]
@@ -57,8 +63,7 @@ fn a_held_patients_copies_are_parked_and_the_others_go() {
         .iter()
         .filter(|event| event["subject"] == *subject && event["source"] == had[0]["source"])
         .count();
-    let facility =
-        had[0]["source"].as_str().unwrap().rsplit(['/', ':']).find(|part| part.len() == 10).unwrap();
+    let facility = facility(&had[0]);
     let other = region();
     let hold =
         ["hold", TO, "--facility", facility, "--patient", &subject, "--why", "mixed up", "--who", "yakin"];
@@ -77,4 +82,49 @@ fn a_held_patients_copies_are_parked_and_the_others_go() {
     assert!(other.run(&release).status.success());
     drain(&other);
     assert_eq!(lines(&other), had.len());
+}
+
+#[test]
+fn what_is_held_is_told_by_the_hub_that_runs_and_is_not_called_refused() {
+    let hub = region();
+    drain(&hub);
+    let had = hub.delivered(TO);
+    let (subject, facility) = (had[0]["subject"].as_str().unwrap(), facility(&had[0]));
+    let other = region();
+    let patient = ["--facility", facility, "--patient", subject, "--why", "mixed up", "--who", "yakin"];
+    assert!(other.run(&[&["hold", TO], &patient[..]].concat()).status.success());
+    let all = ["hold", "surveillance", "--why", "they upgrade", "--who", "yakin"];
+    assert!(other.run(&all).status.success());
+    let running = Running::start(&other, &["run", "--json"]);
+    let look = || {
+        let output = other.run(&["top", "--once", "--json"]);
+        serde_json::from_slice::<Value>(&output.stdout).unwrap_or(Value::Null)
+    };
+    let of = |seen: &Value, list: &str, key: &str, name: &str| {
+        let rows = seen[list].as_array().into_iter().flatten();
+        rows.filter(|row| row[key] == name).cloned().collect::<Vec<_>>()
+    };
+    let mut seen = Value::Null;
+    until("the patient is parked, and copies wait", || {
+        seen = look();
+        let parked = |name: &str| of(&seen, "subscribers", "subscriber", name)[0]["parked_held"] == 1;
+        let waits = |name: &str| {
+            of(&seen, "subscribers", "subscriber", name)[0]["waiting"]["messages"].as_u64() > Some(0)
+        };
+        seen["subscribers"].is_array() && parked(TO) && waits("surveillance")
+    });
+    // Copies are left: its end would not be a clean one.
+    running.kill();
+    let what = |name: &str| {
+        let troubles = of(&seen, "troubles", "name", name);
+        let told = |trouble: &Value| {
+            let word = |key: &str| trouble[key].as_str().unwrap_or_default().to_owned();
+            [word("what"), word("whose"), word("severity"), word("page"), word("reason")]
+        };
+        troubles.iter().map(told).collect::<Vec<_>>()
+    };
+    let held = |what: &str, reason: &str| vec![[what, "ours", "notice", "/holds", reason].map(str::to_owned)];
+    assert_eq!(what(TO), held("patients-held", "1 patients; yakin: mixed up"), "{seen:#}");
+    assert_eq!(what("surveillance"), held("held", "yakin: they upgrade"), "{seen:#}");
+    assert!(!seen.to_string().contains(subject), "who the patient is is not told");
 }

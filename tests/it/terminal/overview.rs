@@ -161,6 +161,91 @@ fn each_trouble_is_told_with_whose_it_is_the_worst_first() {
     assert_eq!((away.severity, away.whose), (Some(Severity::Alarm), Some(Whose::Way)));
 }
 
+/// A replay to that subscriber, as its file tells of it.
+fn replay(to: &str, state: &str, more: &Value) -> Value {
+    let none = json!({ "messages": 0, "copies": 0, "bytes": 0, "not_sent": [] });
+    let mut replay = json!({
+        "id": state, "selection": { "to": to }, "who": "yakin", "why": "disk", "created_at": "2026-11-22T00:00:00Z",
+        "rate": 50, "state": state, "estimate": none, "planned": 40, "position": 15,
+    });
+    replay.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    replay
+}
+
+#[test]
+fn what_operators_hold_and_replay_is_told_and_is_nobody_elses_fault() {
+    let (hub, config) = region();
+    let names: Vec<_> = config.subscribers.iter().map(|one| one.name.clone()).take(4).collect();
+    let [all, both, refused, some] = names.as_slice() else { panic!("the region has fewer subscribers") };
+    let (feeds, mut subscribers) = well(&config);
+    let held = |facility: Option<&str>| {
+        let facility = facility.map_or(json!({}), |code| json!({ "facility": code }));
+        let mut held = json!({ "since": "2026-11-23T00:10:00Z", "who": "yakin", "why": "they upgrade" });
+        held.as_object_mut().unwrap().extend(facility.as_object().unwrap().clone());
+        held
+    };
+    // It was away when it was held, and refused something: whatever waits, waits for an operator.
+    subscribers[0]["away"] = json!({ "since": "2026-11-22T00:00:00Z", "why": "Connection refused" });
+    subscribers[0]["held"] = json!([held(None)]);
+    (subscribers[0]["parked"], subscribers[0]["parked_patients"]) = (json!(2), json!(1));
+    subscribers[1]["held"] = json!([held(Some("3210100018"))]);
+    subscribers[3]["held"] = json!([held(Some("3210100018")), held(Some("3210200024"))]);
+    for (at, patients) in [(1, 3), (2, 1), (3, 2)] {
+        subscribers[at]["parked"] = json!(5);
+        subscribers[at]["parked_patients"] = json!(patients);
+    }
+    (subscribers[1]["parked_held"], subscribers[3]["parked_held"]) = (json!(1), json!(2));
+    let queue = json!({ "queue": format!("to.{all}"), "messages": 12, "oldest": "2026-11-22T00:50:00Z" });
+    let more = json!({ "feeds": feeds, "subscribers": subscribers, "queues": [queue] });
+    write(&hub, "run-7", &process("run", 7, &more));
+    let week = json!({ "ended_at": "2026-11-10T00:00:00Z", "reason": "long ago" });
+    let now = json!({ "ended_at": "2026-11-23T00:00:00Z", "reason": "the store is damaged" });
+    for (id, mut replay) in [
+        ("old", replay(all, "failed", &week)),
+        ("failed", replay(all, "failed", &now)),
+        ("running", replay(some, "running", &json!({ "started_at": "2026-11-23T00:30:00Z" }))),
+        ("done", replay(some, "done", &json!({}))),
+    ] {
+        replay["id"] = json!(id);
+        hub.write(&format!("var/replays/{id}.json"), replay.to_string());
+    }
+
+    let seen = look(&config);
+    let told = |trouble: &musubi::ops::overview::Trouble| {
+        let told = serde_json::to_value(trouble).unwrap();
+        ["what", "name", "whose", "page", "reason"].map(|key| told[key].as_str().unwrap_or("-").to_owned())
+    };
+    let expected = [
+        ["parked", all, "ours", "/parked", "1 patients"],
+        ["parked", both, "theirs", "/parked", "2 patients"],
+        ["parked", refused, "theirs", "/parked", "1 patients"],
+        ["replay-failed", "failed", "ours", "/replay/failed", &format!("{all}; the store is damaged")],
+        ["held", all, "ours", "/holds", "yakin: they upgrade"],
+        ["patients-held", some, "ours", "/holds", "2 patients; yakin: they upgrade"],
+        ["patients-held", both, "ours", "/holds", "1 patients; yakin: they upgrade"],
+        ["replay-running", "running", "ours", "/replay/running", &format!("{some}; yakin: disk")],
+    ];
+    let mut expected = expected.map(|row| row.map(str::to_owned));
+    // Of the same kind by name.
+    expected[..3].sort();
+    expected[5..7].sort();
+    assert_eq!(seen.troubles.iter().map(told).collect::<Vec<_>>(), expected);
+    let held = seen.troubles.iter().find(|trouble| trouble.name == *all && trouble.count == Some(12));
+    assert_eq!(held.and_then(|held| held.since.as_deref()), Some("2026-11-23T00:10:00Z"));
+    let of = |name: &str| seen.subscribers.iter().find(|one| one.subscriber == name).unwrap();
+    assert_eq!((of(all).whose, of(both).whose), (Some(Whose::Ours), Some(Whose::Theirs)));
+
+    // Who sees one facility is told that a patient of another waits, and not why; replays are the network's.
+    let narrow = seen.narrowed(|facility| facility == Some("3210100018"));
+    let told: Vec<_> =
+        narrow.troubles.iter().map(told).map(|[what, name, .., why]| [what, name, why]).collect();
+    let expected =
+        [["parked", all, "1 patients"], ["held", all, "yakin: they upgrade"], ["patients-held", some, "-"]];
+    assert_eq!(told, expected.map(|row| row.map(str::to_owned)));
+    let one = narrow.subscribers.iter().find(|one| one.subscriber == *some).unwrap();
+    assert_eq!(one.held.len(), 1);
+}
+
 #[test]
 fn a_feed_is_silent_where_the_alerts_say_so_and_its_rhythm_is_told() {
     let (hub, config) = region();
@@ -234,7 +319,7 @@ fn a_large_network_is_looked_at_quickly() {
         attention: Vec::new(),
     };
     let usual = Usual::new((0..900).map(|number| (format!("feed-{number}"), 3.0)));
-    let (overview, making) = timed(|| Overview::of(&config, &seen, &usual, now));
+    let (overview, making) = timed(|| Overview::of(&config, &seen, &[], &usual, now));
     println!(
         "900 feeds, 3,500 subscribers: read in {reading:?}, judged in {making:?} (without optimisation)"
     );
