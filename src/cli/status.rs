@@ -98,13 +98,17 @@ pub(super) fn details(trouble: &Trouble, overview: &Overview, lang: Lang) -> Vec
         Lang::En => format!("{count} messages"),
         Lang::Ja => format!("{count} 件"),
     });
+    let patients = trouble.patients.map(|patients| match lang {
+        Lang::En => format!("{patients} patients"),
+        Lang::Ja => format!("患者 {patients} 人"),
+    });
     let since = trouble.since.as_deref().and_then(|since| seconds_since(since, overview.at));
     let since = since.map(|seconds| match lang {
         Lang::En => format!("for {}", ago::span(seconds, lang)),
         Lang::Ja => format!("{}前から", ago::span(seconds, lang)),
     });
     let whose = Some(trouble.whose.word(lang).to_owned());
-    [whose, count, since, trouble.reason.clone()].into_iter().flatten().collect()
+    [whose, count, patients, since, trouble.reason.clone()].into_iter().flatten().collect()
 }
 
 fn process(out: &mut String, process: &Process, lang: Lang) {

@@ -117,6 +117,9 @@ impl Page<'_> {
                     (trouble.text(view.lang))
                     @if let Some(count) = trouble.count { " (" (number(count)) (view.pick("", "件")) ")" }
                 }
+                @if let Some(patients) = trouble.patients {
+                    span { (view.pick("patients: ", "患者 ")) (number(patients)) (view.pick("", " 人")) }
+                }
                 span.mark { (trouble.whose.word(view.lang)) }
                 @if let Some(since) = &trouble.since { span.hint { (self.ago(Some(since))) } }
                 @if let Some(reason) = &trouble.reason { span.hint { (reason) } }

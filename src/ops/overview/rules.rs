@@ -160,14 +160,14 @@ fn of_subscriber(one: &SubscriberView, anything_runs: bool, now: Timestamp, foun
 fn of_parked(one: &SubscriberView, found: &mut Vec<Trouble>) {
     let of = |what| Trouble::of(what, &one.subscriber);
     if let Some(longest) = one.held_patients().next() {
-        let reason = format!("{} patients; {}", one.held_patients().count(), why(longest));
-        found.push(of(What::PatientsHeld).since(Some(&longest.since)).because(Some(reason)));
+        let patients = u64::try_from(one.held_patients().count()).unwrap_or(u64::MAX);
+        let trouble = of(What::PatientsHeld).since(Some(&longest.since)).of_patients(patients);
+        found.push(trouble.because(Some(why(longest))));
     }
     // Where nobody delivers, nobody knows whose they are.
     let refused = one.parked_patients.saturating_sub(one.parked_held);
     if one.parked > 0 && (refused > 0 || one.parked_held == 0) {
-        let patients = (refused > 0).then(|| format!("{refused} patients"));
-        let trouble = of(What::Parked).counting(one.parked).because(patients);
+        let trouble = of(What::Parked).counting(one.parked).of_patients(refused);
         let whose = if one.held().is_some() { Whose::Ours } else { trouble.whose };
         found.push(Trouble { whose, ..trouble });
     }

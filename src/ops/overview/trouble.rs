@@ -418,6 +418,8 @@ pub struct Trouble {
     pub since: Option<String>,
     /// How many messages it is about.
     pub count: Option<u64>,
+    /// How many patients it is about, where that says more.
+    pub patients: Option<u64>,
     /// Why, in the words of the hub, the system or the broker.
     pub reason: Option<String>,
 }
@@ -425,7 +427,7 @@ pub struct Trouble {
 impl Trouble {
     pub(super) fn of(what: What, name: impl Into<String>) -> Self {
         let Entry { severity, whose, .. } = what.entry();
-        Self { severity, what, whose, name: name.into(), since: None, count: None, reason: None }
+        Self { severity, what, whose, name: name.into(), since: None, count: None, patients: None, reason: None }
     }
 
     pub(super) fn since(self, since: Option<&str>) -> Self {
@@ -434,6 +436,10 @@ impl Trouble {
 
     pub(super) fn because(self, reason: Option<String>) -> Self {
         Self { reason, ..self }
+    }
+
+    pub(super) fn of_patients(self, patients: u64) -> Self {
+        Self { patients: Some(patients).filter(|patients| *patients > 0), ..self }
     }
 
     pub(super) fn counting(self, count: u64) -> Self {

@@ -216,13 +216,13 @@ fn what_operators_hold_and_replay_is_told_and_is_nobody_elses_fault() {
         ["what", "name", "whose", "page", "reason"].map(|key| told[key].as_str().unwrap_or("-").to_owned())
     };
     let expected = [
-        ["parked", all, "ours", "/parked", "1 patients"],
-        ["parked", both, "theirs", "/parked", "2 patients"],
-        ["parked", refused, "theirs", "/parked", "1 patients"],
+        ["parked", all, "ours", "/parked", "-"],
+        ["parked", both, "theirs", "/parked", "-"],
+        ["parked", refused, "theirs", "/parked", "-"],
         ["replay-failed", "failed", "ours", "/replay/failed", &format!("{all}; the store is damaged")],
         ["held", all, "ours", "/holds", "yakin: they upgrade"],
-        ["patients-held", some, "ours", "/holds", "2 patients; yakin: they upgrade"],
-        ["patients-held", both, "ours", "/holds", "1 patients; yakin: they upgrade"],
+        ["patients-held", some, "ours", "/holds", "yakin: they upgrade"],
+        ["patients-held", both, "ours", "/holds", "yakin: they upgrade"],
         ["replay-running", "running", "ours", "/replay/running", &format!("{some}; yakin: disk")],
     ];
     let mut expected = expected.map(|row| row.map(str::to_owned));
@@ -230,6 +230,12 @@ fn what_operators_hold_and_replay_is_told_and_is_nobody_elses_fault() {
     expected[..3].sort();
     expected[5..7].sort();
     assert_eq!(seen.troubles.iter().map(told).collect::<Vec<_>>(), expected);
+    let patients = |name: &str, page: &str| {
+        let of = |trouble: &&musubi::ops::overview::Trouble| told(trouble)[1] == name && told(trouble)[3] == page;
+        seen.troubles.iter().find(of).and_then(|trouble| trouble.patients)
+    };
+    assert_eq!((patients(all, "/parked"), patients(both, "/parked")), (Some(1), Some(2)));
+    assert_eq!((patients(some, "/holds"), patients(all, "/holds")), (Some(2), None));
     let held = seen.troubles.iter().find(|trouble| trouble.name == *all && trouble.count == Some(12));
     assert_eq!(held.and_then(|held| held.since.as_deref()), Some("2026-11-23T00:10:00Z"));
     let of = |name: &str| seen.subscribers.iter().find(|one| one.subscriber == name).unwrap();
@@ -240,7 +246,7 @@ fn what_operators_hold_and_replay_is_told_and_is_nobody_elses_fault() {
     let told: Vec<_> =
         narrow.troubles.iter().map(told).map(|[what, name, .., why]| [what, name, why]).collect();
     let expected =
-        [["parked", all, "1 patients"], ["held", all, "yakin: they upgrade"], ["patients-held", some, "-"]];
+        [["parked", all, "-"], ["held", all, "yakin: they upgrade"], ["patients-held", some, "-"]];
     assert_eq!(told, expected.map(|row| row.map(str::to_owned)));
     let one = narrow.subscribers.iter().find(|one| one.subscriber == *some).unwrap();
     assert_eq!(one.held.len(), 1);
