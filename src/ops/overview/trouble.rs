@@ -427,7 +427,16 @@ pub struct Trouble {
 impl Trouble {
     pub(super) fn of(what: What, name: impl Into<String>) -> Self {
         let Entry { severity, whose, .. } = what.entry();
-        Self { severity, what, whose, name: name.into(), since: None, count: None, patients: None, reason: None }
+        Self {
+            severity,
+            what,
+            whose,
+            name: name.into(),
+            since: None,
+            count: None,
+            patients: None,
+            reason: None,
+        }
     }
 
     pub(super) fn since(self, since: Option<&str>) -> Self {

@@ -231,7 +231,8 @@ fn what_operators_hold_and_replay_is_told_and_is_nobody_elses_fault() {
     expected[5..7].sort();
     assert_eq!(seen.troubles.iter().map(told).collect::<Vec<_>>(), expected);
     let patients = |name: &str, page: &str| {
-        let of = |trouble: &&musubi::ops::overview::Trouble| told(trouble)[1] == name && told(trouble)[3] == page;
+        let of =
+            |trouble: &&musubi::ops::overview::Trouble| told(trouble)[1] == name && told(trouble)[3] == page;
         seen.troubles.iter().find(of).and_then(|trouble| trouble.patients)
     };
     assert_eq!((patients(all, "/parked"), patients(both, "/parked")), (Some(1), Some(2)));
@@ -245,8 +246,7 @@ fn what_operators_hold_and_replay_is_told_and_is_nobody_elses_fault() {
     let narrow = seen.narrowed(|facility| facility == Some("3210100018"));
     let told: Vec<_> =
         narrow.troubles.iter().map(told).map(|[what, name, .., why]| [what, name, why]).collect();
-    let expected =
-        [["parked", all, "-"], ["held", all, "yakin: they upgrade"], ["patients-held", some, "-"]];
+    let expected = [["parked", all, "-"], ["held", all, "yakin: they upgrade"], ["patients-held", some, "-"]];
     assert_eq!(told, expected.map(|row| row.map(str::to_owned)));
     let one = narrow.subscribers.iter().find(|one| one.subscriber == *some).unwrap();
     assert_eq!(one.held.len(), 1);
@@ -264,7 +264,8 @@ fn a_feed_is_silent_where_the_alerts_say_so_and_its_rhythm_is_told() {
 
     // Today is a holiday (勤労感謝の日): eight Sundays with 60 messages from 10 to 11, hour 154 of the week, and the alert.
     let hours = vec![json!({ "count": 60, "gap": 90 }); 8];
-    let rhythm = json!({ "slots": { "154": hours }, "days": {}, "present": null, "today": [0, 0], "last": null });
+    let rhythm =
+        json!({ "slots": { "154": hours }, "days": {}, "present": null, "today": [0, 0], "last": null });
     hub.write("var/alerts/rhythms.json", json!({ "feeds": { feed.as_str(): rhythm } }).to_string());
     let alert = json!({
         "id": "0123456789ab", "alarm": "feed-silent", "subject": feed, "facility": config.feeds[0].settings.facility,

@@ -162,8 +162,17 @@ impl Browser {
     pub(crate) fn screenshot(&mut self, name: &str) {
         let bless = std::env::var_os("BLESS").is_some() && !name.starts_with('_');
         let folder = repository().join(if bless { "docs/operate/screens" } else { "target/screens" });
-        let mut answer = self.tools.call("Page.captureScreenshot", json!({"format": "webp", "quality": 80}));
-        let picture = STANDARD.decode(answer["data"].take().as_str().unwrap()).unwrap();
+        let parameters = json!({"format": "webp", "quality": 80});
+        // A page that is still being drawn can't be taken.
+        let taken = (0..LIMIT.as_millis() / LOOK.as_millis()).find_map(|_| {
+            let answer = self.tools.call("Page.captureScreenshot", parameters.clone());
+            if answer["data"].is_null() {
+                sleep(LOOK);
+            }
+            answer["data"].as_str().map(str::to_owned)
+        });
+        let taken = taken.unwrap_or_else(|| panic!("no picture of {name} can be taken"));
+        let picture = STANDARD.decode(taken).unwrap();
         fs::create_dir_all(&folder).unwrap();
         fs::write(folder.join(format!("{name}.webp")), picture).unwrap();
     }
