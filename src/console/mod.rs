@@ -72,6 +72,9 @@ const TAKEN: Duration = Duration::from_secs(5);
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; \
                       form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
+/// Nobody else learns from which page somebody comes. With `no-referrer` browsers would hide the origin of this console's own
+/// forms too (Fetch, "append a request Origin header"), and `csrf::own` refuse them.
+const REFERRER: &str = "same-origin";
 /// What pages may ask a device for: nothing.
 const PERMISSIONS: &str = "camera=(), geolocation=(), microphone=(), payment=(), usb=()";
 /// A browser that came by https once comes by nothing else, for a year (RFC 6797).
@@ -284,7 +287,7 @@ async fn guarded(State(console): State<Arc<Console>>, request: Request, next: Ne
         (header::CACHE_CONTROL, "no-store"),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::X_FRAME_OPTIONS, "DENY"),
-        (header::REFERRER_POLICY, "no-referrer"),
+        (header::REFERRER_POLICY, REFERRER),
         (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
         (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
         (HeaderName::from_static("permissions-policy"), PERMISSIONS),

@@ -89,7 +89,7 @@ fn every_answer_tells_browsers_what_they_may_not_do() {
             ("content-security-policy", "default-src 'none'"),
             ("x-content-type-options", "nosniff"),
             ("x-frame-options", "DENY"),
-            ("referrer-policy", "no-referrer"),
+            ("referrer-policy", "same-origin"),
             ("cross-origin-opener-policy", "same-origin"),
             ("cross-origin-resource-policy", "same-origin"),
             ("permissions-policy", "camera=()"),
