@@ -1,5 +1,6 @@
 //! The console in a real browser. All people and facilities are invented (架空).
 
+mod hostile;
 mod pages;
 mod questions;
 mod scene;
