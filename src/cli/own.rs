@@ -9,15 +9,22 @@ use crate::config::{Broker, Config};
 use crate::ops::audit::{Act, Action, Audit, ChainError};
 use crate::pipeline::{ControlBus, Hub, HubError, Mode, Part};
 
+/// Whoever may use this machine, where nobody is logged in.
+const LOCAL: &str = "local";
+
 /// Who is logged in.
 pub(super) fn account() -> String {
     let who = ["SUDO_USER", "LOGNAME", "USER"].into_iter().find_map(|name| std::env::var(name).ok());
-    who.unwrap_or_else(|| "local".to_owned())
+    who.unwrap_or_else(|| LOCAL.to_owned())
 }
 
 /// Writes down what somebody does from this terminal, before it is done.
 pub(super) fn note(config: &Config, action: Action, object: &str) -> Result<(), ChainError> {
-    let (at, who) = (SystemClock.now(), format!("local {}", account()));
+    let who = match account().as_str() {
+        LOCAL => LOCAL.to_owned(),
+        account => format!("{LOCAL} {account}"),
+    };
+    let at = SystemClock.now();
     let act = Act { at, who, from: "terminal".to_owned(), action, object: object.to_owned(), done: true };
     Audit::of(config).note(&act)
 }

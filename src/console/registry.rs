@@ -178,6 +178,7 @@ impl Page<'_> {
             "contract" => "契約",
             "care-team" => "ケアチーム",
             "perinatal" => "周産期リスト",
+            "hold" => "配信停止",
             "emergency" => "緊急時アクセス",
             "merge" => "患者ID統合",
             "unmerge" => "統合の取消",

@@ -152,9 +152,8 @@ impl OneDay<'_> {
     fn named(&self, odd: &Odd) -> Differs {
         let is_decided = |hash: &String| !self.seen.past.hashes.contains(hash);
         match odd.why {
-            Missed::NotTaken | Missed::NotSettled if !odd.hashes.is_empty() => {
-                if odd.hashes.iter().all(is_decided) { Differs::Forgotten } else { odd.why.into() }
-            }
+            // One that was not settled when it was looked at may have been taken since.
+            Missed::NotTaken if !odd.hashes.is_empty() && odd.hashes.iter().all(is_decided) => Differs::Forgotten,
             why => why.into(),
         }
     }

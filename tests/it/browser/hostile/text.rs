@@ -115,7 +115,7 @@ fn what_a_message_says_is_text_on_every_page_and_on_the_terminal() {
         }
     }
     browser.open("/messages");
-    browser.fill("Message control id", &format!("{MARKUP}{CONTROLS}"));
+    browser.fill("Any id", &format!("{MARKUP}{CONTROLS}"));
     browser.click("Search");
     found.extend(faults(&mut browser, "/messages by control id"));
     assert!(found.is_empty(), "{found:#?}");

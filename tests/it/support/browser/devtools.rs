@@ -6,6 +6,7 @@ use std::os::unix::process::CommandExt;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
+use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process_group};
 use serde_json::{Value, json};
@@ -87,6 +88,11 @@ impl DevTools {
     /// Asks for something and waits for the answer.
     #[track_caller]
     pub(super) fn call(&mut self, method: &str, parameters: Value) -> Value {
+        self.ask(method, parameters, LIMIT).unwrap_or_else(|| panic!("no answer to {method}"))
+    }
+
+    /// The same; nothing where no answer comes in that time.
+    pub(super) fn ask(&mut self, method: &str, parameters: Value, limit: Duration) -> Option<Value> {
         self.number += 1;
         let mut command = json!({"id": self.number, "method": method, "params": parameters});
         if let Some(session) = &self.session {
@@ -94,10 +100,9 @@ impl DevTools {
         }
         self.commands.write_all(format!("{command}\0").as_bytes()).unwrap();
         loop {
-            let mut message =
-                self.answers.recv_timeout(LIMIT).unwrap_or_else(|_| panic!("no answer to {method}"));
+            let mut message = self.answers.recv_timeout(limit).ok()?;
             if message["id"] == self.number {
-                return message["result"].take();
+                return Some(message["result"].take());
             }
             self.note(&message);
         }

@@ -27,6 +27,9 @@ use devtools::DevTools;
 const LIMIT: Duration = Duration::from_secs(120);
 /// How often it is looked whether it has come.
 const LOOK: Duration = Duration::from_millis(50);
+/// How long a picture may take, and how often it is tried.
+const PICTURE: Duration = Duration::from_secs(10);
+const PICTURES: u32 = 12;
 /// What is looked at in a page.
 const SCRIPT: &str = include_str!("page.js");
 
@@ -163,13 +166,11 @@ impl Browser {
         let bless = std::env::var_os("BLESS").is_some() && !name.starts_with('_');
         let folder = repository().join(if bless { "docs/operate/screens" } else { "target/screens" });
         let parameters = json!({"format": "webp", "quality": 80});
-        // A page that is still being drawn can't be taken.
-        let taken = (0..LIMIT.as_millis() / LOOK.as_millis()).find_map(|_| {
-            let answer = self.tools.call("Page.captureScreenshot", parameters.clone());
-            if answer["data"].is_null() {
-                sleep(LOOK);
-            }
-            answer["data"].as_str().map(str::to_owned)
+        // While a page is being drawn the browser may say nothing, or that it can't: it is asked again.
+        let taken = (0..PICTURES).find_map(|_| {
+            self.tools.call("Page.bringToFront", json!({}));
+            let answer = self.tools.ask("Page.captureScreenshot", parameters.clone(), PICTURE);
+            answer.and_then(|answer| answer["data"].as_str().map(str::to_owned))
         });
         let taken = taken.unwrap_or_else(|| panic!("no picture of {name} can be taken"));
         let picture = STANDARD.decode(taken).unwrap();
