@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use super::inspect::{one_of, refuse};
 use super::paint::Paint;
-use super::{check, complain, exit, fail, print, print_json};
+use super::{check, complain, exit, fail, print_as_is, print_json};
 use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
 use crate::lang::Lang;
@@ -81,7 +81,7 @@ fn show(explained: &Explained, config: &Config, lang: Lang, json: bool) -> u8 {
     if json {
         print_json(explained);
     } else {
-        print(&sentences::text(explained, config, lang, Paint::of_stdout()));
+        print_as_is(&sentences::text(explained, config, lang, Paint::of_stdout()));
     }
     let refused = explained.now.as_ref().is_some_and(|now| now.refused.is_some());
     match explained.gets {

@@ -13,7 +13,7 @@ use clap::Args;
 pub(super) use recipients::{is_of_kind, line, listed};
 
 use super::paint::Paint;
-use super::{check, complain, exit, fail, print, print_json};
+use super::{check, complain, exit, fail, print, print_as_is, print_json};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, suggest};
 use crate::envelope::Fault;
@@ -87,7 +87,7 @@ pub(super) fn main(folder: &Path, lang: Lang, arguments: &Arguments) -> u8 {
 
 fn show(seen: &Inspection, lang: Lang, arguments: &Arguments, configured: bool) -> Result<(), u8> {
     match arguments.html.as_deref() {
-        Some(file) if file == Path::new("-") => print(&page::page(seen, lang)),
+        Some(file) if file == Path::new("-") => print_as_is(&page::page(seen, lang)),
         Some(file) => {
             fs::write(file, page::page(seen, lang)).map_err(|error| {
                 complain(&format!("musubi: {}: {error}", file.display()));
@@ -98,7 +98,7 @@ fn show(seen: &Inspection, lang: Lang, arguments: &Arguments, configured: bool) 
         None if arguments.json => {
             print_json(seen);
         }
-        None => print(&text::text(seen, lang, Paint::of_stdout(), arguments.bytes, configured)),
+        None => print_as_is(&text::text(seen, lang, Paint::of_stdout(), arguments.bytes, configured)),
     }
     Ok(())
 }

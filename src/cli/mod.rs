@@ -309,14 +309,20 @@ fn log() {
     tracing_subscriber::registry().with(lines.with_filter(level).with_filter(own)).init();
 }
 
-/// Prints to stdout. A reader that went away (`| head`) is no fault.
+/// Prints to stdout what can do nothing to a terminal, whatever messages and people had in it. A reader that went away
+/// (`| head`) is no fault.
 fn print(text: &str) {
+    print_as_is(&paint::harmless(text));
+}
+
+/// Prints what is painted, or what is no text for a terminal.
+fn print_as_is(text: &str) {
     drop(io::stdout().lock().write_all(text.as_bytes()));
 }
 
-/// Prints to stderr.
+/// Prints to stderr what can do nothing to a terminal.
 fn complain(text: &str) {
-    drop(writeln!(io::stderr().lock(), "{text}"));
+    drop(writeln!(io::stderr().lock(), "{}", paint::harmless(text)));
 }
 
 /// Prints JSON with a line end.

@@ -5,6 +5,8 @@ use std::io::{self, IsTerminal};
 
 use anstyle::{AnsiColor, Style};
 
+use crate::ops::shown::{controls, symbol, turns};
+
 /// Paints, or leaves texts as they are.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Paint {
@@ -66,17 +68,31 @@ pub(super) fn visible(text: &str, most: usize) -> String {
 }
 
 fn picture(character: char) -> impl Iterator<Item = char> {
-    let plain = match character {
-        '\r' | '\n' => Some('⏎'),
-        '\0'..='\u{1F}' => char::from_u32(0x2400 + u32::from(character)),
-        '\u{7F}' => Some('␡'),
-        '\u{80}'..='\u{9F}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' => {
-            None
-        }
-        other => Some(other),
+    let shown = match character {
+        '\r' | '\n' => "⏎".to_owned(),
+        '\u{80}'.. if controls(character) || turns(character) => character.escape_unicode().to_string(),
+        other => symbol(other).to_string(),
     };
-    let escaped = if plain.is_none() { character.escape_unicode().to_string() } else { String::new() };
-    plain.into_iter().chain(escaped.chars().collect::<Vec<_>>())
+    shown.chars().collect::<Vec<_>>().into_iter()
+}
+
+/// A whole text that can do nothing to a terminal: line ends and tabs stay. JSON stays the same JSON, as nothing of what is
+/// replaced stands outside of its strings.
+pub(super) fn harmless(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '\n' | '\t' => shown.push(character),
+            '\u{7f}'.. if controls(character) || turns(character) => shown.push_str(&escaped(character)),
+            character => shown.push(symbol(character)),
+        }
+    }
+    shown
+}
+
+/// As JSON writes it; all of these have four digits.
+fn escaped(character: char) -> String {
+    format!("\\u{:04x}", u32::from(character))
 }
 
 #[cfg(test)]

@@ -1,11 +1,11 @@
 //! `musubi subscribe` and `musubi invalid`
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 
 use clap::Args;
 
-use super::{check, complain, exit, fail, names, print};
+use super::{check, complain, exit, fail, names, paint, print};
 use crate::config::Config;
 use crate::lang::Lang;
 use crate::ops::queues::{self, QueueError};
@@ -45,7 +45,11 @@ pub(super) fn subscribe(folder: &Path, lang: Lang, arguments: &SubscribeArgument
         return exit::USAGE;
     }
     let most = arguments.max.unwrap_or(usize::MAX);
-    let print_line = |line: &str| writeln!(io::stdout().lock(), "{line}").is_ok();
+    let is_terminal = io::stdout().is_terminal();
+    let print_line = |line: &str| {
+        let harmless = is_terminal.then(|| paint::harmless(line));
+        writeln!(io::stdout().lock(), "{}", harmless.as_deref().unwrap_or(line)).is_ok()
+    };
     block_on(queues::events(&config, &arguments.subscriber, arguments.take, most, print_line))
 }
 

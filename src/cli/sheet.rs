@@ -7,7 +7,7 @@ use clap::Args;
 use jiff::ToSpan;
 use jiff::civil::Date;
 
-use super::{check, exit, fail, print, print_json, text};
+use super::{check, exit, fail, print, print_as_is, print_json, text};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Broker, Config};
 use crate::lang::Lang;
@@ -55,7 +55,7 @@ pub(super) fn main(folder: &Path, lang: Lang, arguments: &Arguments) -> u8 {
     if arguments.json {
         print_json(&sheets);
     } else if arguments.csv {
-        print(&csv(&sheets, lang));
+        print_as_is(&csv(&sheets, lang));
     } else {
         sheets.iter().for_each(|sheet| print(&told(sheet, lang)));
     }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, CommandFactory};
 use clap_complete::Shell;
 
-use super::{Cli, exit, fail, print};
+use super::{Cli, exit, fail, print_as_is};
 
 /// Arguments of `completions`.
 #[derive(Debug, Args)]
@@ -27,7 +27,7 @@ pub(super) struct ManArguments {
 pub(super) fn completions(arguments: &CompletionsArguments) -> u8 {
     let mut script = Vec::new();
     clap_complete::generate(arguments.shell, &mut Cli::command(), "musubi", &mut script);
-    print(&String::from_utf8_lossy(&script));
+    print_as_is(&String::from_utf8_lossy(&script));
     exit::DONE
 }
 
@@ -38,7 +38,7 @@ pub(super) fn man(arguments: &ManArguments) -> u8 {
             let mut page = Vec::new();
             clap_mangen::Man::new(Cli::command())
                 .render(&mut page)
-                .map(|()| print(&String::from_utf8_lossy(&page)))
+                .map(|()| print_as_is(&String::from_utf8_lossy(&page)))
         }
     };
     match written {

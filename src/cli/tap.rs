@@ -9,6 +9,7 @@ use std::time::Duration;
 use clap::Args;
 use serde::{Deserialize, Serialize};
 
+use super::paint::harmless;
 use super::{check, complain, exit, fail};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Broker, Config};
@@ -202,7 +203,7 @@ impl Printer {
     /// Whether anybody reads.
     fn print(&self, line: &str) -> bool {
         let mut out = io::stdout().lock();
-        writeln!(out, "{line}").and_then(|()| out.flush()).is_ok()
+        writeln!(out, "{}", harmless(line)).and_then(|()| out.flush()).is_ok()
     }
 }
 

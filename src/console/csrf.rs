@@ -10,7 +10,7 @@ use axum::response::Response;
 
 use super::access::Login;
 use super::view::View;
-use super::{BODY_MAX, Console, frame};
+use super::{Console, FORM_MAX, frame};
 use crate::ops::access::secret;
 
 /// Name of the hidden field.
@@ -41,7 +41,7 @@ pub(super) async fn token(State(_): State<Arc<Console>>, request: Request, next:
         };
     }
     let (parts, body) = request.into_parts();
-    let Ok(bytes) = to_bytes(body, BODY_MAX).await else {
+    let Ok(bytes) = to_bytes(body, FORM_MAX).await else {
         return refuse(Request::from_parts(parts, Body::empty())).await;
     };
     let fields = serde_urlencoded::from_bytes::<Vec<(String, String)>>(&bytes).unwrap_or_default();

@@ -2,11 +2,12 @@
 
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use maud::{DOCTYPE, Markup, html};
+use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::access::{Actor, Right};
 use super::csrf::FIELD;
 use super::view::{Theme, View};
+use crate::ops::shown;
 
 /// A page of the navigation: its path, its name in English and Japanese, and the key that follows `g`.
 struct Entry(&'static str, &'static str, &'static str, char);
@@ -64,8 +65,14 @@ const NAVIGATION: [Group; 4] = [
     },
 ];
 
-/// A whole page of somebody who has logged in.
+/// A whole page of somebody who has logged in. Nothing in it moves, hides or turns what stands around it, whatever messages
+/// and people had in their texts.
 pub(super) fn page(view: &View, title: &str, body: &Markup) -> Markup {
+    harmless(verbatim(view, title, body))
+}
+
+/// The same with every character as it is, for a text that comes back.
+pub(super) fn verbatim(view: &View, title: &str, body: &Markup) -> Markup {
     let around = html! {
         a.skip href="#main" { (view.pick("To the content", "本文へ")) }
         (bar(view))
@@ -74,6 +81,11 @@ pub(super) fn page(view: &View, title: &str, body: &Markup) -> Markup {
         (keys(view))
     };
     whole(view, title, "framed", &around)
+}
+
+/// What is rendered, with symbols in the place of characters that do something.
+pub(super) fn harmless(made: Markup) -> Markup {
+    PreEscaped(shown::harmless(&made.into_string()))
 }
 
 /// A page of its own, for somebody who has not logged in.

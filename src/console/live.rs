@@ -10,6 +10,8 @@ use futures_util::stream::unfold;
 use maud::Markup;
 use tokio::time::{MissedTickBehavior, interval};
 
+use super::frame;
+
 /// Makes the part anew as often as that, and sends it where it differs from the one before. It ends with the connection.
 pub(super) fn part<F, M>(every: Duration, mut make: M) -> Sse<impl Stream<Item = Result<Event, Infallible>>>
 where
@@ -22,7 +24,7 @@ where
         let next = make();
         async move {
             ticks.tick().await;
-            let made = next.await.into_string();
+            let made = frame::harmless(next.await).into_string();
             // Nothing new: a comment, by which a connection that is gone is noticed.
             let event = if made == last {
                 Event::default().comment("")

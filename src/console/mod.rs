@@ -15,6 +15,7 @@ mod audit_page;
 mod csrf;
 mod facilities;
 mod frame;
+mod gone;
 mod holds;
 mod html;
 mod letters;
@@ -66,6 +67,10 @@ use crate::pipeline::{ControlBus, Monitor};
 
 /// Largest body: a batch of some 200,000 entries.
 const BODY_MAX: usize = 64 << 20;
+/// Largest form of a page: an edited message of a megabyte, each of its bytes written as three.
+const FORM_MAX: usize = 4 << 20;
+/// Largest form of somebody who has not logged in.
+const OPEN_FORM_MAX: usize = 64 << 10;
 /// Wait before an address that is taken is tried again.
 const TAKEN: Duration = Duration::from_secs(5);
 /// Of everything that is answered. Only the program's own scripts, nothing from elsewhere, in nobody's frame.
@@ -173,7 +178,7 @@ pub async fn serve(console: Console, address: SocketAddr, mut stop: watch::Recei
     let mut complained = false;
     let listener = loop {
         match TcpListener::bind(address).await {
-            Ok(listener) => break listener,
+            Ok(listener) => break gone::Ending(listener),
             Err(error) if !complained => {
                 warn!(%address, %error, "the console can't listen; trying again");
                 complained = true;
@@ -243,17 +248,17 @@ fn app(console: Arc<Console>) -> Router {
         .route("/audit", get(audit_page::show).post(audit_page::search))
         .route("/account", get(account::show).post(account::change))
         .route("/logout", post(login::leave))
+        .layer(DefaultBodyLimit::max(FORM_MAX))
         .layer(from_fn_with_state(console.clone(), csrf::token))
         .layer(from_fn_with_state(console.clone(), access::session));
-    let own = Router::new()
-        .merge(pages)
-        .merge(metrics)
+    let open = Router::new()
         .route("/login", get(login::form).post(login::enter))
         .route("/login/oidc", get(sso::go))
         .route("/login/oidc/callback", get(sso::back))
         .route("/enter/{link}", get(login::invited).post(login::choose))
         .route("/choose", post(view::choose))
-        .layer(from_fn(csrf::own));
+        .layer(DefaultBodyLimit::max(OPEN_FORM_MAX));
+    let own = Router::new().merge(pages).merge(metrics).merge(open).layer(from_fn(csrf::own));
     Router::new()
         .nest("/api/v1", api)
         .merge(own)

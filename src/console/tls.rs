@@ -12,11 +12,13 @@ use rustls::ServerConfig;
 use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
+
+use super::gone::Ending;
 
 /// How long a client may take until its connection is encrypted.
 const HANDSHAKE: Duration = Duration::from_secs(10);
@@ -27,8 +29,8 @@ const HANDSHAKES: usize = 256;
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Peer(pub(super) SocketAddr);
 
-impl Connected<IncomingStream<'_, TcpListener>> for Peer {
-    fn connect_info(stream: IncomingStream<'_, TcpListener>) -> Self {
+impl Connected<IncomingStream<'_, Ending>> for Peer {
+    fn connect_info(stream: IncomingStream<'_, Ending>) -> Self {
         Self(*stream.remote_addr())
     }
 }
@@ -76,13 +78,13 @@ pub(super) fn acceptor(certificate: &Path, key: &Path) -> Result<TlsAcceptor, Tl
 
 /// A listener whose connections are encrypted. One that is slow to be so holds up no other.
 pub(super) struct TlsListener {
-    listener: TcpListener,
+    listener: Ending,
     acceptor: TlsAcceptor,
     handshakes: JoinSet<io::Result<(TlsStream<TcpStream>, SocketAddr)>>,
 }
 
 impl TlsListener {
-    pub(super) fn new(listener: TcpListener, acceptor: TlsAcceptor) -> Self {
+    pub(super) fn new(listener: Ending, acceptor: TlsAcceptor) -> Self {
         Self { listener, acceptor, handshakes: JoinSet::new() }
     }
 }

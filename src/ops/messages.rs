@@ -5,6 +5,7 @@ use jiff::{Span, Timestamp};
 
 use crate::config::Config;
 use crate::envelope::{BODY_BYTES_MAX, Envelope};
+use crate::store::history::{Step, What};
 use crate::store::messages::{self, Kept, MESSAGES, Message, MessagesError, Places};
 use crate::store::{ClaimError, Claims};
 
@@ -39,6 +40,26 @@ pub fn find(config: &Config, id: &str, at: Timestamp) -> Result<Option<(Envelope
 pub fn read(config: &Config, kept: &Kept) -> Result<Option<(Envelope, Bytes)>, Unread> {
     let found = Places::new(config.hub.data_dir.join(MESSAGES)).read(kept)?;
     found.map(|message| whole(config, message)).transpose()
+}
+
+/// The message of those steps, taken at about that time: from the place that they tell, else by its id.
+///
+/// # Errors
+/// If the store or the claimed bytes can't be read.
+pub fn of_steps(
+    config: &Config,
+    steps: &[Step],
+    id: &str,
+    at: Timestamp,
+) -> Result<Option<(Envelope, Bytes)>, Unread> {
+    let kept = steps.iter().find_map(|step| match &step.what {
+        What::Decided(decision) => decision.kept.as_ref(),
+        _ => None,
+    });
+    match kept.map(|kept| read(config, kept)).transpose()?.flatten() {
+        Some(message) => Ok(Some(message)),
+        None => find(config, id, at),
+    }
 }
 
 fn whole(config: &Config, message: Message) -> Result<(Envelope, Bytes), Unread> {

@@ -31,6 +31,7 @@ pub mod route_tests;
 pub mod search;
 pub mod series;
 pub mod sheet;
+pub mod shown;
 pub mod status;
 pub mod surveillance;
 pub mod survey;

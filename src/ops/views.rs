@@ -153,18 +153,8 @@ fn whole(encoding: &'static Encoding, shown: &[u8]) -> Option<String> {
 
 /// Ends of segments begin a line; other control characters, which could move or hide what is shown, become symbols.
 fn visible(text: &str) -> String {
-    let symbol = |character: char| match character {
-        '\r' => '\n',
-        '\n' | '\t' => character,
-        '\u{7f}' => '\u{2421}',
-        '\0'..' ' => char::from_u32(0x2400 + u32::from(character)).unwrap_or(' '),
-        // Marks that turn the direction of writing.
-        '\u{80}'..='\u{9f}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
-            '\u{fffd}'
-        }
-        other => other,
-    };
-    text.replace("\r\n", "\r").chars().map(symbol).collect()
+    let text = text.replace("\r\n", "\n").replace('\r', "\n");
+    super::shown::harmless(&text)
 }
 
 fn hex(bytes: &[u8]) -> Text {

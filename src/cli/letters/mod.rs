@@ -12,7 +12,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use self::way::{Fault, Way};
 use super::progress::spinner;
-use super::{check, complain, exit, fail, print, print_json, queue};
+use super::{check, complain, exit, fail, print, print_as_is, print_json, queue};
 use crate::config::Config;
 use crate::lang::Lang;
 use crate::ops::letters::{Deed, Request, Selection, State, Work};
@@ -159,7 +159,13 @@ pub(super) fn invalid(folder: &Path, lang: Lang, arguments: &InvalidArguments) -
             if *json {
                 return Ok(print_json(&editable));
             }
-            print(&format!("{}\n", editable.text.trim_end_matches('\n')));
+            let text = format!("{}\n", editable.text.trim_end_matches('\n'));
+            // What goes into a file is edited and comes back.
+            if io::stdout().is_terminal() {
+                print(&text)
+            } else {
+                print_as_is(&text)
+            }
             Ok(exit::DONE)
         }
         InvalidVerb::Edit(one) => edit(config, lang, one).await,

@@ -1,5 +1,6 @@
 //! A step as a line for people.
 
+use crate::cli::paint::harmless;
 use crate::lang::Lang;
 use crate::ops::tap::{Body, Passed};
 
@@ -67,17 +68,6 @@ fn indented(body: &Body, lang: Lang) -> String {
     lines.map(|line| format!("    {line}")).collect::<Vec<_>>().join("\n")
 }
 
-/// Nothing of a message moves the cursor, changes colours or rings.
-fn harmless(text: &str) -> String {
-    let one = |character: char| match character {
-        '\n' => vec!['\n'],
-        '\t' => vec![' '],
-        character if character.is_control() => character.escape_default().collect(),
-        character => vec![character],
-    };
-    text.chars().flat_map(one).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -96,6 +86,6 @@ mod tests {
         let body = Body { bytes: 9, text: Some("MSH|\u{1b}[2J架空\rPID|\u{7}".to_owned()), base64: None };
         let line = text(&passed, Some(&body), Lang::Ja);
         assert!(line.contains("振分    "), "{line}");
-        assert!(line.ends_with("\n    MSH|\\u{1b}[2J架空\n    PID|\\u{7}"), "{line}");
+        assert!(line.ends_with("\n    MSH|␛[2J架空\n    PID|␇"), "{line}");
     }
 }

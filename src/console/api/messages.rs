@@ -137,6 +137,6 @@ async fn views(
     Extension(actor): Who,
     Path(id): Path<String>,
 ) -> Result<Json<Views>, Problem> {
-    let (row, _) = asked::message(&console, &actor, Right::ViewBodies, &id).await?;
-    asked::views(&console, &actor, &row).await?.map(Json).ok_or_else(Problem::not_found)
+    let (row, steps) = asked::message(&console, &actor, Right::ViewBodies, &id).await?;
+    asked::views(&console, &actor, &row, &steps).await?.map(Json).ok_or_else(Problem::not_found)
 }

@@ -203,8 +203,13 @@ async fn text(State(console): Shared, view: View, Extension(actor): Who, Path(id
     if let Err(problem) = console.require(&actor, Right::Engineer, "letters").await {
         return frame::refusal(&view, problem.status(), problem.detail());
     }
-    let body = asked::text(&console, &actor, &id).await.map(|editable| parts::editor(&view, &id, &editable));
-    told(&view, Kind::Invalid, body)
+    match asked::text(&console, &actor, &id).await {
+        Ok(editable) => {
+            let editor = parts::editor(&view, &id, &editable);
+            frame::verbatim(&view, Kind::Invalid.title(&view), &editor).into_response()
+        }
+        Err(problem) => frame::refusal(&view, problem.status(), problem.detail()),
+    }
 }
 
 /// A dead letter, with what is to be known before it is sent again.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::Deserialize;
+use tokio::sync::Semaphore;
 
 use super::super::Console;
 use super::super::access::{Actor, Right};
@@ -17,6 +18,9 @@ use crate::ops::views::{self, Views};
 
 /// Days of which digests are made where nothing is said.
 pub(super) const LATELY: i64 = 7;
+
+/// Messages that are made into views at once: one of 20 MB takes some 100 MB for that.
+static LOOKS: Semaphore = Semaphore::const_new(2);
 
 /// What a form or an address sends: texts, empty where nothing is said.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -144,17 +148,22 @@ pub(in crate::console) async fn views(
     console: &Arc<Console>,
     actor: &Actor,
     row: &Row,
+    steps: &[Step],
 ) -> Result<Option<Views>, Problem> {
     console.audit(actor, Action::ViewBody, &row.id).await?;
-    let (id, at) = (row.id.clone(), row.at);
+    let (id, at, steps) = (row.id.clone(), row.at, steps.to_vec());
     let (config, registry) = (console.control.config(), console.control.register().view().clone());
     let now = console.control.clock().now();
-    blocking(move || {
-        let kept =
-            crate::ops::messages::find(&config, &id, at).map_err(|error| Problem::unavailable(&error))?;
+    // Never closed; without a permit there are only more at once.
+    let permit = LOOKS.acquire().await.ok();
+    let made = blocking(move || {
+        let kept = crate::ops::messages::of_steps(&config, &steps, &id, at);
+        let kept = kept.map_err(|error| Problem::unavailable(&error))?;
         Ok(kept.map(|(envelope, body)| views::views(&config, registry, envelope, body, now)))
-    })
-    .await
+    });
+    let made = made.await;
+    drop(permit);
+    made
 }
 
 pub(in crate::console) async fn ask<T: Send + 'static>(

@@ -52,7 +52,7 @@ async fn page(
     let right = if with_bodies { Right::ViewBodies } else { Right::View };
     let (row, steps) = asked::message(console, actor, right, id).await?;
     let views = match with_bodies {
-        true => Some(asked::views(console, actor, &row).await?),
+        true => Some(asked::views(console, actor, &row, &steps).await?),
         false => None,
     };
     let may_look = actor.may(Right::ViewBodies, Some(&row.facility));

@@ -7,14 +7,18 @@ use serde::{Deserialize, Serialize};
 
 use super::{EDITED_MAX, LettersError};
 use crate::envelope::{CLAIMED_ABOVE, Envelope, Format, Identifying};
+use crate::ops::shown;
 
 /// The sets that are tried, in this order: escapes of ISO 2022 look like ASCII, so that this one comes first.
 const SETS: [Charset; 4] = [Charset::Iso2022Jp, Charset::Utf8, Charset::Cp932, Charset::EucJp];
 
+/// Where the symbols of control characters begin.
+const SYMBOLS: u32 = 0x2400;
+
 /// A message as a text that can be written back.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Editable {
-    /// A segment a line.
+    /// A segment a line; control characters as their symbols (U+2400 and on).
     pub text: String,
     /// Its character set, for people.
     pub charset: String,
@@ -25,6 +29,8 @@ struct Read {
     text: String,
     charset: Charset,
     end: &'static str,
+    /// Whether symbols in it stand for control characters.
+    has_symbols: bool,
 }
 
 impl Read {
@@ -46,15 +52,33 @@ impl Read {
         } else {
             "\n"
         };
-        Some(Self { text: lines(&text), charset, end })
+        let text = lines(&text);
+        let has_symbols = text.contains(is_control);
+        if has_symbols && text.contains(is_symbol) {
+            return None;
+        }
+        let text = text.chars().map(|one| if is_control(one) { shown::symbol(one) } else { one }).collect();
+        Some(Self { text, charset, end, has_symbols })
     }
 
     /// The bytes of another text.
     fn written(&self, text: &str) -> Result<Vec<u8>, LettersError> {
-        let text = lines(text).replace('\n', self.end);
+        let control = |one: char| u32::from(one).checked_sub(SYMBOLS).and_then(char::from_u32);
+        let back = |one| if self.has_symbols && is_symbol(one) { control(one).unwrap_or(one) } else { one };
+        let text: String = lines(text).chars().map(back).collect();
+        let text = text.replace('\n', self.end);
         encode_within(&text, self.charset, Repertoire::All)
             .map_err(|unmappable| LettersError::Bad(unmappable.to_string()))
     }
+}
+
+/// Control characters are lost or changed in a browser: they are edited as their symbols.
+const fn is_control(character: char) -> bool {
+    matches!(character, '\0'..='\u{8}' | '\u{b}'..='\u{1f}')
+}
+
+const fn is_symbol(character: char) -> bool {
+    matches!(character, '\u{2400}'..='\u{2408}' | '\u{240b}'..='\u{241f}')
 }
 
 /// The same with one kind of line end, as browsers and people change it.
@@ -144,6 +168,21 @@ mod tests {
             assert_ne!(copy.id, "1");
             assert!(edited(&envelope(), &body, &text, Timestamp::UNIX_EPOCH).is_err(), "nothing is changed");
         }
+    }
+
+    #[test]
+    fn control_characters_are_edited_as_symbols_and_come_back() {
+        let body = b"MSH|^~\\&|A\rPID|||\0\x07\x1f\tx\r";
+        let text = editable(&envelope(), body).unwrap().text;
+        assert_eq!(text, "MSH|^~\\&|A\nPID|||␀␇␟\tx\n");
+        let changed = text.replace('x', "y").replace('\n', "\r\n");
+        let (_, bytes) = edited(&envelope(), body, &changed, Timestamp::UNIX_EPOCH).unwrap();
+        assert_eq!(bytes.as_ref(), b"MSH|^~\\&|A\rPID|||\0\x07\x1f\ty\r");
+        let symbols = "PID|||␀x\r";
+        let (_, bytes) =
+            edited(&envelope(), symbols.as_bytes(), "PID|||␀y\n", Timestamp::UNIX_EPOCH).unwrap();
+        assert_eq!(bytes.as_ref(), "PID|||␀y\r".as_bytes(), "nothing stood for a control character");
+        assert!(editable(&envelope(), "PID|||␀\0\r".as_bytes()).is_err(), "nobody knew which is which");
     }
 
     #[test]

@@ -113,7 +113,7 @@ pub fn count(config: &Config, selection: &Selection) -> Result<u64, SearchError>
     Ok(piles.iter().map(|pile| pile.digest.count).sum())
 }
 
-/// A letter's message as it lies in its queue, where it is near its front, or as it was accepted.
+/// A letter's message as it was accepted, or, where that is not kept, as it lies near the front of its queue.
 ///
 /// # Errors
 /// It is nowhere, or what holds it can't be read.
@@ -122,21 +122,17 @@ pub async fn original(
     subscriber: Option<&str>,
     id: &str,
 ) -> Result<(Envelope, Bytes), LettersError> {
-    let config = control.config();
-    let selection = Selection { subscriber: subscriber.map(str::to_owned), ..Selection::default() };
-    if let Some(letter) = near(control, &selection, id).await? {
-        return Ok(letter);
-    }
-    let wanted = id.to_owned();
+    let (config, wanted) = (control.config(), id.to_owned());
     let kept = spawn_blocking(move || {
-        let Some((row, _)) = search::message(&config, &wanted)? else { return Ok(None) };
-        Ok::<_, LettersError>(messages::find(&config, &wanted, row.at)?.map(|kept| (row, kept)))
+        let Some((row, steps)) = search::message(&config, &wanted)? else { return Ok(None) };
+        Ok::<_, LettersError>(messages::of_steps(&config, &steps, &wanted, row.at)?)
     });
     let unknown = || LettersError::Unknown(format!("letter {id}"));
-    match kept.await.map_err(|_| unknown())?? {
-        Some((_, kept)) => Ok(kept),
-        None => Err(unknown()),
+    if let Some(kept) = kept.await.map_err(|_| unknown())?? {
+        return Ok(kept);
     }
+    let selection = Selection { subscriber: subscriber.map(str::to_owned), ..Selection::default() };
+    near(control, &selection, id).await?.ok_or_else(unknown)
 }
 
 /// A letter with its whole body, where it is near the front of its queue.

@@ -3,6 +3,7 @@
 mod gone;
 mod large;
 mod many;
+mod text;
 
 use std::fs;
 use std::io::{Read, Write};

@@ -1,7 +1,9 @@
 //! Messages of 20 MB.
 
 use std::thread;
-use std::time::Instant;
+use std::time::Duration;
+
+use musubi::clock::{Clock, SystemClock};
 
 use super::{ask, drop_file, messages, peak};
 use crate::browser::Region;
@@ -11,7 +13,7 @@ const HEAD: &str =
 /// Most that a page may be: it is shown in part.
 const PAGE: usize = 2 << 20;
 /// Most memory that the hub may take.
-const MEMORY: u64 = 2 << 30;
+const MEMORY: u64 = 1 << 30;
 
 fn many_results(patient: &str, count: usize) -> String {
     let long = "架空の所見".repeat(30);
@@ -35,7 +37,7 @@ fn a_message_of_20_megabytes_is_shown_in_part_and_holds_nobody_up() {
         hub.write("drop/.keep", "");
     });
     // That many results of 20 MB take a build for tests too long.
-    let large = [many_results("0001", 3_000), one_result("0002", 20 << 20), one_result("", 20 << 20)];
+    let large = [many_results("0001", 500), one_result("0002", 20 << 20), one_result("", 20 << 20)];
     for (number, text) in large.iter().enumerate() {
         drop_file(&region, &format!("{number}.hl7"), text);
     }
@@ -59,28 +61,25 @@ fn a_message_of_20_megabytes_is_shown_in_part_and_holds_nobody_up() {
         (views.iter().map(|(_, took)| *took).max().unwrap(), quick)
     });
     assert!(quick < slowest, "others wait for whoever looks: {quick:?} {slowest:?}");
-    for (id, row) in ids.iter().zip(&rows) {
+    for id in &ids {
         for request in [
             format!("GET /messages/{id}"),
             format!("GET /api/v1/messages/{id}"),
-            format!("GET /api/v1/messages/{id}/views"),
             format!("POST /invalid/{id}"),
         ] {
             let (status, body) = ask(&region, &request, "");
             assert!([200, 400].contains(&status) && body.len() < PAGE, "{request}: {status} {}", body.len());
-            println!("{request}: {status} {} {}", body.len(), row["state"]);
         }
         let traced = region.hub.run(&["trace", id, "--json"]);
         assert!(traced.status.success() && traced.stdout.len() < PAGE, "{}", traced.stdout.len());
     }
-    println!("peak {} MB, quick {quick:?}, slowest {slowest:?}", peak(&region) >> 20);
     assert!(peak(&region) < MEMORY, "{}", peak(&region));
 }
 
 #[track_caller]
-fn timed(region: &Region, request: &str) -> (String, std::time::Duration) {
-    let begun = Instant::now();
+fn timed(region: &Region, request: &str) -> (String, Duration) {
+    let begun = SystemClock.now();
     let (status, body) = ask(region, request, "");
     assert_eq!(status, 200, "{request}: {body}");
-    (body, begun.elapsed())
+    (body, SystemClock.now().duration_since(begun).unsigned_abs())
 }
