@@ -153,7 +153,9 @@ impl OneDay<'_> {
         let is_decided = |hash: &String| !self.seen.past.hashes.contains(hash);
         match odd.why {
             // One that was not settled when it was looked at may have been taken since.
-            Missed::NotTaken if !odd.hashes.is_empty() && odd.hashes.iter().all(is_decided) => Differs::Forgotten,
+            Missed::NotTaken if !odd.hashes.is_empty() && odd.hashes.iter().all(is_decided) => {
+                Differs::Forgotten
+            }
             why => why.into(),
         }
     }

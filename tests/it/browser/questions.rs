@@ -72,7 +72,7 @@ fn each_question_is_answered_in_at_most_three_actions() {
 
     // Is a feed silent? It stands in the first lines, with what to do; one look further, what it gave of late.
     operator.reads("hamada-kenko");
-    operator.reads("取り込めません");
+    operator.reads("取込みに失敗しています");
     operator.does(|browser| browser.click("izumo-chuo"));
     operator.reads("1分あたりの受理件数");
 

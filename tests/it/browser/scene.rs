@@ -40,6 +40,8 @@ impl Scene {
             hub.by_http(REFUSING, &format!("{}\", give_up_after = \"1m", server.url()));
             let settings = std::fs::read_to_string(hub.path("hub.toml")).unwrap();
             hub.write("hub.toml", format!("{settings}\n[alerts]\naway = \"60s\"\n"));
+            // Its share is not there.
+            std::fs::remove_dir_all(hub.path("fixtures/region/hamada-kenko/hl7")).unwrap();
             let held = ["hold", HELD, "--why", "電子カルテの更新のため", "--who", "yakin"];
             assert!(hub.run(&held).status.success());
             let user = ["user", "add", "hanako", "--roles", "operator"];
