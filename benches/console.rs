@@ -1,9 +1,10 @@
 //! What it costs the pipeline that somebody looks: the same messages through a hub with and without open consoles.
 //!
 //! `cargo bench --bench console -- [PATH…]`. Each path is kept open (server-sent events) or asked for again after a
-//! second, by several at once, in the same run: first 500 messages a second are offered, of which the processor time of
-//! the hub is told, then as many as it takes, of which the time is told too. Rounds alternate. Processor time is that of
-//! the hub's process alone, in ticks of 10 ms; who sends and who looks shares the machine. Only the ratios mean much.
+//! second, by several at once. In the same run 20 messages a second are offered, then 500, then as many as the hub takes.
+//! Rounds alternate. Processor time is that of the hub's process alone, in ticks of 10 ms; who sends and who looks
+//! shares the machine. Only the ratios mean much. What looking at pages costs does not depend on how many messages pass,
+//! and beside few it shows best: the last line tells it as a share of what 500 a second take.
 #![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 #![expect(clippy::disallowed_methods, reason = "a benchmark measures the real time")]
 
@@ -24,6 +25,9 @@ type Failure = Box<dyn Error + Send + Sync>;
 /// Messages a second that are offered, and for how many seconds: `MUSUBI_SECONDS` says otherwise.
 const RATE: u64 = 500;
 const SECONDS: u64 = 20;
+/// Messages a second that change the pages, and for how many seconds.
+const FEW: u64 = 20;
+const FEW_SECONDS: u64 = 10;
 /// Messages that are sent as fast as they are taken: `MUSUBI_FLOOD` says otherwise.
 const FLOOD: u64 = 20_000;
 /// Pairs of rounds: `MUSUBI_ROUNDS` says otherwise.
@@ -50,10 +54,14 @@ fn main() -> Result<(), Failure> {
     let paths = if named.is_empty() { PATHS.map(str::to_owned).into() } else { named };
     let number = |name: &str| std::env::var(name).ok().and_then(|number| number.parse().ok());
     let offered = number("MUSUBI_SECONDS").unwrap_or(SECONDS) * RATE;
-    let loads = [(offered, Some(RATE)), (number("MUSUBI_FLOOD").unwrap_or(FLOOD), None)];
+    let loads = [
+        (FEW * FEW_SECONDS, Some(FEW)),
+        (offered, Some(RATE)),
+        (number("MUSUBI_FLOOD").unwrap_or(FLOOD), None),
+    ];
     println!("{LOOKERS} look at each of {}", paths.join(" "));
     println!("{:>22} {:>12} {:>12} {:>8}", "", "alone", "looked at", "ratio");
-    let mut ratios: [Vec<f64>; 3] = Default::default();
+    let (mut ratios, mut shares): ([Vec<f64>; 3], _) = (Default::default(), Vec::new());
     for round in 1..=number("MUSUBI_ROUNDS").unwrap_or(ROUNDS) {
         // Who begins changes.
         let (alone, looked) = if round % 2 == 1 {
@@ -62,19 +70,29 @@ fn main() -> Result<(), Failure> {
             let looked = self::round(loads, &paths)?;
             (self::round(loads, &[])?, looked)
         };
+        let [few, some, many] = [0, 1, 2].map(|load| (alone[load], looked[load]));
         let rows = [
-            ("500/s: processor", alone[0].processor, looked[0].processor),
-            ("flood: processor", alone[1].processor, looked[1].processor),
-            ("flood: time", alone[1].elapsed, looked[1].elapsed),
+            ("500/s: processor", some.0.processor, some.1.processor),
+            ("flood: processor", many.0.processor, many.1.processor),
+            ("flood: time", many.0.elapsed, many.1.elapsed),
         ];
         for ((name, alone, looked), ratios) in rows.into_iter().zip(&mut ratios) {
             let ratio = looked.as_secs_f64() / alone.as_secs_f64();
             println!("{name:>22} {alone:>12.2?} {looked:>12.2?} {ratio:>8.3}");
             ratios.push(ratio);
         }
+        let looking =
+            (few.1.processor.as_secs_f64() - few.0.processor.as_secs_f64()) / few.1.elapsed.as_secs_f64();
+        let share = looking * some.0.elapsed.as_secs_f64() / some.0.processor.as_secs_f64();
+        println!(
+            "{:>22} {:>12.2?} {:>12.2?} {share:>8.3}",
+            "20/s: processor", few.0.processor, few.1.processor
+        );
+        shares.push(share);
     }
     let [offered, flood, time] = ratios.map(middle);
     println!("middle ratio: 500/s processor {offered:.3}, flood processor {flood:.3}, flood time {time:.3}");
+    println!("what looking takes beside 20 a second, of what 500 a second take: {:.3}", middle(shares));
     Ok(())
 }
 
@@ -96,8 +114,8 @@ impl Drop for Hub {
 /// Messages, and how many of them a second; as many as are taken where nothing is said.
 type Load = (u64, Option<u64>);
 
-/// Both loads through a hub of their own.
-fn round([offered, flood]: [Load; 2], paths: &[String]) -> Result<[Cost; 2], Failure> {
+/// The loads, one after the other, through a hub of their own.
+fn round(loads: [Load; 3], paths: &[String]) -> Result<Vec<Cost>, Failure> {
     let folder = tempfile::tempdir()?;
     let free = || TcpListener::bind("127.0.0.1:0")?.local_addr();
     let (console, mllp) = (free()?, free()?);
@@ -126,8 +144,7 @@ fn round([offered, flood]: [Load; 2], paths: &[String]) -> Result<[Cost; 2], Fai
     let mut delivered = Delivered::of(folder.path());
     // What happens once is over, and the first pages are made.
     load(&hub, &mut sender, &mut delivered, (RATE, Some(RATE)))?;
-    let offered = load(&hub, &mut sender, &mut delivered, offered)?;
-    let flood = load(&hub, &mut sender, &mut delivered, flood)?;
+    let costs = loads.into_iter().map(|one| load(&hub, &mut sender, &mut delivered, one)).collect();
     over.store(true, Ordering::Relaxed);
     drop(hub);
     for looker in lookers {
@@ -135,7 +152,7 @@ fn round([offered, flood]: [Load; 2], paths: &[String]) -> Result<[Cost; 2], Fai
             return Err("nothing could be looked at".into());
         }
     }
-    Ok([offered, flood])
+    costs
 }
 
 /// Sends so many, at so many a second or as fast as they are taken, until all are delivered.

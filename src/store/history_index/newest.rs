@@ -71,7 +71,8 @@ impl Index {
         most: usize,
     ) -> rusqlite::Result<Newest> {
         let (sources, mut down_to) = (search.sources(), from);
-        for source in &sources {
+        // Where every message is meant, the newest rows are the page.
+        for source in sources.iter().filter(|_| !search.is_of_all()) {
             down_to = down_to.max(self.row_after(*source, (from, until), rows)?.unwrap_or(from));
         }
         let mut found = BTreeSet::new();
