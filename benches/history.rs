@@ -1,15 +1,16 @@
-//! The index of the history with many messages: how long it takes to build, what it takes of the disk, and how long the
-//! first page of each search takes.
+//! The index of the history with many messages: how long it takes to build, what it takes of the disk, how long the
+//! first page of each search takes, and what it costs to forget a day.
 //!
-//! `cargo bench --bench history [-- MESSAGES]` (default 1,000,000; about 330 bytes of disk each). It generates the days
-//! one after the other; of a day that is in the index only the length of its file is kept. The page cache is warm.
+//! `cargo bench --bench history [-- MESSAGES]` (default 1,000,000; about 400 bytes of disk each). It generates the days
+//! one after the other; of a day that is in the index only the length of its file is kept. Each question opens the index
+//! anew, as a console does. `MUSUBI_HISTORY=FOLDER` keeps the index there, and asks again the one that is there.
 #![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 #![expect(clippy::disallowed_methods, reason = "a benchmark measures the real time")]
 
 use std::error::Error;
 use std::fs::{self, File};
 use std::io::{BufWriter, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
@@ -26,6 +27,14 @@ const ASKED: u64 = 200;
 const FACILITIES: u64 = 30;
 const PATIENTS: u64 = 300_000;
 const SUBSCRIBERS: u64 = 25;
+/// Messages after which one facility sends nothing more, and one subscriber gets nothing more.
+const LEFT: u64 = 500_000;
+/// That facility.
+const LEFT_FACILITY: u64 = 29;
+/// That subscriber.
+const LEFT_SUBSCRIBER: u64 = 23;
+/// A subscriber that reads its queue itself: its copies stay waiting.
+const READER: u64 = 24;
 const KINDS: [&str; 12] = [
     "lab-result",
     "lab-order",
@@ -68,13 +77,19 @@ fn at(n: u64) -> Timestamp {
     Timestamp::from_second(BEGIN + 86_400 * day).unwrap_or_default() + SignedDuration::from_millis(within)
 }
 
+/// That one of so many, and another one once that one has left.
+fn one_of(dice: u64, most: u64, left: u64, n: u64) -> u64 {
+    let one = dice % most;
+    if one == left && n >= LEFT { dice / most % left } else { one }
+}
+
 fn decision(n: u64) -> Decision {
     let dice = spread(n);
-    let of = facility(dice);
+    let of = facility(one_of(dice, FACILITIES, LEFT_FACILITY, n));
     let fault = (dice >> 8).is_multiple_of(200);
     let copies = if fault || (dice >> 20).is_multiple_of(5) { 0 } else { 1 + (dice >> 24) % 3 };
     let granted = |copy: u64| Granted {
-        subscriber: subscriber(dice / 7 + copy * 11),
+        subscriber: subscriber(one_of(dice / 7 + copy * 11, SUBSCRIBERS, LEFT_SUBSCRIBER, n)),
         facility: Some(facility(dice + copy)),
         route: "treatment".to_owned(),
         topic: "treatment.lab-result".to_owned(),
@@ -134,7 +149,7 @@ fn write(n: u64, out: &mut impl Write) -> Result<(), Box<dyn Error>> {
         Ok(out.write_all(b"\n")?)
     };
     step(0, What::Decided(decision))?;
-    for (copy, granted) in (0..).zip(recipients) {
+    for (copy, granted) in (0..).zip(recipients).filter(|(_, to)| to.subscriber != subscriber(READER)) {
         let dice = spread(n + 7 * copy) % 1000;
         let fate =
             CopyFate { subscriber: granted.subscriber, route: granted.route, code: None, attempts: Some(1) };
@@ -177,91 +192,231 @@ fn fill(history: &Path, messages: u64) -> Result<(u64, Duration), Box<dyn Error>
     Ok((bytes, took))
 }
 
-type Asking = (&'static str, fn(u64, u64) -> Search);
+type Asking = (&'static str, fn(u64) -> Search);
 
-/// The searches: of the n-th question among that many messages.
-fn searches() -> Vec<Asking> {
-    fn of(search: Search) -> Search {
-        Search { most: 50, ..search }
-    }
-    fn keyed(key: Key<'_>) -> Search {
-        let mut search = of(Search::default());
-        search.known_by([key]);
-        search
-    }
-    fn day(n: u64) -> (Option<Timestamp>, Option<Timestamp>) {
-        let from = at(n - n % DAY);
-        (Some(from), Some(from + SignedDuration::from_hours(24)))
-    }
+fn of(search: Search) -> Search {
+    Search { most: 50, ..search }
+}
+
+fn keyed(key: Key<'_>, search: Search) -> Search {
+    let mut search = of(search);
+    search.known_by([key]);
+    search
+}
+
+fn all() -> Search {
+    Search::default()
+}
+
+fn kind(n: u64) -> Option<String> {
+    Some(KINDS[usize::try_from(n % 12).unwrap_or_default()].to_owned())
+}
+
+fn feed(n: u64) -> Option<String> {
+    Some(format!("{}-{}", facility(n), n / 30 % 2))
+}
+
+/// The day of a message.
+fn day(n: u64, search: Search) -> Search {
+    let from = at(n - n % DAY);
+    of(Search { from: Some(from), until: Some(from + SignedDuration::from_hours(24)), ..search })
+}
+
+/// Questions that name something rare, of the n-th message.
+fn keyed_searches() -> Vec<Asking> {
     vec![
-        ("the newest", |_, _| of(Search::default())),
-        ("id", |n, _| keyed(Key::Id(&hex(n)))),
-        ("control id", |n, _| keyed(Key::Control(&control(n)))),
-        ("patient", |n, _| keyed(Key::Patient(&patient(spread(n))))),
-        ("network id", |n, _| keyed(Key::Network(&network(spread(n))))),
-        ("order", |n, _| keyed(Key::Order(&order(n)))),
-        ("file", |n, _| keyed(Key::File(&hex(n ^ 2)))),
-        ("facility", |n, _| of(Search { facility: Some(facility(n)), ..Search::default() })),
-        ("subscriber", |n, _| of(Search { subscriber: Some(subscriber(n)), ..Search::default() })),
-        ("state", |n, _| {
-            let states = [State::Invalid, State::Parked, State::Dead, State::Routed, State::Filtered];
-            of(Search {
-                state: states.get(usize::try_from(n % 5).unwrap_or_default()).copied(),
-                ..Search::default()
-            })
+        ("id", |n| keyed(Key::Id(&hex(n)), all())),
+        ("control id", |n| keyed(Key::Control(&control(n)), all())),
+        ("order", |n| keyed(Key::Order(&order(n)), all())),
+        ("file", |n| keyed(Key::File(&hex(n ^ 2)), all())),
+        ("patient", |n| keyed(Key::Patient(&patient(spread(n))), all())),
+        ("network id", |n| keyed(Key::Network(&network(spread(n))), all())),
+        ("patient, subscriber", |n| {
+            let subscriber = Some(subscriber(n));
+            keyed(Key::Patient(&patient(spread(n))), Search { subscriber, ..all() })
         }),
-        ("day", |n, _| {
-            let (from, until) = day(n);
-            of(Search { from, until, ..Search::default() })
-        }),
-        ("facility, kind, day", |n, _| {
-            let (from, until) = day(n);
-            let (facility, kind) =
-                (Some(facility(n)), Some(KINDS[usize::try_from(n % 12).unwrap_or_default()].to_owned()));
-            of(Search { facility, kind, from, until, ..Search::default() })
-        }),
-        ("facility, subscriber, dead", |n, _| {
-            let (facility, subscriber) = (Some(facility(n)), Some(subscriber(n / 3)));
-            of(Search { facility, subscriber, state: Some(State::Dead), ..Search::default() })
-        }),
-        ("subscriber, an old page", |n, messages| {
-            let until = Some(at(n % messages));
-            of(Search { subscriber: Some(subscriber(n)), until, ..Search::default() })
-        }),
-        ("nothing is found", |n, _| {
-            of(Search { facility: Some(facility(n)), fault: Some("nowhere".to_owned()), ..Search::default() })
+        ("network id, dead", |n| {
+            keyed(Key::Network(&network(spread(n))), Search { state: Some(State::Dead), ..all() })
         }),
     ]
+}
+
+/// Questions of one common word.
+fn simple_searches() -> Vec<Asking> {
+    fn state(state: State) -> Search {
+        of(Search { state: Some(state), ..all() })
+    }
+    vec![
+        ("the newest", |_| of(all())),
+        ("day", |n| day(n, all())),
+        ("facility", |n| of(Search { facility: Some(facility(n % LEFT_FACILITY)), ..all() })),
+        ("facility that left", |_| of(Search { facility: Some(facility(LEFT_FACILITY)), ..all() })),
+        ("feed", |n| of(Search { feed: feed(n % LEFT_FACILITY), ..all() })),
+        ("kind", |n| of(Search { kind: kind(n), ..all() })),
+        ("subscriber", |n| of(Search { subscriber: Some(subscriber(n % LEFT_SUBSCRIBER)), ..all() })),
+        ("subscriber that left", |_| of(Search { subscriber: Some(subscriber(LEFT_SUBSCRIBER)), ..all() })),
+        ("subscriber, an old page", |n| {
+            of(Search { subscriber: Some(subscriber(n)), until: Some(at(n)), ..all() })
+        }),
+        ("filtered", |_| state(State::Filtered)),
+        ("routed", |_| state(State::Routed)),
+        ("invalid", |_| state(State::Invalid)),
+        ("accepted", |_| state(State::Accepted)),
+        ("waiting", |_| state(State::Waiting)),
+        ("delivered", |_| state(State::Delivered)),
+        ("parked", |_| state(State::Parked)),
+        ("dead", |_| state(State::Dead)),
+        ("fault of messages", |n| {
+            of(Search { fault: Some(FAULTS[usize::try_from(n % 5).unwrap_or_default()].to_owned()), ..all() })
+        }),
+        ("fault of copies", |n| of(Search { fault: Some(format!("http-{}", 400 + n % 30)), ..all() })),
+    ]
+}
+
+/// Questions of several common words, some of which rarely meet.
+fn combined_searches() -> Vec<Asking> {
+    fn to(n: u64, state: State) -> Search {
+        of(Search { subscriber: Some(subscriber(n)), state: Some(state), ..all() })
+    }
+    vec![
+        ("subscriber, delivered", |n| to(n, State::Delivered)),
+        ("subscriber, waiting", |n| to(n % LEFT_SUBSCRIBER, State::Waiting)),
+        ("subscriber, parked", |n| to(n, State::Parked)),
+        ("subscriber, dead", |n| to(n, State::Dead)),
+        ("subscriber, fault", |n| {
+            let fault = Some(format!("http-{}", 400 + n / 25 % 30));
+            of(Search { subscriber: Some(subscriber(n)), fault, ..all() })
+        }),
+        ("feed, invalid", |n| of(Search { feed: feed(n), state: Some(State::Invalid), ..all() })),
+        ("kind, dead", |n| of(Search { kind: kind(n), state: Some(State::Dead), ..all() })),
+        ("facility, kind", |n| of(Search { facility: Some(facility(n)), kind: kind(n / 30), ..all() })),
+        ("facility, kind, day", |n| {
+            day(n, Search { facility: Some(facility(n)), kind: kind(n / 30), ..all() })
+        }),
+        ("facility, subscriber, kind", |n| {
+            let (facility, subscriber) = (Some(facility(n)), Some(subscriber(n / 30)));
+            of(Search { facility, subscriber, kind: kind(n / 750), ..all() })
+        }),
+        ("facility, subscriber, dead", |n| Search { facility: Some(facility(n)), ..to(n / 30, State::Dead) }),
+        ("feed, subscriber, kind, fault", |n| {
+            let fault = Some(format!("http-{}", 400 + n / 9_000 % 30));
+            of(Search {
+                feed: feed(n),
+                subscriber: Some(subscriber(n / 30)),
+                kind: kind(n / 750),
+                fault,
+                ..all()
+            })
+        }),
+        ("two facilities, delivered", |n| {
+            let facilities = Some(vec![facility(n), facility(LEFT_FACILITY)]);
+            of(Search { facilities, state: Some(State::Delivered), ..all() })
+        }),
+        ("nothing is found", |n| {
+            of(Search { facility: Some(facility(n)), fault: Some("nowhere".to_owned()), ..all() })
+        }),
+    ]
+}
+
+/// Digests: those of a console's pages.
+fn digests(messages: u64) -> Vec<(&'static str, Search)> {
+    let lately = Some(at(messages) - SignedDuration::from_hours(24 * 7));
+    vec![
+        ("digest of seven days", Search { from: lately, ..all() }),
+        ("digest of all invalid", Search { state: Some(State::Invalid), ..all() }),
+        ("digest of all dead", Search { state: Some(State::Dead), ..all() }),
+        ("digest of all trouble", all()),
+    ]
+}
+
+/// Times of one kind of question, and what they found.
+#[derive(Default)]
+struct Told {
+    /// Without what was waited for a processor.
+    own: Vec<Duration>,
+    elapsed: Vec<Duration>,
+    rows: usize,
+}
+
+impl Told {
+    fn ask(
+        &mut self,
+        question: impl FnOnce() -> Result<usize, Box<dyn Error>>,
+    ) -> Result<(), Box<dyn Error>> {
+        let (begin, waited) = (Instant::now(), waited());
+        self.rows += question()?;
+        let elapsed = begin.elapsed();
+        self.elapsed.push(elapsed);
+        self.own.push(elapsed.saturating_sub(self::waited().saturating_sub(waited)));
+        Ok(())
+    }
+
+    fn print(mut self, name: &str) {
+        let count = self.own.len();
+        let rows = self.rows as f64 / count as f64;
+        self.own.sort_unstable();
+        self.elapsed.sort_unstable();
+        let of = |times: &[Duration], part: usize| {
+            let time = times.get((count * part / 100).min(count - 1));
+            time.copied().unwrap_or_default().as_secs_f64() * 1e3
+        };
+        let (half, most, all) = (of(&self.own, 50), of(&self.own, 99), of(&self.own, 100));
+        println!("{name:>30} {half:>9.2} {most:>9.2} {all:>9.2} {:>12.2} {rows:>8.1}", of(&self.elapsed, 99));
+    }
+}
+
+/// How long this thread has waited for a processor (Linux: schedstat).
+fn waited() -> Duration {
+    let told = fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    let waited = told.split_whitespace().nth(1).and_then(|nanoseconds| nanoseconds.parse().ok());
+    Duration::from_nanos(waited.unwrap_or_default())
 }
 
 fn ask(history: &Path, messages: u64) -> Result<(), Box<dyn Error>> {
     // As in a hub that runs, which has the index open all the time.
     let _kept = Index::open(history)?;
-    println!("{:>28} {:>10} {:>10} {:>8}", "first page of", "p50 ms", "p99 ms", "rows");
-    let tell = |name: &str, mut times: Vec<Duration>, rows: usize| {
-        times.sort_unstable();
-        let of = |part: usize| {
-            times.get(times.len() * part / 100).copied().unwrap_or_default().as_secs_f64() * 1e3
-        };
-        println!("{name:>28} {:>10.2} {:>10.2} {:>8.1}", of(50), of(99), rows as f64 / times.len() as f64);
-    };
-    for (name, search) in searches() {
-        let (mut times, mut rows) = (Vec::new(), 0);
+    println!("without waiting for a processor, which others use too; and as it was");
+    println!(
+        "{:>30} {:>9} {:>9} {:>9} {:>12} {:>8}",
+        "first page of", "p50 ms", "p99 ms", "max ms", "p99 as it was", "rows"
+    );
+    for (name, search) in keyed_searches().into_iter().chain(simple_searches()).chain(combined_searches()) {
+        let mut told = Told::default();
         for question in 0..ASKED {
-            let search = search(spread(question) % messages, messages);
-            let begin = Instant::now();
-            rows += Index::open(history)?.search(&search)?.hits.len();
-            times.push(begin.elapsed());
+            let search = search(spread(question) % messages);
+            told.ask(|| Ok(Index::open(history)?.search(&search)?.hits.len()))?;
         }
-        tell(name, times, rows);
+        told.print(name);
     }
-    let mut times = Vec::new();
-    for _ in 0..ASKED / 10 {
-        let begin = Instant::now();
-        Index::open(history)?.digest(&Search::default())?;
-        times.push(begin.elapsed());
+    for (name, search) in digests(messages) {
+        let mut told = Told::default();
+        for _ in 0..ASKED / 10 {
+            told.ask(|| Ok(Index::open(history)?.digest(&search)?.len()))?;
+        }
+        told.print(name);
     }
-    tell("digest of all", times, 0);
+    Ok(())
+}
+
+fn size(history: &Path) -> Result<u64, Box<dyn Error>> {
+    let files = fs::read_dir(history.join("index"))?.map(|entry| Ok(entry?.metadata()?.len()));
+    Ok(files.sum::<Result<u64, std::io::Error>>()?)
+}
+
+/// Forgets the oldest day.
+fn forget(history: &Path) -> Result<(), Box<dyn Error>> {
+    let files = fs::read_dir(history)?.map(|entry| Ok(entry?.path())).collect::<std::io::Result<Vec<_>>>()?;
+    let days = files.into_iter().filter(|path| path.extension().is_some_and(|end| end == "ndjson"));
+    let Some(oldest) = days.min() else { return Ok(()) };
+    let before = size(history)?;
+    fs::remove_file(oldest)?;
+    let begin = Instant::now();
+    drop(Index::open(history)?);
+    println!(
+        "to forget a day: {:.2} s; {} kB of the index given back",
+        begin.elapsed().as_secs_f64(),
+        before.saturating_sub(size(history)?) >> 10
+    );
     Ok(())
 }
 
@@ -274,19 +429,16 @@ fn memory() -> String {
 
 fn main() -> Result<(), Box<dyn Error>> {
     let messages = std::env::args().filter_map(|argument| argument.parse().ok()).next().unwrap_or(1_000_000);
-    let folder = tempfile::tempdir()?;
-    let (bytes, took) = fill(folder.path(), messages)?;
-    let index: u64 = fs::read_dir(folder.path().join("index"))?
-        .map(|entry| Ok(entry?.metadata()?.len()))
-        .sum::<Result<u64, std::io::Error>>()?;
-    println!(
-        "{messages} messages, {} MB of day files: {:.0} s, {} MB of index, memory {}",
-        bytes >> 20,
-        took.as_secs_f64(),
-        index >> 20,
-        memory()
-    );
-    ask(folder.path(), messages)?;
+    let (temporary, kept) = (tempfile::tempdir()?, std::env::var_os("MUSUBI_HISTORY").map(PathBuf::from));
+    let history = kept.as_deref().unwrap_or(temporary.path());
+    fs::create_dir_all(history)?;
+    if !history.join("index").exists() {
+        let (bytes, took) = fill(history, messages)?;
+        println!("{messages} messages, {} MB of day files: {:.0} s", bytes >> 20, took.as_secs_f64());
+    }
+    println!("{} MB of index, memory {}", size(history)? >> 20, memory());
+    ask(history, messages)?;
+    forget(history)?;
     println!("memory {}", memory());
     Ok(())
 }

@@ -107,7 +107,7 @@ pub(super) fn main(folder: &Path, lang: Lang, arguments: &Arguments) -> u8 {
 /// The ways of what a query finds, the oldest first.
 fn ways(config: &Config, query: &Query) -> Result<Vec<Way>, SearchError> {
     let mut ways = Vec::new();
-    for row in search::search(config, query)?.rows.into_iter().rev() {
+    for row in search::patiently(config, query)?.rows.into_iter().rev() {
         let found = search::message(config, &row.id)?;
         ways.extend(found.map(|(row, steps)| Way { id: row.id, steps }));
     }

@@ -57,7 +57,7 @@ pub fn list(config: &Config, selection: &Selection) -> Result<Vec<Parked>, Searc
         ..Query::default()
     };
     let mut patients = BTreeMap::new();
-    for row in search::search(config, &query)?.rows {
+    for row in search::patiently(config, &query)?.rows {
         let Some((row, steps)) = search::message(config, &row.id)? else { continue };
         let patient = steps.iter().find_map(|step| match &step.what {
             What::Decided(Decision { patient, .. }) => patient.as_ref().map(|patient| patient.0.clone()),

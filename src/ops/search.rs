@@ -69,7 +69,8 @@ pub struct Query {
 pub struct Found {
     /// The messages, the newest first.
     pub rows: Vec<Row>,
-    /// What begins the next page, where there may be one.
+    /// What begins the next page, where there may be one. A page may be short, or empty, and yet have a next one: what
+    /// would take long to find is looked for page by page.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<String>,
 }
@@ -165,6 +166,21 @@ pub fn search(config: &Config, query: &Query) -> Result<Found, SearchError> {
     let wanted = wanted(config, query)?;
     let hits = ask(config, |index| index.search(&wanted))?;
     Ok(Found { rows: hits.hits.into_iter().map(row).collect(), next: hits.next.map(|next| next.to_string()) })
+}
+
+/// The newest messages that a query finds, however long it takes to find as many as are wanted.
+///
+/// # Errors
+/// If the history or the secret can't be read.
+pub fn patiently(config: &Config, query: &Query) -> Result<Found, SearchError> {
+    let (most, mut found) = (query.most.unwrap_or(PAGE), search(config, query)?);
+    while found.rows.len() < most && found.next.is_some() {
+        let left = Some(most - found.rows.len());
+        let page = search(config, &Query { before: found.next, most: left, ..query.clone() })?;
+        found.rows.extend(page.rows);
+        found.next = page.next;
+    }
+    Ok(found)
 }
 
 /// What a query finds that is in trouble, as digests, the most frequent first. Where a page begins does not matter.

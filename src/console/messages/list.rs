@@ -97,7 +97,9 @@ fn troubles(view: &View, digests: &[Digest], time: &dyn Fn(Timestamp) -> String)
 fn rows(view: &View, asked: &Asked, found: &Found, time: &dyn Fn(Timestamp) -> String) -> Markup {
     html! {
         h2 { (view.pick("Messages, the newest first", "メッセージ（新しい順）")) }
-        @if found.rows.is_empty() {
+        @if found.rows.is_empty() && found.next.is_some() {
+            p { (view.pick("None among the newest. Older ones have not been looked through yet.", "新しいほうには該当がありません。さらに前はまだ調べていません。")) }
+        } @else if found.rows.is_empty() {
             p { (view.pick("The history tells of no such message.", "該当するメッセージは履歴にありません。")) }
         } @else {
             div.wide { table {

@@ -185,7 +185,7 @@ pub fn later_version(config: &Config, id: &str, subscriber: &str) -> Result<Late
         most: Some(LATER),
         ..Query::default()
     };
-    for other in search::search(config, &query)?.rows {
+    for other in search::patiently(config, &query)?.rows {
         let Some((_, envelope)) = accepted(config, &other.id)? else { continue };
         let is_same = envelope.key == own.key && envelope.change != Change::Superseded;
         if is_same && other.id != id && envelope.version >= own.version {

@@ -62,6 +62,7 @@ fn line(path: &Path, start: i64) -> io::Result<Option<Vec<u8>>> {
 
 /// Puts a message together from the lines that are there. Where none is, it is forgotten.
 pub(super) fn anew(writer: &mut Writer<'_>, n: i64, id: &str) -> Result<(), IndexError> {
+    writer.flush()?;
     let history = writer.history.clone();
     let steps = Lines::new(writer.sql, &history)?.of(writer.sql, n, id)?;
     let (told, places): (Vec<_>, Vec<_>) = steps.into_iter().unzip();
@@ -69,7 +70,7 @@ pub(super) fn anew(writer: &mut Writer<'_>, n: i64, id: &str) -> Result<(), Inde
     let Some(first) = told.first() else { return Ok(()) };
     let n = writer.begin(id, first.at)?;
     for (step, place) in told.iter().zip(places) {
-        writer.place(n, place)?;
+        writer.place(n, place);
         writer.apply(n, step)?;
     }
     Ok(())

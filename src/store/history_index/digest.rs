@@ -1,12 +1,12 @@
 //! How often the same trouble occurs, instead of each time that it does.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
 use jiff::Timestamp;
+use rusqlite::{OptionalExtension, params_from_iter};
 
 use super::profile::State;
-use super::search::{Known, Search};
-use super::write::period;
+use super::search::Search;
 use super::{Index, IndexError};
 
 /// Messages that one key may lead to in a digest.
@@ -34,9 +34,24 @@ pub struct Tally {
 }
 
 /// State, fault, feed, subscriber.
-type Same = (State, String, String, String);
+type Same = (String, String, String, String);
+
 /// How many, the oldest, the newest.
-type Span = (u64, i64, i64);
+#[derive(Debug, Clone, Copy)]
+struct Span {
+    count: u64,
+    first: i64,
+    last: i64,
+}
+
+impl Span {
+    const NOTHING: Self = Self { count: 0, first: i64::MAX, last: i64::MIN };
+
+    fn add(&mut self, other: Self) {
+        self.count += other.count;
+        (self.first, self.last) = (self.first.min(other.first), self.last.max(other.last));
+    }
+}
 
 impl Index {
     /// What a search finds, as digests of one trouble each, the most frequent first. Only what is in trouble is counted.
@@ -44,65 +59,74 @@ impl Index {
     /// # Errors
     /// If the database fails.
     pub fn digest(&self, search: &Search) -> Result<Vec<Tally>, IndexError> {
-        let profiles = Search { before: None, ..search.clone() }.troubled(&self.connection)?;
-        let keyed = if search.is_keyed() { Some(self.by_keys(search, KEYED)?) } else { None };
-        let mut tallies: BTreeMap<Same, Span> = BTreeMap::new();
-        for one in profiles {
-            let of_copy = !one.profile.subscriber.is_empty();
-            let span = match &keyed {
-                Some(numbers) => self.span_among(&one, numbers)?,
-                None => self.span(search, &one)?,
-            };
-            let (Some(span), profile) = (span, one.profile) else { continue };
-            let feed = if of_copy { String::new() } else { profile.feed };
-            let same = (profile.state, profile.fault, feed, profile.subscriber);
-            let all = tallies.entry(same).or_insert((0, span.1, span.2));
-            *all = (all.0 + span.0, all.1.min(span.1), all.2.max(span.2));
+        let search = Search { before: None, ..search.clone() };
+        let spans = match search.is_keyed() {
+            true => self.spans_among(&search, &self.by_keys(&search, KEYED)?.numbers)?,
+            false => self.spans(&search)?,
+        };
+        let mut words = search.words(true);
+        let p = words.mark(0);
+        let mut profile = self.connection.prepare(&format!(
+            "SELECT state, fault, iif(subscriber = '', feed, ''), subscriber FROM profiles WHERE p = {p} AND {}",
+            words.sql
+        ))?;
+        let mut tallies: HashMap<Same, Span> = HashMap::new();
+        for (p, span) in spans {
+            words.values.pop();
+            words.mark(p);
+            let same: Option<Same> = profile
+                .query_row(params_from_iter(&words.values), |row| {
+                    Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+                })
+                .optional()?;
+            if let Some(same) = same {
+                tallies.entry(same).or_insert(Span::NOTHING).add(span);
+            }
         }
-        let mut told = Vec::with_capacity(tallies.len());
-        for ((state, fault, feed, subscriber), (count, first, last)) in tallies {
-            let (first, _) = self.seen(first)?;
-            let (last, example) = self.seen(last)?;
-            told.push(Tally { state, fault, feed, subscriber, count, first, last, example });
-        }
-        told.sort_by_key(|tally| std::cmp::Reverse(tally.count));
+        let told = tallies.into_iter().filter_map(|(same, span)| self.tally(same, span).transpose());
+        let mut told: Vec<_> = told.collect::<Result<_, _>>()?;
+        told.sort_by(|a: &Tally, b| (b.count, b.last, &a.example).cmp(&(a.count, a.last, &b.example)));
         Ok(told)
     }
 
-    /// Messages or copies of one profile: how many, the oldest and the newest.
-    fn span(&self, search: &Search, one: &Known) -> rusqlite::Result<Option<Span>> {
-        let (from, until) = Search { before: None, ..search.clone() }.range();
-        let Some((oldest, newest)) = self.periods(from, until)? else { return Ok(None) };
-        let mut counted = self.connection.prepare_cached(
-            "SELECT count(*), min(n), max(n) FROM profiled
-             WHERE period = ?1 AND profile = ?2 AND n >= ?3 AND n < ?4",
-        )?;
-        let mut all: Option<Span> = None;
-        for period in (oldest..=newest).filter(|period| one.is_in(*period)) {
-            let (count, first, last): (i64, Option<i64>, Option<i64>) = counted
-                .query_row([period, one.number, from, until], |row| {
-                    Ok((row.get(0)?, row.get(1)?, row.get(2)?))
-                })?;
-            let Some((first, last)) = first.zip(last) else { continue };
-            let before = all.unwrap_or((0, first, last));
-            all = Some((before.0 + count.unsigned_abs(), before.1, last));
-        }
-        Ok(all)
-    }
-
-    /// The same, among these numbers.
-    fn span_among(&self, one: &Known, numbers: &[i64]) -> rusqlite::Result<Option<Span>> {
-        let mut known = self
+    /// Of each profile in trouble: what is listed.
+    fn spans(&self, search: &Search) -> rusqlite::Result<HashMap<i64, Span>> {
+        let (from, until) = search.range();
+        let mut listed = self
             .connection
-            .prepare_cached("SELECT 1 FROM profiled WHERE period = ?1 AND profile = ?2 AND n = ?3")?;
-        let mut span: Option<Span> = None;
-        for n in numbers {
-            if known.exists([period(*n), one.number, *n])? {
-                let (count, first, last) = span.unwrap_or((0, *n, *n));
-                span = Some((count + 1, first.min(*n), last.max(*n)));
+            .prepare_cached("SELECT profile, n FROM listed WHERE list = ?1 AND n >= ?2 AND n < ?3")?;
+        let mut spans: HashMap<i64, Span> = HashMap::new();
+        for list in search.lists(is_trouble) {
+            let mut rows = listed.query([list, from, until])?;
+            while let Some(row) = rows.next()? {
+                let n = row.get(1)?;
+                spans.entry(row.get(0)?).or_insert(Span::NOTHING).add(Span { count: 1, first: n, last: n });
             }
         }
-        Ok(span)
+        Ok(spans)
+    }
+
+    /// Of each profile in trouble: what there is among these numbers.
+    fn spans_among(&self, search: &Search, numbers: &[i64]) -> rusqlite::Result<HashMap<i64, Span>> {
+        let mut listed =
+            self.connection.prepare_cached("SELECT profile FROM listed WHERE list = ?1 AND n = ?2")?;
+        let lists: Vec<_> = search.lists(is_trouble).collect();
+        let mut spans: HashMap<i64, Span> = HashMap::new();
+        for n in numbers {
+            for list in &lists {
+                for p in listed.query_map([list, n], |row| row.get(0))? {
+                    spans.entry(p?).or_insert(Span::NOTHING).add(Span { count: 1, first: *n, last: *n });
+                }
+            }
+        }
+        Ok(spans)
+    }
+
+    fn tally(&self, (state, fault, feed, subscriber): Same, span: Span) -> rusqlite::Result<Option<Tally>> {
+        let Some(state) = State::parse(&state) else { return Ok(None) };
+        let (first, _) = self.seen(span.first)?;
+        let (last, example) = self.seen(span.last)?;
+        Ok(Some(Tally { state, fault, feed, subscriber, count: span.count, first, last, example }))
     }
 
     /// When a message was first seen, and its id.
@@ -113,4 +137,9 @@ impl Index {
             Ok((Timestamp::from_nanosecond(at.into()).unwrap_or_default(), row.get(1)?))
         })
     }
+}
+
+/// Whether somebody has something to do, or to know.
+fn is_trouble(state: State, has_fault: bool) -> bool {
+    has_fault || State::TROUBLE.contains(&state)
 }

@@ -6,18 +6,22 @@
 //!
 //! A message is known by a number that grows with time, so that every list of numbers is a list in the order of time:
 //! what is rare (a patient, an order) leads to its numbers by a key, what is common (a feed, a state) by a *profile*,
-//! the combination of such words. There are few profiles, and the newest messages of each are found at once.
+//! the combination of such words, or by reading the newest messages one by one. What is not routine (waiting, parked,
+//! dead, invalid) stands in a list of its own for each state.
 
 mod derive;
 mod digest;
+mod drafts;
 mod keys;
 mod lines;
+mod newest;
 mod profile;
 mod prune;
 mod schema;
 mod search;
 #[cfg(test)]
 mod tests;
+mod words;
 mod write;
 
 use std::collections::BTreeSet;
@@ -93,6 +97,7 @@ impl IndexError {
 pub struct Index {
     history: PathBuf,
     connection: Connection,
+    effort: newest::Effort,
 }
 
 impl Index {
@@ -132,7 +137,7 @@ impl Index {
         let failed = |source| IndexError::File { path: folder.clone(), source };
         fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder).map_err(failed)?;
         let connection = schema::open(&folder.join(FILE))?;
-        Ok(Self { history: history.to_owned(), connection })
+        Ok(Self { history: history.to_owned(), connection, effort: newest::Effort::PAGE })
     }
 
     fn updated(mut self) -> Result<Self, IndexError> {
@@ -153,8 +158,10 @@ impl Index {
             }
             let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             let mut writer = write::Writer::new(&transaction, &self.history);
-            prune::forget_missing(&mut writer, &found)?;
-            let (steps, more) = lines::take_in(&mut writer, &found, PIECE)?;
+            let (steps, more) = match prune::forget_missing(&mut writer, &found)? {
+                true => (0, true),
+                false => lines::take_in(&mut writer, &found, PIECE)?,
+            };
             writer.flush()?;
             let vacuum = writer.has_forgotten();
             transaction.commit()?;

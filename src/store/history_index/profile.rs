@@ -62,6 +62,15 @@ impl State {
         }
     }
 
+    /// The list of messages or copies in that state, with a fault or without; none where that is routine.
+    pub(super) const fn list(self, has_fault: bool) -> Option<i64> {
+        match (self, has_fault) {
+            (Self::Filtered | Self::Routed | Self::Delivered, false) => None,
+            (state, false) => Some(2 * state as i64),
+            (state, true) => Some(2 * state as i64 + 1),
+        }
+    }
+
     /// The state of that word.
     pub fn parse(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|state| state.as_str() == word)
@@ -99,6 +108,11 @@ impl Profile {
             fault: String::new(),
             subscriber: String::new(),
         }
+    }
+
+    /// The list in which it stands, where it is not routine.
+    pub(super) const fn list(&self) -> Option<i64> {
+        self.state.list(!self.fault.is_empty())
     }
 
     /// Of a copy of such a message.

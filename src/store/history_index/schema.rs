@@ -7,22 +7,30 @@ use rusqlite::Connection;
 use rusqlite::config::DbConfig;
 
 /// Version of the tables; an index of another one is made anew.
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
 /// How long a writer waits for another one.
 const BUSY: Duration = Duration::from_secs(20);
 
-/// `files.seen` is how long the file was, `taken` how much of it is in the tables: up to the last whole line.
-/// `messages.n` is the time of the first step in units of 10 µs, moved where that is taken; `at` and `last` are
-/// nanoseconds since 1970 of the first and the last step. A profile with a subscriber is a copy's; `first` and `last` are
-/// bounds of the numbers that have it. What does not come in the order of time is kept period by period, so that what is
-/// written is close together.
+/// `files.seen` is how long the file was, `taken` how much of it is in the tables: up to the last whole line; `first` and
+/// `last` are bounds of the messages that have a step there. `messages.n` is the time of the first step in units of
+/// 10 µs, moved where that is taken; `at` and `last` are nanoseconds since 1970 of the first and the last step. A profile
+/// with a subscriber is a copy's; `count` is how many have it, `first` and `last` are bounds of their numbers. `listed`
+/// holds what is not routine, by state. What does not come in the order of time is kept period by period, so that what
+/// is written is close together.
 const TABLES: &str = "
-CREATE TABLE files (f INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, seen INTEGER NOT NULL, taken INTEGER NOT NULL);
+CREATE TABLE files (
+    f INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, seen INTEGER NOT NULL, taken INTEGER NOT NULL,
+    first INTEGER NOT NULL DEFAULT 0x7fffffffffffffff, last INTEGER NOT NULL DEFAULT -0x7fffffffffffffff);
 CREATE TABLE profiles (
     p INTEGER PRIMARY KEY, facility TEXT NOT NULL, feed TEXT NOT NULL, kind TEXT NOT NULL, change TEXT NOT NULL,
-    state TEXT NOT NULL, fault TEXT NOT NULL, subscriber TEXT NOT NULL,
-    first INTEGER NOT NULL, last INTEGER NOT NULL,
+    state TEXT NOT NULL, fault TEXT NOT NULL, subscriber TEXT NOT NULL, count INTEGER NOT NULL DEFAULT 0,
+    first INTEGER NOT NULL DEFAULT 0x7fffffffffffffff, last INTEGER NOT NULL DEFAULT -0x7fffffffffffffff,
     UNIQUE (subscriber, state, facility, feed, kind, change, fault));
+CREATE INDEX profiles_of_state ON profiles (state, facility);
+CREATE INDEX profiles_of_facility ON profiles (facility, state);
+CREATE INDEX profiles_of_feed ON profiles (feed, state);
+CREATE INDEX profiles_of_kind ON profiles (kind, state);
+CREATE INDEX profiles_of_fault ON profiles (fault, facility, subscriber);
 CREATE TABLE messages (
     n INTEGER PRIMARY KEY, id TEXT NOT NULL, at INTEGER NOT NULL, last INTEGER NOT NULL, profile INTEGER NOT NULL);
 CREATE TABLE copies (
@@ -31,6 +39,9 @@ CREATE TABLE copies (
 CREATE TABLE profiled (
     period INTEGER NOT NULL, profile INTEGER NOT NULL, n INTEGER NOT NULL,
     PRIMARY KEY (period, profile, n)) WITHOUT ROWID;
+CREATE TABLE listed (
+    list INTEGER NOT NULL, n INTEGER NOT NULL, profile INTEGER NOT NULL,
+    PRIMARY KEY (list, n, profile)) WITHOUT ROWID;
 CREATE TABLE keys (
     period INTEGER NOT NULL, key INTEGER NOT NULL, n INTEGER NOT NULL,
     PRIMARY KEY (period, key, n)) WITHOUT ROWID;

@@ -1,15 +1,17 @@
 //! The newest messages that a search finds.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use rusqlite::types::Value;
-use rusqlite::{Connection, params_from_iter};
+use rusqlite::{Connection, Statement, params_from_iter};
 
 use super::derive::Lines;
 use super::keys::Key;
+use super::newest::Newest;
 use super::profile::{Profile, State};
-use super::write::{number, period, periods};
+use super::words::{Condition, limit};
+use super::write::{number, period};
 use super::{Index, IndexError};
 use crate::store::history::Step;
 
@@ -59,91 +61,6 @@ impl Search {
     pub(super) const fn is_keyed(&self) -> bool {
         !self.keys.is_empty()
     }
-
-    /// Those of its profiles in which somebody has something to do: of messages, and of copies.
-    pub(super) fn troubled(&self, sql: &Connection) -> rusqlite::Result<Vec<Known>> {
-        let (words, values) = self.words(true);
-        let states = State::TROUBLE.map(|state| format!("'{}'", state.as_str())).join(", ");
-        read(sql, &format!("{words} AND (state IN ({states}) OR fault <> '')"), values)
-    }
-
-    /// A condition on profiles. Where nothing is said of copies, only messages are meant, or copies too.
-    fn words(&self, copies_too: bool) -> (String, Vec<Value>) {
-        let mut sql = String::from("1");
-        let mut values: Vec<Value> = Vec::new();
-        let state = self.state.map(|state| state.as_str().to_owned());
-        let columns = [
-            ("facility", &self.facility),
-            ("feed", &self.feed),
-            ("kind", &self.kind),
-            ("subscriber", &self.subscriber),
-            ("state", &state),
-            ("fault", &self.fault),
-        ];
-        for (column, value) in columns {
-            if let Some(value) = value {
-                values.push(value.clone().into());
-                sql.push_str(&format!(" AND {column} = ?{}", values.len()));
-            }
-        }
-        if !copies_too && self.subscriber.is_none() && self.state.is_none() && self.fault.is_none() {
-            sql.push_str(" AND subscriber = ''");
-        }
-        if let Some(codes) = &self.facilities {
-            let marks: Vec<_> = codes
-                .iter()
-                .map(|code| {
-                    values.push(code.clone().into());
-                    format!("?{}", values.len())
-                })
-                .collect();
-            sql.push_str(&format!(" AND facility IN ({})", marks.join(", ")));
-        }
-        (sql, values)
-    }
-
-    /// Whether every message is meant, whatever its profile.
-    const fn is_of_all(&self) -> bool {
-        self.facility.is_none()
-            && self.facilities.is_none()
-            && self.feed.is_none()
-            && self.kind.is_none()
-            && self.subscriber.is_none()
-            && self.state.is_none()
-            && self.fault.is_none()
-    }
-
-    /// The profiles that it means, by their numbers.
-    pub(super) fn profiles(&self, sql: &Connection) -> rusqlite::Result<Vec<Known>> {
-        let (words, values) = self.words(false);
-        read(sql, &words, values)
-    }
-}
-
-/// A profile that messages or copies have.
-pub(super) struct Known {
-    pub(super) number: i64,
-    pub(super) profile: Profile,
-    /// Periods of the oldest and the newest that had it.
-    periods: (i64, i64),
-}
-
-impl Known {
-    /// Whether anything of that period may have it.
-    pub(super) const fn is_in(&self, period: i64) -> bool {
-        self.periods.0 <= period && period <= self.periods.1
-    }
-}
-
-/// The profiles of which that holds.
-fn read(sql: &Connection, words: &str, values: Vec<Value>) -> rusqlite::Result<Vec<Known>> {
-    let columns = "p, first, last, facility, feed, kind, change, state, fault, subscriber";
-    let mut statement = sql.prepare(&format!("SELECT {columns} FROM profiles WHERE {words}"))?;
-    let rows = statement.query_map(params_from_iter(values), |row| {
-        let periods = (period(row.get(1)?), period(row.get(2)?));
-        Ok(Known { number: row.get(0)?, profile: Profile::read(row, 3)?, periods })
-    })?;
-    rows.collect()
 }
 
 /// A message that was found.
@@ -179,7 +96,8 @@ pub struct Copy {
 pub struct Hits {
     /// The messages.
     pub hits: Vec<Hit>,
-    /// Where the next page begins, where there may be one.
+    /// Where the next page begins, where there may be one. A page may be short and yet have a next one: what would take
+    /// long to find is looked for page by page.
     pub next: Option<i64>,
 }
 
@@ -189,12 +107,16 @@ impl Index {
     /// # Errors
     /// If the database fails.
     pub fn search(&self, search: &Search) -> Result<Hits, IndexError> {
-        let numbers = match search.keys.is_empty() {
-            true => self.by_profile(search)?,
-            false => self.by_keys(search, search.most)?,
+        let newest = match search.is_keyed() {
+            false => self.newest(search)?,
+            true => self.by_keys(search, search.most)?,
         };
-        let next = numbers.last().copied().filter(|_| numbers.len() == search.most);
-        let hits = numbers.into_iter().map(|n| self.hit(n)).collect::<Result<_, _>>()?;
+        let (from, _) = search.range();
+        let next = match newest.numbers.last() {
+            Some(last) if newest.numbers.len() == search.most => Some(*last),
+            _ => Some(newest.down_to).filter(|down_to| *down_to > from),
+        };
+        let hits = newest.numbers.into_iter().map(|n| self.hit(n)).collect::<Result<_, _>>()?;
         Ok(Hits { hits, next })
     }
 
@@ -207,80 +129,32 @@ impl Index {
         Ok(steps.into_iter().map(|(step, _)| step).collect())
     }
 
-    fn by_profile(&self, search: &Search) -> Result<Vec<i64>, IndexError> {
+    /// The newest numbers that the keys lead to, within a bounded effort.
+    pub(super) fn by_keys(&self, search: &Search, most: usize) -> Result<Newest, IndexError> {
         let (from, until) = search.range();
-        if search.is_of_all() {
-            let mut newest = self
-                .connection
-                .prepare_cached("SELECT n FROM messages WHERE n >= ?1 AND n < ?2 ORDER BY n DESC LIMIT ?3")?;
-            let rows = newest.query_map([from, until, limit(search.most)], |row| row.get(0))?;
-            return Ok(rows.collect::<Result<_, _>>()?);
-        }
-        let profiles = search.profiles(&self.connection)?;
-        let Some((oldest, newest)) = self.periods(from, until)? else { return Ok(Vec::new()) };
-        let mut found = BTreeSet::new();
-        let mut of_profile = self.connection.prepare_cached(
-            "SELECT n FROM profiled WHERE period = ?1 AND profile = ?2 AND n >= ?3 AND n < ?4
-             ORDER BY n DESC LIMIT ?5",
+        let (mut found, mut left) = (Newest { down_to: from, ..Newest::default() }, self.effort.candidates);
+        let Some((first, others)) = search.keys.split_first() else { return Ok(found) };
+        let mut led = self.connection.prepare_cached(
+            "SELECT n FROM keys WHERE period = ?1 AND key = ?2 AND n >= ?3 AND n < ?4 ORDER BY n DESC LIMIT ?5",
         )?;
-        for at in (oldest..=newest).rev() {
-            let mut from = from;
-            for one in profiles.iter().filter(|one| one.is_in(at)) {
-                let rows = of_profile
-                    .query_map([at, one.number, from, until, limit(search.most)], |row| {
-                        row.get::<_, i64>(0)
-                    })?;
-                for n in rows {
-                    found.insert(n?);
-                }
-                while found.len() > search.most {
-                    found.pop_first();
-                }
-                if let Some(last) = found.first().filter(|_| found.len() == search.most) {
-                    // Only what is newer displaces one of these.
-                    from = from.max(*last);
-                }
-            }
-            if found.len() == search.most {
-                break;
-            }
-        }
-        Ok(found.into_iter().rev().collect())
-    }
-
-    /// The oldest and the newest period between two numbers that there may be anything of.
-    pub(super) fn periods(&self, from: i64, until: i64) -> rusqlite::Result<Option<(i64, i64)>> {
-        let (oldest, newest) = periods(&self.connection)?;
-        let (oldest, newest) = (oldest.max(period(from)), newest.min(period(until)));
-        Ok((oldest <= newest).then_some((oldest, newest)))
-    }
-
-    /// The numbers that the keys lead to, the newest first.
-    pub(super) fn by_keys(&self, search: &Search, most: usize) -> Result<Vec<i64>, IndexError> {
-        let (from, until) = search.range();
-        let Some((first, others)) = search.keys.split_first() else { return Ok(Vec::new()) };
-        let mut led = self
-            .connection
-            .prepare_cached("SELECT n FROM keys WHERE period = ?1 AND key = ?2 AND n >= ?3 AND n < ?4")?;
-        let Some((oldest, newest)) = self.periods(from, until)? else { return Ok(Vec::new()) };
-        let wanted: Option<HashSet<i64>> = match search.is_of_all() {
-            true => None,
-            false => Some(search.profiles(&self.connection)?.into_iter().map(|one| one.number).collect()),
-        };
-        let mut found = Vec::new();
+        let mut has_words = Words::of(&self.connection, search)?;
+        let Some((oldest, newest)) = self.periods(from, until)? else { return Ok(found) };
         for at in (oldest..=newest).rev() {
             let mut candidates = BTreeSet::new();
             for key in first {
-                for n in led.query_map([at, *key, from, until], |row| row.get::<_, i64>(0))? {
+                let values = [at, *key, from, until, limit(left + 1)];
+                for n in led.query_map(values, |row| row.get::<_, i64>(0))? {
                     candidates.insert(n?);
                 }
             }
             for n in candidates.into_iter().rev() {
-                if self.has_all(n, others)? && self.is_of(n, wanted.as_ref())? {
-                    found.push(n);
-                }
-                if found.len() == most {
+                if left == 0 || found.numbers.len() == most {
+                    found.down_to = n + 1;
                     return Ok(found);
+                }
+                left -= 1;
+                if self.has_all(n, others)? && has_words.are_of(n)? {
+                    found.numbers.push(n);
                 }
             }
         }
@@ -300,19 +174,6 @@ impl Index {
             }
         }
         Ok(true)
-    }
-
-    fn is_of(&self, n: i64, wanted: Option<&HashSet<i64>>) -> rusqlite::Result<bool> {
-        let Some(wanted) = wanted else { return Ok(true) };
-        let mut profiles = self.connection.prepare_cached(
-            "SELECT profile FROM messages WHERE n = ?1 UNION ALL SELECT profile FROM copies WHERE n = ?1",
-        )?;
-        for p in profiles.query_map([n], |row| row.get::<_, i64>(0))? {
-            if wanted.contains(&p?) {
-                return Ok(true);
-            }
-        }
-        Ok(false)
     }
 
     fn hit(&self, n: i64) -> Result<Hit, IndexError> {
@@ -340,6 +201,30 @@ impl Index {
     }
 }
 
-fn limit(most: usize) -> i64 {
-    i64::try_from(most).unwrap_or(i64::MAX)
+/// Whether the words of a search hold of a message or of a copy of it.
+struct Words<'s> {
+    /// None where they hold of all.
+    statement: Option<Statement<'s>>,
+    values: Vec<Value>,
+}
+
+impl<'s> Words<'s> {
+    fn of(sql: &'s Connection, search: &Search) -> rusqlite::Result<Self> {
+        let Condition { sql: words, values } = search.words(false);
+        let is_of = |table: &str| {
+            let mark = values.len() + 1;
+            format!(
+                "EXISTS (SELECT 1 FROM {table} CROSS JOIN profiles ON p = profile WHERE n = ?{mark} AND {words})"
+            )
+        };
+        let asked = format!("SELECT {} OR {}", is_of("messages"), is_of("copies"));
+        let statement = (!search.is_of_all()).then(|| sql.prepare(&asked)).transpose()?;
+        Ok(Self { statement, values })
+    }
+
+    fn are_of(&mut self, n: i64) -> rusqlite::Result<bool> {
+        let Some(statement) = &mut self.statement else { return Ok(true) };
+        let values = self.values.iter().cloned().chain([n.into()]);
+        statement.query_row(params_from_iter(values), |row| row.get(0))
+    }
 }

@@ -241,36 +241,87 @@ proptest! {
     }
 
     #[test]
-    fn pages_of_a_search_are_the_search(steps in steps(), most in 1..7_usize) {
+    fn pages_of_a_search_are_the_search(
+        steps in steps(),
+        most in 1..7_usize,
+        effort in effort(),
+        asked in prop::collection::vec(prop::sample::select(searches()), 8),
+        keys in prop::sample::subsequence(vec![Key::Patient("p1"), Key::Patient("p2")], 0..=2),
+    ) {
         let folder = tempfile::tempdir().unwrap();
         append(folder.path(), &steps);
-        let index = Index::open(folder.path()).unwrap();
-        let mut searches = vec![Search::default()];
-        for subscriber in ["a", "b"] {
-            searches.push(Search { subscriber: Some(subscriber.to_owned()), ..Search::default() });
-        }
-        searches.push(Search { facility: Some("3210100018".to_owned()), ..Search::default() });
-        for keys in [vec![Key::Patient("p1")], vec![Key::Patient("p2"), Key::Patient("p3")]] {
-            let mut search = Search::default();
-            search.known_by(keys);
-            search.known_by([Key::Order("1")]);
-            searches.push(search);
-        }
-        for search in searches {
-            let whole = index.search(&Search { most: 1_000, ..search.clone() }).unwrap().hits;
-            let mut pages = Vec::new();
-            let mut before = None;
+        let mut index = Index::open(folder.path()).unwrap();
+        let everything = all(&index);
+        let of_keys = |search: Search| index.search(&Search { most: 1_000, ..search }).unwrap().hits;
+        let of_keys = match keys.is_empty() {
+            true => everything,
+            false => of_keys(known_by(&Search::default(), &keys)),
+        };
+        index.effort = effort;
+        for search in asked {
+            let expected: Vec<_> = of_keys.iter().filter(|hit| is_meant(&search, hit)).cloned().collect();
+            let search = if keys.is_empty() { search } else { known_by(&search, &keys) };
+            let (mut pages, mut before) = (Vec::new(), None);
             loop {
                 let page = index.search(&Search { most, before, ..search.clone() }).unwrap();
                 pages.extend(page.hits);
+                prop_assert!(page.next.is_none_or(|next| before.is_none_or(|before| next < before)));
                 before = page.next;
                 if before.is_none() {
                     break;
                 }
             }
-            prop_assert_eq!(whole, pages);
+            prop_assert_eq!(&expected, &pages, "{:?}", search);
         }
     }
+}
+
+/// The same for what is known by one of these keys, and by an order that all have.
+fn known_by(search: &Search, keys: &[Key<'_>]) -> Search {
+    let mut search = search.clone();
+    search.known_by(keys.iter().copied());
+    search.known_by([Key::Order("1")]);
+    search
+}
+
+/// Efforts so small that pages end before they are full.
+fn effort() -> impl Strategy<Value = newest::Effort> {
+    (0..4_i64, 1..4_i64, 0..6_usize, 0..4_usize, 1..4_usize).prop_map(
+        |(few, many, profiles, looks, candidates)| newest::Effort { few, many, profiles, looks, candidates },
+    )
+}
+
+/// Searches for every combination of some words.
+fn searches() -> Vec<Search> {
+    let text = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+    let states = State::ALL.into_iter().map(Some).chain([None]);
+    let mut searches = Vec::new();
+    for state in states {
+        for subscriber in ["", "a"] {
+            for fault in ["", "no-msh", "http-422"] {
+                for feed in ["", "24"] {
+                    let (subscriber, fault, feed) = (text(subscriber), text(fault), text(feed));
+                    searches.push(Search { state, subscriber, fault, feed, ..Search::default() });
+                }
+            }
+        }
+    }
+    searches
+}
+
+/// Whether the words of a search hold of what is known of a message, or of one of its copies.
+fn is_meant(search: &Search, hit: &Hit) -> bool {
+    let feed = search.feed.as_ref().is_none_or(|feed| *feed == hit.profile.feed);
+    let holds = |state: State, fault: &str, subscriber: &str| {
+        search.state.is_none_or(|wanted| wanted == state)
+            && search.fault.as_ref().is_none_or(|wanted| wanted == fault)
+            && search.subscriber.as_ref().is_none_or(|wanted| wanted == subscriber)
+    };
+    let of_copies = hit
+        .copies
+        .iter()
+        .any(|copy| holds(copy.state, copy.code.as_deref().unwrap_or_default(), &copy.subscriber));
+    feed && (holds(hit.profile.state, &hit.profile.fault, "") || of_copies)
 }
 
 fn one(at: i64, id: &str, what: What) -> (String, Step) {
@@ -376,4 +427,54 @@ fn what_is_pruned_is_given_back_to_the_disk() {
     agree(folder.path(), &index);
     let after = fs::metadata(&database).unwrap().len();
     assert!(after * 10 < before, "{before} bytes before, {after} after");
+}
+
+fn rows(index: &Index, table: &str) -> i64 {
+    index.connection.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0)).unwrap()
+}
+
+#[test]
+fn nothing_is_left_of_days_that_are_pruned() {
+    let folder = tempfile::tempdir().unwrap();
+    let on = |day: i64, step: (String, Step)| {
+        let at = step.1.at + jiff::SignedDuration::from_hours(24 * day);
+        (format!("2026-11-{}.ndjson", 23 + day), Step { at, ..step.1 })
+    };
+    for day in 0..3 {
+        let steps: Vec<_> = (0..50).map(|n| on(day, decided(&format!("{day} {n}")))).collect();
+        append(folder.path(), &steps);
+    }
+    let dead = one(2, "0 7", What::Dead(fate("a", Some("http-422"))));
+    append(folder.path(), &[on(1, dead)]);
+    let mut index = Index::open(folder.path()).unwrap();
+    // What is still told of a message stays, though its first day is gone.
+    fs::remove_file(folder.path().join("2026-11-23.ndjson")).unwrap();
+    index.update().unwrap();
+    agree(folder.path(), &index);
+    assert_eq!(rows(&index, "messages"), 101);
+    // Several days at once.
+    for file in day_files(folder.path()).unwrap() {
+        fs::remove_file(file).unwrap();
+    }
+    index.update().unwrap();
+    for table in ["files", "profiles", "messages", "copies", "profiled", "listed", "keys", "steps"] {
+        assert_eq!(rows(&index, table), 0, "{table}");
+    }
+}
+
+#[test]
+fn what_every_copy_goes_through_is_not_asked_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let waiting = Search { state: Some(State::Waiting), most: 10, ..Search::default() };
+    let profiles = |index: &Index| waiting.profiles(&index.connection, waiting.range(), 10).unwrap().len();
+    append(folder.path(), &[decided("1"), decided("2")]);
+    let mut index = Index::open(folder.path()).unwrap();
+    assert_eq!(profiles(&index), 1);
+    for (at, id, left) in [(3, "1", 1), (4, "2", 0)] {
+        append(folder.path(), &[one(at, id, What::Delivered(fate("a", None)))]);
+        index.update().unwrap();
+        assert_eq!(profiles(&index), left);
+        assert_eq!(rows(&index, "listed"), i64::try_from(left).unwrap());
+        assert_eq!(index.search(&waiting).unwrap().hits.len(), left);
+    }
 }

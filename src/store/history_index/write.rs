@@ -1,11 +1,13 @@
 //! Steps into the tables.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
 
+use super::drafts::Draft;
 use super::keys::Key;
 use super::profile::{Profile, State};
 use super::{IndexError, derive};
@@ -27,18 +29,24 @@ pub(super) struct Place {
     pub(super) start: i64,
 }
 
-/// What writes within a transaction.
+/// What writes within a transaction. Messages are kept in memory until its end: most steps of a message come soon one
+/// after the other, and rows go to the disk much faster in their order.
 pub(super) struct Writer<'t> {
     pub(super) sql: &'t Connection,
     pub(super) history: PathBuf,
-    numbers: HashMap<Profile, i64>,
-    profiles: HashMap<i64, Profile>,
-    /// The oldest and the newest number that got a profile.
-    bounds: HashMap<i64, (i64, i64)>,
+    numbers: HashMap<Rc<Profile>, i64>,
+    profiles: HashMap<i64, Rc<Profile>>,
+    /// Messages with steps in this transaction, by their numbers.
+    pub(super) drafts: BTreeMap<i64, Draft>,
+    /// Period, profile and number of what is taken out (less than nothing) or put in, not written yet.
+    pub(super) moves: Vec<(i64, i64, i64, i64)>,
     /// Numbers of messages that are new in this transaction, by their ids.
-    new: HashMap<String, i64>,
-    /// Keys that are not written yet: in their order they go to the disk much faster.
-    keys: Vec<(i64, i64)>,
+    pub(super) new: HashMap<String, i64>,
+    /// Keys with their numbers, and places of steps with theirs, not written yet.
+    pub(super) keys: Vec<(i64, i64)>,
+    pub(super) places: Vec<(i64, Place)>,
+    /// The oldest and the newest period of what is written.
+    pub(super) known: Option<(i64, i64)>,
     pub(super) forgotten: bool,
 }
 
@@ -50,6 +58,11 @@ pub(super) fn number(at: Timestamp) -> i64 {
 /// The period of a number.
 pub(super) const fn period(n: i64) -> i64 {
     n.div_euclid(PERIOD)
+}
+
+/// The first number of a period.
+pub(super) const fn begin_of(period: i64) -> i64 {
+    period.saturating_mul(PERIOD)
 }
 
 /// Nanoseconds since 1970.
@@ -64,9 +77,12 @@ impl<'t> Writer<'t> {
             history: history.to_owned(),
             numbers: HashMap::new(),
             profiles: HashMap::new(),
-            bounds: HashMap::new(),
+            drafts: BTreeMap::new(),
+            moves: Vec::new(),
             new: HashMap::new(),
             keys: Vec::new(),
+            places: Vec::new(),
+            known: None,
             forgotten: false,
         }
     }
@@ -86,20 +102,18 @@ impl<'t> Writer<'t> {
     pub(super) fn take(&mut self, step: &Step, place: Place) -> Result<(), IndexError> {
         let Some(n) = self.find(step)? else {
             let n = self.begin(&step.id, step.at)?;
-            self.place(n, place)?;
+            self.place(n, place);
             return Ok(self.apply(n, step)?);
         };
-        self.place(n, place)?;
-        let mut last = self.sql.prepare_cached("SELECT last FROM messages WHERE n = ?1")?;
-        let last: i64 = last.query_row([n], |row| row.get(0))?;
-        if nanoseconds(step.at) <= last {
+        self.place(n, place);
+        if nanoseconds(step.at) <= self.draft(n)?.last {
             return derive::anew(self, n, &step.id);
         }
         Ok(self.apply(n, step)?)
     }
 
     /// The number of a step's message. None of its steps is older than when the hub accepted it, where the step tells.
-    fn find(&self, step: &Step) -> rusqlite::Result<Option<i64>> {
+    fn find(&mut self, step: &Step) -> rusqlite::Result<Option<i64>> {
         if let Some(n) = self.new.get(&step.id) {
             return Ok(Some(*n));
         }
@@ -107,7 +121,10 @@ impl<'t> Writer<'t> {
             What::Decided(decision) | What::Filtered(decision) => decision.accepted_at.parse().ok(),
             _ => None,
         };
-        let (oldest, newest) = periods(self.sql)?;
+        let (oldest, newest) = match self.known {
+            Some(known) => known,
+            None => *self.known.insert(periods(self.sql)?),
+        };
         // Clocks of several machines differ.
         let from = accepted.map_or(oldest, |at| (period(number(at)) - 1).max(oldest));
         let mut found = self.sql.prepare_cached(
@@ -127,11 +144,7 @@ impl<'t> Writer<'t> {
     pub(super) fn begin(&mut self, id: &str, at: Timestamp) -> rusqlite::Result<i64> {
         let n = self.free(number(at))?;
         let profile = self.profile(&Profile::unknown())?;
-        let mut insert = self
-            .sql
-            .prepare_cached("INSERT INTO messages (n, id, at, last, profile) VALUES (?1, ?2, ?3, ?3, ?4)")?;
-        insert.execute(params![n, id, nanoseconds(at), profile])?;
-        self.profiled(n, None, Some(profile))?;
+        self.drafts.insert(n, Draft::new(id, nanoseconds(at), profile));
         self.new.insert(id.to_owned(), n);
         self.keys.push((Key::Id(id).stored(), n));
         Ok(n)
@@ -140,13 +153,14 @@ impl<'t> Writer<'t> {
     /// That number, or the next one that is free.
     fn free(&self, mut n: i64) -> rusqlite::Result<i64> {
         let mut taken = self.sql.prepare_cached("SELECT 1 FROM messages WHERE n = ?1")?;
-        if !taken.exists([n])? {
+        if !self.drafts.contains_key(&n) && !taken.exists([n])? {
             return Ok(n);
         }
         let mut most = self.sql.prepare_cached("SELECT max(n) FROM messages WHERE n >= ?1 AND n < ?2")?;
         loop {
             let end = n + NEAR;
-            let last: Option<i64> = most.query_row([n, end], |row| row.get(0))?;
+            let written: Option<i64> = most.query_row([n, end], |row| row.get(0))?;
+            let last = written.max(self.drafts.range(n..end).next_back().map(|(n, _)| *n));
             match last {
                 None => return Ok(n),
                 Some(last) if last + 1 < end => return Ok(last + 1),
@@ -156,19 +170,17 @@ impl<'t> Writer<'t> {
     }
 
     /// Remembers where a step of a message stands.
-    pub(super) fn place(&self, n: i64, place: Place) -> rusqlite::Result<()> {
-        let mut insert =
-            self.sql.prepare_cached("INSERT OR IGNORE INTO steps (n, f, start) VALUES (?1, ?2, ?3)")?;
-        insert.execute([n, place.file, place.start])?;
-        Ok(())
+    pub(super) fn place(&mut self, n: i64, place: Place) {
+        self.places.push((n, place));
     }
 
     /// What a step changes. The steps of a message come here in the order of time.
     pub(super) fn apply(&mut self, n: i64, step: &Step) -> rusqlite::Result<()> {
-        let (was, before) = self.message(n)?;
+        let before = self.draft(n)?.profile;
+        let before = self.profile_of(before)?;
         let after = match &step.what {
-            What::Decided(decision) => self.decided(n, decision, state_of(decision))?,
-            What::Filtered(decision) => self.decided(n, decision, State::Filtered)?,
+            What::Decided(decision) => Some(self.decided(n, decision, state_of(decision))?),
+            What::Filtered(decision) => Some(self.decided(n, decision, State::Filtered)?),
             What::Delivered(copy) => self.fate(n, &before, copy, State::Delivered)?,
             What::Parked(copy) => self.fate(n, &before, copy, State::Parked)?,
             What::Dead(copy) => self.fate(n, &before, copy, State::Dead)?,
@@ -179,13 +191,14 @@ impl<'t> Writer<'t> {
             }
             What::Replayed(act) => self.act(n, &before, act, State::Waiting, before.state)?,
         };
-        let profile = self.profile(&after)?;
-        let mut update =
-            self.sql.prepare_cached("UPDATE messages SET last = ?2, profile = ?3 WHERE n = ?1")?;
-        update.execute(params![n, nanoseconds(step.at), profile])?;
-        self.profiled(n, Some(was), Some(profile))
+        let after = after.map(|after| self.profile(&after)).transpose()?;
+        let draft = self.draft(n)?;
+        draft.last = nanoseconds(step.at);
+        draft.profile = after.unwrap_or(draft.profile);
+        Ok(())
     }
 
+    /// What a decision makes of the message.
     fn decided(&mut self, n: i64, decision: &Decision, state: State) -> rusqlite::Result<Profile> {
         let profile = Profile {
             facility: decision.facility.clone(),
@@ -198,28 +211,29 @@ impl<'t> Writer<'t> {
         };
         self.keys.extend(Key::of(decision).map(|key| (key.stored(), n)));
         let known = self.copies(n)?;
-        for (_, copy, attempts) in &known {
+        for (copy, attempts) in &known {
             let same = profile.copy(&copy.subscriber, copy.state, Some(&copy.fault));
             self.put(n, &same, *attempts)?;
         }
         for granted in &decision.recipients {
-            if known.iter().all(|(_, copy, _)| copy.subscriber != granted.subscriber) {
+            if known.iter().all(|(copy, _)| copy.subscriber != granted.subscriber) {
                 self.put(n, &profile.copy(&granted.subscriber, State::Waiting, None), 0)?;
             }
         }
         Ok(profile)
     }
 
+    /// What became of a copy; the message stays what it is.
     fn fate(
         &mut self,
         n: i64,
         message: &Profile,
         copy: &CopyFate,
         state: State,
-    ) -> rusqlite::Result<Profile> {
+    ) -> rusqlite::Result<Option<Profile>> {
         let attempts = copy.attempts.unwrap_or_default().into();
         self.put(n, &message.copy(&copy.subscriber, state, copy.code.as_deref()), attempts)?;
-        Ok(message.clone())
+        Ok(None)
     }
 
     /// What somebody did with a copy, or with the message.
@@ -230,77 +244,52 @@ impl<'t> Writer<'t> {
         act: &Act,
         of_copy: State,
         of_message: State,
-    ) -> rusqlite::Result<Profile> {
+    ) -> rusqlite::Result<Option<Profile>> {
         match &act.subscriber {
             Some(subscriber) => {
                 self.put(n, &message.copy(subscriber, of_copy, None), 0)?;
-                Ok(message.clone())
+                Ok(None)
             }
-            None => Ok(Profile { state: of_message, ..message.clone() }),
+            None => Ok(Some(Profile { state: of_message, ..message.clone() })),
         }
     }
 
-    /// What is known of a message.
-    fn message(&mut self, n: i64) -> rusqlite::Result<(i64, Profile)> {
-        let mut found = self.sql.prepare_cached("SELECT profile FROM messages WHERE n = ?1")?;
-        let p = found.query_row([n], |row| row.get(0))?;
-        Ok((p, self.profile_of(p)?))
+    /// A message, as it is until now.
+    fn draft(&mut self, n: i64) -> rusqlite::Result<&mut Draft> {
+        use std::collections::btree_map::Entry;
+        match self.drafts.entry(n) {
+            Entry::Occupied(draft) => Ok(draft.into_mut()),
+            Entry::Vacant(none) => Ok(none.insert(Draft::read(self.sql, n)?)),
+        }
     }
 
-    /// Notes that a message, or a copy of it, has another profile than before.
-    fn profiled(&mut self, n: i64, before: Option<i64>, after: Option<i64>) -> rusqlite::Result<()> {
-        if before == after {
-            return Ok(());
-        }
-        if let Some(p) = before {
-            let mut delete = self
-                .sql
-                .prepare_cached("DELETE FROM profiled WHERE period = ?1 AND profile = ?2 AND n = ?3")?;
-            delete.execute([period(n), p, n])?;
-        }
-        if let Some(p) = after {
-            let mut insert = self
-                .sql
-                .prepare_cached("INSERT OR IGNORE INTO profiled (period, profile, n) VALUES (?1, ?2, ?3)")?;
-            insert.execute([period(n), p, n])?;
-            let (first, last) = self.bounds.get(&p).copied().unwrap_or((n, n));
-            self.bounds.insert(p, (first.min(n), last.max(n)));
+    /// Its copies, each with its attempts.
+    fn copies(&mut self, n: i64) -> rusqlite::Result<Vec<(Rc<Profile>, i64)>> {
+        let copies = self.draft(n)?.copies.clone();
+        copies.into_iter().map(|(p, attempts)| Ok((self.profile_of(p)?, attempts))).collect()
+    }
+
+    /// Notes what is known of a copy, instead of what was.
+    fn put(&mut self, n: i64, copy: &Profile, attempts: i64) -> rusqlite::Result<()> {
+        let p = self.profile(copy)?;
+        let known = self.copies(n)?;
+        let before = known.iter().position(|(known, _)| known.subscriber == copy.subscriber);
+        let copies = &mut self.draft(n)?.copies;
+        match before.and_then(|before| copies.get_mut(before)) {
+            Some(known) => *known = (p, attempts),
+            None => copies.push((p, attempts)),
         }
         Ok(())
     }
 
-    /// Its copies: number of the profile, profile, attempts.
-    pub(super) fn copies(&mut self, n: i64) -> rusqlite::Result<Vec<(i64, Profile, i64)>> {
-        let mut found = self.sql.prepare_cached("SELECT profile, attempts FROM copies WHERE n = ?1")?;
-        let rows = found.query_map([n], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        let rows: Vec<(i64, i64)> = rows.collect::<Result<_, _>>()?;
-        rows.into_iter().map(|(p, attempts)| Ok((p, self.profile_of(p)?, attempts))).collect()
-    }
-
-    /// Writes down what is known of a copy, instead of what was.
-    fn put(&mut self, n: i64, copy: &Profile, attempts: i64) -> rusqlite::Result<()> {
-        let p = self.profile(copy)?;
-        let known = self.copies(n)?;
-        let before = known.iter().find(|(_, known, _)| known.subscriber == copy.subscriber).map(|(p, ..)| *p);
-        if let Some(before) = before.filter(|before| *before != p) {
-            let mut delete = self.sql.prepare_cached("DELETE FROM copies WHERE n = ?1 AND profile = ?2")?;
-            delete.execute([n, before])?;
-        }
-        let mut insert = self
-            .sql
-            .prepare_cached("INSERT OR REPLACE INTO copies (n, profile, attempts) VALUES (?1, ?2, ?3)")?;
-        insert.execute([n, p, attempts])?;
-        self.profiled(n, before, Some(p))
-    }
-
-    fn profile_of(&mut self, p: i64) -> rusqlite::Result<Profile> {
+    pub(super) fn profile_of(&mut self, p: i64) -> rusqlite::Result<Rc<Profile>> {
         if let Some(profile) = self.profiles.get(&p) {
             return Ok(profile.clone());
         }
         let mut found = self.sql.prepare_cached(
             "SELECT facility, feed, kind, change, state, fault, subscriber FROM profiles WHERE p = ?1",
         )?;
-        let profile = found.query_row([p], |row| Profile::read(row, 0))?;
+        let profile = Rc::new(found.query_row([p], |row| Profile::read(row, 0))?);
         self.profiles.insert(p, profile.clone());
         Ok(profile)
     }
@@ -312,8 +301,8 @@ impl<'t> Writer<'t> {
         let Profile { facility, feed, kind, change, state, fault, subscriber } = profile;
         let values = params![facility, feed, kind, change, state.as_str(), fault, subscriber];
         let mut insert = self.sql.prepare_cached(
-            "INSERT OR IGNORE INTO profiles (facility, feed, kind, change, state, fault, subscriber, first, last)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 0x7fffffffffffffff, -0x7fffffffffffffff)",
+            "INSERT OR IGNORE INTO profiles (facility, feed, kind, change, state, fault, subscriber)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
         )?;
         insert.execute(values)?;
         let mut found = self.sql.prepare_cached(
@@ -321,19 +310,17 @@ impl<'t> Writer<'t> {
              AND fault = ?6 AND subscriber = ?7",
         )?;
         let p = found.query_row(values, |row| row.get(0))?;
+        let profile = Rc::new(profile.clone());
         self.numbers.insert(profile.clone(), p);
-        self.profiles.insert(p, profile.clone());
+        self.profiles.insert(p, profile);
         Ok(p)
     }
 
-    /// Takes a message out, with those of its keys that these steps tell; where its steps stand is taken out too.
+    /// Takes a message out that is written, with those of its keys that these steps tell; where its steps stand is
+    /// taken out too.
     pub(super) fn forget(&mut self, n: i64, id: &str, steps: &[Step]) -> rusqlite::Result<()> {
-        self.flush()?;
-        let (p, _) = self.message(n)?;
-        self.profiled(n, Some(p), None)?;
-        for (p, ..) in self.copies(n)? {
-            self.profiled(n, Some(p), None)?;
-        }
+        let gone = Draft::read(self.sql, n)?;
+        self.moves.extend(gone.profiles().map(|p| (period(n), p, n, -1)));
         for table in ["messages", "copies", "steps"] {
             self.sql.prepare_cached(&format!("DELETE FROM {table} WHERE n = ?1"))?.execute([n])?;
         }
@@ -347,24 +334,6 @@ impl<'t> Writer<'t> {
                 delete.execute([period, key.stored(), n])?;
             }
         }
-        Ok(())
-    }
-
-    /// Writes what was put off.
-    pub(super) fn flush(&mut self) -> rusqlite::Result<()> {
-        self.keys.sort_unstable();
-        let mut insert =
-            self.sql.prepare_cached("INSERT OR IGNORE INTO keys (period, key, n) VALUES (?1, ?2, ?3)")?;
-        for (key, n) in self.keys.drain(..) {
-            insert.execute([period(n), key, n])?;
-        }
-        let mut widen = self.sql.prepare_cached(
-            "UPDATE profiles SET first = min(first, ?2), last = max(last, ?3) WHERE p = ?1",
-        )?;
-        for (p, (first, last)) in self.bounds.drain() {
-            widen.execute([p, first, last])?;
-        }
-        self.new.clear();
         Ok(())
     }
 }

@@ -139,12 +139,12 @@ fn a_slow_reader_holds_nobody_up_and_is_told_how_much_he_missed() {
     let hub = HubFolder::network();
     let opened = Hub::open(config(&hub.path("")), Part::All, Arc::new(SystemClock)).unwrap();
     let control = opened.control().unwrap();
-    let mut tap = Tap::on(&control, Filter::default());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    let mut tap = runtime.block_on(async { Tap::on(&control, Filter::default()) });
     let mut files = Files::open(&control.config(), Filter::default()).unwrap();
     for number in 0..1_000 {
         control.note(&[step(number)]).unwrap();
     }
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let Some(Told::Missed(missed)) = runtime.block_on(tap.next()) else { panic!("nothing was missed") };
     let mut seen = Vec::new();
     while seen.last().is_none_or(|id| id != "m999") {
