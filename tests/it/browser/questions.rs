@@ -82,7 +82,8 @@ fn each_question_is_answered_in_at_most_three_actions() {
     operator.reads("相手側");
     operator.reads(HELD);
     operator.does(|browser| browser.click("保留"));
-    operator.reads("kita-record");
+    operator.reads("oki-record");
+    operator.reads("http-422");
 
     // Where is this patient's message? By the number that the caller reads out.
     operator.at_the_start();
@@ -90,7 +91,7 @@ fn each_question_is_answered_in_at_most_three_actions() {
         browser.fill("患者・オーダ・メッセージのID", "00084165");
         browser.click("探す");
     });
-    operator.reads("kita-record: 保留");
+    operator.reads("kita-record: 配信待ち");
 
     // Can I safely push it again?
     operator.does(|browser| {
@@ -98,6 +99,6 @@ fn each_question_is_answered_in_at_most_three_actions() {
         browser.click(newest.as_str().unwrap());
     });
     operator.reads("もう一度送ってよいか");
-    operator.reads("不要です。順番どおり自動で再試行されます");
+    operator.reads("不要です。配信待ちです。");
     assert_eq!(operator.browser.faults(), Vec::<String>::new());
 }

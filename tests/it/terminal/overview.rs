@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use musubi::config::Config;
-use musubi::ops::overview::{Looker, Overview, Severity, Usual, Whose};
+use musubi::ops::overview::{Looker, Overview, Severity, Usual, What, Whose};
 use musubi::ops::status;
 use musubi::pipeline::processes;
 use serde_json::{Value, json};
@@ -172,6 +172,11 @@ fn replay(to: &str, state: &str, more: &Value) -> Value {
     replay
 }
 
+fn patients(overview: &Overview, name: &str, what: What) -> Option<u64> {
+    let found = overview.troubles.iter().find(|trouble| trouble.name == name && trouble.what == what);
+    found.and_then(|trouble| trouble.patients)
+}
+
 #[test]
 fn what_operators_hold_and_replay_is_told_and_is_nobody_elses_fault() {
     let (hub, config) = region();
@@ -230,13 +235,11 @@ fn what_operators_hold_and_replay_is_told_and_is_nobody_elses_fault() {
     expected[..3].sort();
     expected[5..7].sort();
     assert_eq!(seen.troubles.iter().map(told).collect::<Vec<_>>(), expected);
-    let patients = |name: &str, page: &str| {
-        let of =
-            |trouble: &&musubi::ops::overview::Trouble| told(trouble)[1] == name && told(trouble)[3] == page;
-        seen.troubles.iter().find(of).and_then(|trouble| trouble.patients)
-    };
-    assert_eq!((patients(all, "/parked"), patients(both, "/parked")), (Some(1), Some(2)));
-    assert_eq!((patients(some, "/holds"), patients(all, "/holds")), (Some(2), None));
+    assert_eq!((patients(&seen, all, What::Parked), patients(&seen, both, What::Parked)), (Some(1), Some(2)));
+    assert_eq!(
+        (patients(&seen, some, What::PatientsHeld), patients(&seen, all, What::Held)),
+        (Some(2), None)
+    );
     let held = seen.troubles.iter().find(|trouble| trouble.name == *all && trouble.count == Some(12));
     assert_eq!(held.and_then(|held| held.since.as_deref()), Some("2026-11-23T00:10:00Z"));
     let of = |name: &str| seen.subscribers.iter().find(|one| one.subscriber == name).unwrap();

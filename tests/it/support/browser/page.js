@@ -14,7 +14,7 @@ const page = {
     const link = one.closest("a[href]"), form = one.closest("form");
     const href = link?.getAttribute("href") ?? "#";
     const leads = link ? !href.startsWith("#") && !link.hasAttribute("download")
-      : one.tagName === "BUTTON" && one.type === "submit" && form !== null && form.getAttribute("method") !== "dialog" && form.checkValidity();
+      : one.tagName === "BUTTON" && one.type === "submit" && form !== null && form.getAttribute("method") !== "dialog" && (one.formNoValidate || form.checkValidity());
     one.scrollIntoView({ block: "center" });
     // Later, so that the answer to this comes before the page is gone.
     setTimeout(() => one.dispatchEvent(new MouseEvent("click", { bubbles: true, cancelable: true, view: window })), 0);
