@@ -153,8 +153,8 @@ fn one(alert: &Alert, view: &View, moment: impl Fn(Timestamp) -> String) -> Mark
                     dd { (value.parse().map_or_else(|_| value.clone(), &moment)) }
                 }
             }
-            p { (pick(about.meaning)) }
-            p { strong { (view.pick("What to do: ", "対応: ")) } (pick(about.action)) }
+            p { (plain(pick(about.meaning))) }
+            p { strong { (view.pick("What to do: ", "対応: ")) } (plain(pick(about.action))) }
             @match &alert.acknowledged {
                 Some(by) => p.hint {
                     (view.pick("Acknowledged", "確認済み")) ": " (by.who) ", " (moment(by.at)) " — " (by.note)
@@ -167,6 +167,11 @@ fn one(alert: &Alert, view: &View, moment: impl Fn(Timestamp) -> String) -> Mark
             }
         }
     }
+}
+
+/// A text of the catalogue without the marks that its document has around names.
+fn plain(text: &str) -> String {
+    text.replace('`', "")
 }
 
 async fn past(console: &Console, view: &View) -> Markup {

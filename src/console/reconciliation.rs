@@ -221,7 +221,7 @@ fn differences(view: &View, facility: &str, differences: &[Difference]) -> Marku
                     td { (sheet::name(difference.what, view.lang)) }
                     td { (difference.subject) }
                     td.count { (number(difference.count)) }
-                    td { (examples(difference)) }
+                    td.text { (examples(difference)) }
                     td { (sheet::advice(difference.what, view.lang)) }
                 } } }
             } }

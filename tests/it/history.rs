@@ -69,6 +69,10 @@ fn a_message_is_found_by_whatever_is_known_of_it() {
     let file = hub.path("drop/one.hl7");
     for wanted in [
         &["--patient", "izumo/00000042"][..],
+        &["--any", "00000042"],
+        &["--any", "CONTROL-1"],
+        &["--any", "FILLER-8", "--kind", "diagnosis"],
+        &["--any", id],
         &["--order", "ORDER-7"],
         &["--order", "FILLER-8", "--subscriber", "letters"],
         &["--path", file.to_str().unwrap()],
@@ -83,6 +87,7 @@ fn a_message_is_found_by_whatever_is_known_of_it() {
     assert_eq!(traced(&hub, &["--subscriber", "own"]).len(), 2);
     for nothing in [
         &["--order", "ORDER-8"][..],
+        &["--any", "0000004"],
         &["--control-id", "CONTROL-1", "--kind", "patient"],
         &["--until", "2026-01-01T00:00"],
         &["--network-id", "900000000001"],
