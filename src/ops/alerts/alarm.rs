@@ -126,8 +126,8 @@ alarms! {
         "Patients are parked" "保留中の患者がいます"
         means "A subscriber refused a message; it and the later ones of that patient wait, the others go on."
             "配信先が拒否したメッセージがあり、その患者の以後の分も待っています。他の患者の分は流れています。"
-        do "The page of parked messages shows the code of the refusal. Ask the subscriber what it could not take; then retry. Once the time of give_up_after is over they become dead letters."
-            "保留の画面で拒否コードを確認し、受け取れなかった理由を配信先に確認してから再送してください。give_up_after の期間を過ぎると不達になります。"
+        do "The page of parked messages shows the code of the refusal. Ask the subscriber what it could not take; then retry. After `give_up_after` they become dead letters."
+            "保留の画面で拒否コードを確認し、受け取れなかった理由を配信先に確認してから再送してください。`give_up_after` を過ぎると不達になります。"
     }
     DeadLetters "dead-letters" Warning Subscriber {
         "There are dead letters" "不達のメッセージがあります"
