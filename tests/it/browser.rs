@@ -6,7 +6,7 @@ mod questions;
 mod scene;
 
 use std::fs;
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 
 use jiff::Timestamp;
 
@@ -25,10 +25,7 @@ impl Region {
     /// As it is in the repository, after `change` to its files.
     pub(crate) fn start(change: impl FnOnce(&HubFolder)) -> Self {
         let hub = HubFolder::network();
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let address = format!("127.0.0.1:{port}");
-        let text = fs::read_to_string(hub.path("hub.toml")).unwrap().replace("127.0.0.1:7575", &address);
-        hub.write("hub.toml", text);
+        let address = hub.console().to_string();
         change(&hub);
         let running = Running::start(&hub, &["run", "--json"]);
         until("the console listens", || TcpStream::connect(&address).is_ok());

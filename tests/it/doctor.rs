@@ -224,7 +224,7 @@ fn it_works_while_the_hub_runs_and_knows_whose_the_port_is() {
         ),
     );
     let hub_toml = fs::read_to_string(hub.path("hub.toml")).unwrap();
-    hub.write("hub.toml", hub_toml.replace("[console]\nlisten = \"127.0.0.1:7575\"\n", ""));
+    hub.write("hub.toml", hub_toml.replace(&format!("[console]\nlisten = \"{}\"\n", hub.console()), ""));
     let (code, report) = doctor(&hub);
     assert_eq!(code, 1);
     assert!(

@@ -156,12 +156,8 @@ fn an_edited_copy_is_a_message_of_its_own_and_the_original_is_gone() {
 #[test]
 fn a_hub_that_runs_is_asked_and_counts_what_it_sends_again() {
     let hub = with_invalid(50);
-    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let settings = std::fs::read_to_string(hub.path("hub.toml")).unwrap();
-    let settings = settings.replace("127.0.0.1:7575", &format!("127.0.0.1:{port}"));
-    hub.write("hub.toml", &settings);
     let running = crate::processes::running::Running::start(&hub, &["run", "--json"]);
-    let is_there = || std::net::TcpStream::connect(("127.0.0.1", port)).is_ok();
+    let is_there = || std::net::TcpStream::connect(hub.console()).is_ok();
     crate::processes::running::until("the console listens", is_there);
     crate::processes::running::until("all are invalid", || {
         told(&hub, &["invalid", "faults", "--json"]).pointer("/0/count") == Some(&json!(50))

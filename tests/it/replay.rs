@@ -6,7 +6,6 @@ mod same;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::net::TcpListener;
 use std::process::Command;
 use std::sync::OnceLock;
 
@@ -35,9 +34,6 @@ fn region() -> HubFolder {
         fs::remove_dir_all(hub.path(tree)).or_else(|_| fs::create_dir(hub.path(tree))).unwrap();
         copy_tree(&drained.path(tree), &hub.path(tree));
     }
-    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let settings = fs::read_to_string(hub.path("hub.toml")).unwrap();
-    hub.write("hub.toml", settings.replace("127.0.0.1:7575", &format!("127.0.0.1:{port}")));
     hub
 }
 

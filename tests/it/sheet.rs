@@ -375,11 +375,6 @@ fn a_region_full_of_faults_has_no_difference_and_a_loss_in_it_is_named() {
     assert_eq!(differences(&sheets_of(&region)).into_keys().collect::<Vec<_>>(), [Differs::FileGone]);
 }
 
-/// A port that is free now.
-fn free_port() -> u16 {
-    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
-}
-
 /// A process that ends with the test.
 struct Running(std::process::Child);
 
@@ -393,9 +388,6 @@ impl Drop for Running {
 #[test]
 fn a_running_hub_gives_its_sheet_and_makes_up_for_the_days_that_it_missed() {
     let hub = drained();
-    let toml = fs::read_to_string(hub.path("hub.toml")).unwrap();
-    let toml = toml.replace("127.0.0.1:7575", &format!("127.0.0.1:{}", free_port()));
-    hub.write("hub.toml", toml);
     // The history began three days ago, and nobody wrote a sheet.
     let today = SystemClock.now().to_zoned(TimeZone::get("Asia/Tokyo").unwrap()).date();
     hub.write(&format!("var/history/{}.ndjson", today - 3.day()), "");

@@ -124,7 +124,7 @@ fn what_is_held_is_told_by_the_hub_that_runs_and_is_not_called_refused() {
         troubles.iter().map(told).collect::<Vec<_>>()
     };
     let held = |what: &str, reason: &str| vec![[what, "ours", "notice", "/holds", reason].map(str::to_owned)];
-    assert_eq!(what(TO), held("patients-held", "1 patients; yakin: mixed up"), "{seen:#}");
+    assert_eq!(what(TO), held("patients-held", "yakin: mixed up"), "{seen:#}");
     assert_eq!(what("surveillance"), held("held", "yakin: they upgrade"), "{seen:#}");
     assert!(!seen.to_string().contains(subject), "who the patient is is not told");
 }

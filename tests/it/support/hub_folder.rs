@@ -1,6 +1,7 @@
 //! A hub's folder of its own, and the built binary on it.
 
 use std::fs;
+use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 
@@ -9,18 +10,27 @@ use tempfile::TempDir;
 use super::files::{copy_tree, repository};
 use super::process::ToItsEnd;
 
-/// A configuration folder of its own in a temporary place.
-pub(crate) struct HubFolder(TempDir);
+/// Where the project's own hub.toml lets the console listen.
+const LISTEN: &str = "127.0.0.1:7575";
+
+/// A configuration folder of its own in a temporary place, with a port of its own for the console: verbs ask whoever
+/// listens there.
+pub(crate) struct HubFolder {
+    folder: TempDir,
+    console: SocketAddr,
+}
 
 impl HubFolder {
     /// The project's own hub.toml without its registry, its tables, and the tests' own routes, without a feed.
     pub(crate) fn new() -> Self {
-        let folder = Self(tempfile::tempdir().unwrap());
+        let console = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let folder = Self { folder: tempfile::tempdir().unwrap(), console };
         let hub = fs::read_to_string(repository().join("hub.toml")).unwrap();
         folder.write(
             "hub.toml",
             hub.split_inclusive("\n\n").filter(|part| !part.contains("[registry]")).collect::<String>(),
         );
+        folder.listen();
         fs::copy(repository().join("tests/it/support/routes.toml"), folder.path("routes.toml")).unwrap();
         copy_tree(&repository().join("tables"), &folder.path("tables"));
         fs::create_dir(folder.path("feeds")).unwrap();
@@ -36,10 +46,21 @@ impl HubFolder {
         for tree in ["registry", "feeds", "fixtures"] {
             copy_tree(&repository().join(tree), &folder.path(tree));
         }
+        folder.listen();
         for store in ["stores/near", "stores/far"] {
             fs::create_dir_all(folder.path(store)).unwrap();
         }
         folder
+    }
+
+    fn listen(&self) {
+        let settings = fs::read_to_string(self.path("hub.toml")).unwrap();
+        self.write("hub.toml", settings.replace(LISTEN, &self.console.to_string()));
+    }
+
+    /// Where its console listens, once it runs.
+    pub(crate) fn console(&self) -> SocketAddr {
+        self.console
     }
 
     /// The demo region's feeds with nothing but a drop folder each: `drop` for izumo-chuo, empty ones for the others.
@@ -54,7 +75,7 @@ impl HubFolder {
     }
 
     pub(crate) fn path(&self, below: &str) -> PathBuf {
-        self.0.path().join(below)
+        self.folder.path().join(below)
     }
 
     pub(crate) fn write(&self, below: &str, text: impl AsRef<[u8]>) {
@@ -115,7 +136,7 @@ impl HubFolder {
     /// The binary with these arguments on this folder.
     pub(crate) fn musubi(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_musubi"));
-        command.arg("--config").arg(self.0.path()).args(arguments);
+        command.arg("--config").arg(self.folder.path()).args(arguments);
         command.env("LANG", "C").env_remove("LC_ALL").env_remove("LC_MESSAGES").env_remove("RUST_LOG");
         command
     }
