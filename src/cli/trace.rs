@@ -9,6 +9,7 @@ use super::{check, complain, exit, fail, print, print_json};
 use crate::config::Config;
 use crate::envelope::Identifying;
 use crate::lang::Lang;
+use crate::ops::denied;
 use crate::ops::search::{self, Query, SearchError, State};
 use crate::ops::trace::{Act, CopyFate, Decision, Granted, Step, TraceError, Wanted, Way, What, trace};
 
@@ -195,7 +196,8 @@ fn decided(out: &mut String, at: &str, decision: &Decision, lang: Lang) {
     }
     for denial in &decision.denials {
         let no = word("no ", "否");
-        out.push_str(&format!("    {no} {} ← {}: {}\n", denial.subscriber, denial.route, denial.clause));
+        let clause = denied::told(&denial.clause, lang);
+        out.push_str(&format!("    {no} {} ← {}: {clause}\n", denial.subscriber, denial.route));
     }
     if decision.recipients.is_empty() && decision.denials.is_empty() {
         out.push_str(word("    no route takes it\n", "    該当するルートはありません\n"));

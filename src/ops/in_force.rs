@@ -73,7 +73,8 @@ pub enum InForceError {
     },
 }
 
-/// Keeps a configuration, as what is in force from `at` on. It is durable then.
+/// Keeps a configuration, as what is in force from `at` on. It is durable then. Processes that start together do so one
+/// after the other.
 ///
 /// # Errors
 /// If it can't be written; what was in force before is still told to be.
@@ -88,6 +89,8 @@ pub fn keep(config: &Config, at: Timestamp) -> Result<Kept, InForceError> {
         move |source| InForceError::Io { path, source }
     };
     make(&top).map_err(io(&top))?;
+    let alone = File::open(&top).map_err(io(&top))?;
+    alone.lock().map_err(io(&top))?;
     if !is_whole(&copy, &kept.hash) {
         write(config, &top, &copy).map_err(io(&copy))?;
     }
@@ -285,6 +288,31 @@ mod tests {
             keep(&configured(folder.path(), &format!("n{number}")), at(10 + number)).unwrap();
         }
         assert_eq!(list(&data_dir).unwrap().len(), COPIES_MAX + 1);
+    }
+
+    #[test]
+    fn those_who_start_together_all_keep_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let data_dir = folder.path().join("var");
+        let config = configured(folder.path(), "one");
+        let together = std::sync::Barrier::new(8);
+        for _ in 0..20 {
+            remove(&data_dir).unwrap();
+            std::thread::scope(|scope| {
+                let start = |second| {
+                    let (config, together) = (&config, &together);
+                    scope.spawn(move || {
+                        together.wait();
+                        keep(config, at(second))
+                    })
+                };
+                let started: Vec<_> = (0..8).map(start).collect();
+                for thread in started {
+                    thread.join().unwrap().unwrap();
+                }
+            });
+            assert_eq!(current(&data_dir).unwrap().unwrap().hash, config.hash);
+        }
     }
 
     #[test]

@@ -7,6 +7,7 @@ pub mod check;
 pub mod claims;
 pub mod client;
 pub mod conform;
+pub(crate) mod denied;
 pub mod diff;
 pub mod doctor;
 pub mod explain;

@@ -7,6 +7,7 @@ use super::super::inspect::{is_of_kind, line, listed};
 use super::super::paint::{Paint, visible};
 use crate::config::Config;
 use crate::lang::Lang;
+use crate::ops::denied;
 use crate::ops::explain::{Difference, Explained, Needed, Now, Past, Record, Search};
 use crate::ops::inspect::{ClauseSeen, RecipientDecision, hint};
 
@@ -150,10 +151,7 @@ impl Argument {
             ),
             "denied" | "served-by" => self.say(
                 format!("  It takes it, but the subscriber {reason}{at}."),
-                format!(
-                    "  該当しますが、配信されません: {}{at}",
-                    reason.trim_start_matches("must not receive it: ")
-                ),
+                format!("  該当しますが、{}{at}", denied::told(reason, Lang::Ja)),
             ),
             _ => self.say(
                 "  So the route does not take it.".to_owned(),
@@ -281,9 +279,10 @@ impl Argument {
         }
         for denied in &past.denials {
             let (route, clause) = (&denied.route, &denied.clause);
+            let ja = denied::told(clause, Lang::Ja);
             self.say(
                 format!("  Route {route} was denied: {clause}."),
-                format!("  経路 {route} は不可: {clause}"),
+                format!("  経路 {route} は不可: {ja}"),
             );
         }
         for copy in &past.copies {

@@ -7,6 +7,7 @@ use super::text::{VALUE_MAX, names, pretty};
 use crate::canonical::Finding;
 use crate::envelope::Fault;
 use crate::lang::Lang;
+use crate::ops::denied;
 use crate::ops::inspect::{ByteRun, CharsetDecision, InspectedMessage, Inspection, RecipientDecision};
 
 /// Rows of trees on a page.
@@ -305,8 +306,10 @@ impl Page<'_> {
     }
 
     fn refused(&self, decision: &RecipientDecision) -> String {
-        let last = decision.why.last().map(|why| text(why)).unwrap_or_default();
-        format!("<code>{last}</code>")
+        match (&decision.reason, decision.why.last()) {
+            (Some(reason), _) => text(&denied::told(reason, self.lang)),
+            (None, last) => format!("<code>{}</code>", last.map(|why| text(why)).unwrap_or_default()),
+        }
     }
 
     fn granted(&self, decision: &RecipientDecision) -> String {

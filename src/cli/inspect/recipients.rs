@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use super::text::{Sheet, json};
 use crate::lang::Lang;
+use crate::ops::denied;
 use crate::ops::inspect::{Copy, Ground, InspectedMessage, RecipientDecision};
 
 /// Fields of a copy that are named.
@@ -65,7 +66,8 @@ fn no(sheet: &mut Sheet, decision: &RecipientDecision) {
     let answer = sheet.paint.quiet(sheet.word("no", "しない"));
     let head = sheet.word("route", "経路");
     sheet.row(&format!("{subscriber:<16} {answer} — {head} {route}{}", line(decision.line)));
-    if let Some(why) = decision.why.last() {
+    let reason = decision.reason.as_ref().map(|reason| denied::told(reason, sheet.lang));
+    if let Some(why) = reason.or_else(|| decision.why.last().map(Into::into)) {
         sheet.row(&format!("  {why}"));
     }
     for (table, version) in &decision.tables {

@@ -2,6 +2,7 @@
 
 use super::super::text::table;
 use crate::lang::Lang;
+use crate::ops::denied;
 use crate::ops::replay::{Counts, Replay, State};
 
 /// The list of all.
@@ -74,7 +75,11 @@ fn counts(out: &mut String, counts: &Counts, lang: Lang) {
         (lang.pick("copies", "送信").to_owned(), vec![counts.copies]),
     ];
     for one in counts.reasons() {
-        let detail = if one.detail.is_empty() { String::new() } else { format!(": {}", one.detail) };
+        let detail = if one.detail.is_empty() {
+            String::new()
+        } else {
+            format!(": {}", denied::told(&one.detail, lang))
+        };
         rows.push((format!("{}{detail}", one.reason.said(lang)), vec![one.messages]));
     }
     rows.push((lang.pick("bytes of the copies", "送信バイト数").to_owned(), vec![counts.bytes]));

@@ -6,10 +6,11 @@ use super::super::access::{Actor, Right};
 use super::super::html::segment;
 use super::super::view::View;
 use super::words;
+use crate::config::Config;
 use crate::ops::search::{CopyRow, Row, State};
 
 /// A line for each recipient; nothing where there is none.
-pub(super) fn again(view: &View, actor: &Actor, row: &Row) -> Markup {
+pub(super) fn again(view: &View, actor: &Actor, config: &Config, row: &Row) -> Markup {
     let may_act = actor.may(Right::Operate, Some(&row.facility));
     html! {
         @if row.state == State::Invalid || !row.copies.is_empty() {
@@ -30,7 +31,7 @@ pub(super) fn again(view: &View, actor: &Actor, row: &Row) -> Markup {
                             th { (view.pick("Recipient", "配信先")) } th { (view.pick("State", "状態")) }
                             th { (view.pick("Again?", "再送の可否")) } th { (view.pick("Where", "操作")) }
                         } }
-                        tbody { @for copy in &row.copies { (line(view, row, copy, may_act)) } }
+                        tbody { @for copy in &row.copies { (line(view, config, row, copy, may_act)) } }
                     } }
                 }
             }
@@ -38,9 +39,12 @@ pub(super) fn again(view: &View, actor: &Actor, row: &Row) -> Markup {
     }
 }
 
-fn line(view: &View, row: &Row, copy: &CopyRow, may_act: bool) -> Markup {
+fn line(view: &View, config: &Config, row: &Row, copy: &CopyRow, may_act: bool) -> Markup {
     let (id, to) = (segment(&row.id), segment(&copy.subscriber));
-    let (en, ja) = advice(copy.state);
+    let (en, ja) = match copy.state {
+        State::Waiting if config.reads_its_queue(&copy.subscriber) => READS_ITSELF,
+        state => advice(state),
+    };
     let way = match copy.state {
         State::Waiting => Some((format!("/queues/to.{to}"), view.pick("Its queue", "キューを見る"))),
         State::Parked => {
@@ -55,10 +59,16 @@ fn line(view: &View, row: &Row, copy: &CopyRow, may_act: bool) -> Markup {
     html! { tr {
         th scope="row" { (copy.subscriber) }
         td { (words::badge(view, copy.state)) }
-        td { (view.pick(en, ja)) }
+        td.text { (view.pick(en, ja)) }
         td { @if let Some((path, word)) = way { a href=(path) { (word) } } }
     } }
 }
+
+/// What is known of a copy for a subscriber that reads its queue itself.
+const READS_ITSELF: (&str, &str) = (
+    "It is in its queue, or was taken from there: the receiver reads it itself, and tells nobody when. An empty queue says that it was taken.",
+    "キューにあるか、取り出し済みです。受信側が自分で読み、その時刻はハブに伝わりません。キューが空なら取り出し済みです。",
+);
 
 /// What another attempt would do.
 const fn advice(state: State) -> (&'static str, &'static str) {

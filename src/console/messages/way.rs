@@ -15,6 +15,7 @@ use super::super::view::View;
 use super::super::{Console, frame};
 use super::again::again;
 use super::{asked, words};
+use crate::ops::denied;
 use crate::ops::search::{Row, State as Become};
 use crate::ops::trace::{Act, CopyFate, Decision, Granted, Step, What};
 use crate::ops::views::{Text, Views};
@@ -61,7 +62,7 @@ async fn page(
     let may_look = actor.may(Right::ViewBodies, Some(&row.facility));
     Ok(html! {
         (summary(view, &row))
-        (again(view, actor, &row))
+        (again(view, actor, &console.control.config(), &row))
         h2 { (view.pick("Its way", "経路")) }
         ol.timeline { @for step in &steps { (told(console, view, step)) } }
         h2 { (view.pick("At every stage", "各段階の内容")) }
@@ -164,7 +165,7 @@ fn decided(console: &Console, view: &View, decision: &Decision) -> Markup {
                 @for granted in &decision.recipients { li { (self::granted(view, granted)) } }
                 @for denied in &decision.denials { li {
                     (html::state(Tone::Idle, view.pick("no", "否"))) " " (denied.subscriber) " ← " (denied.route) ": "
-                    (denied.clause)
+                    (denied::told(&denied.clause, view.lang))
                 } }
             }
         }

@@ -5,6 +5,7 @@ use maud::{Markup, html};
 
 use super::super::html::table;
 use super::super::view::View;
+use crate::ops::denied;
 use crate::ops::replay::{Counts, NotSent, Patient, Replay};
 
 /// Rows of the counts: what, estimated, done.
@@ -22,8 +23,13 @@ pub(super) fn counted(view: &View, replay: &Replay) -> [(&'static str, String, S
 /// Why messages are not sent: of what was done, and before that of the estimate.
 pub(super) fn reasons(view: &View, replay: &Replay) -> Markup {
     let counts = if replay.position > 0 { &replay.done } else { &replay.estimate };
-    let row =
-        |one: NotSent| vec![one.reason.said(view.lang).to_owned(), one.detail, one.messages.to_string()];
+    let row = |one: NotSent| {
+        vec![
+            one.reason.said(view.lang).to_owned(),
+            denied::told(&one.detail, view.lang).into_owned(),
+            one.messages.to_string(),
+        ]
+    };
     let rows: Vec<_> = counts.reasons().into_iter().map(row).collect();
     if rows.is_empty() {
         return html! { p { (view.pick("All are sent.", "すべて送信します。")) } };

@@ -25,6 +25,7 @@ const PAGES: [Page; 29] = [
     Page("message", "/messages/{message}", NOTHING),
     Page("message-stages", "/messages/{message}", |browser, ja| {
         browser.click(if ja { "内容を表示" } else { "Show the message" });
+        browser.eval("document.querySelector('pre.body').scrollIntoView({block: 'center'})");
     }),
     Page("invalid", "/invalid", NOTHING),
     Page("invalid-messages", "/invalid?feed=izumo-chuo", NOTHING),
