@@ -55,7 +55,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 use tracing::{error, info, warn};
 
-use tls::{Peer, TlsListener};
+use tls::{Pair, Peer, TlsListener};
 
 use crate::ops::access::{AccessError, Gate, secret};
 use crate::ops::audit::Audit;
@@ -166,8 +166,8 @@ fn link_to(console: &Console, headers: &HeaderMap, secret: &str) -> String {
 /// Serves until told to stop. An address that is taken is waited for: on RabbitMQ several processes of a machine may
 /// have the same configuration, and one of them serves.
 pub async fn serve(console: Console, address: SocketAddr, mut stop: watch::Receiver<bool>) {
-    let acceptor = match console.gate.tls().map(|tls| tls::acceptor(&tls.certificate, &tls.key)).transpose() {
-        Ok(acceptor) => acceptor,
+    let pair = match console.gate.tls().map(|tls| Pair::load(tls.certificate, tls.key)).transpose() {
+        Ok(pair) => pair,
         Err(error) => {
             error!(error = crate::telemetry::causes(&error), "the console does not listen");
             return;
@@ -197,16 +197,16 @@ pub async fn serve(console: Console, address: SocketAddr, mut stop: watch::Recei
         drop(stop.wait_for(|&stop| stop).await);
     };
     let serving = async {
-        match acceptor {
+        match pair {
             None => {
                 info!(%address, "the console listens");
                 let app = app.into_make_service_with_connect_info::<Peer>();
                 axum::serve(listener, app).with_graceful_shutdown(told).await
             }
-            Some(acceptor) => {
+            Some(pair) => {
                 info!(%address, "the console listens, encrypted");
                 let app = app.into_make_service_with_connect_info::<Peer>();
-                axum::serve(TlsListener::new(listener, acceptor), app).with_graceful_shutdown(told).await
+                axum::serve(TlsListener::new(listener, pair), app).with_graceful_shutdown(told).await
             }
         }
     };

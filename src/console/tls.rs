@@ -1,10 +1,10 @@
 //! Connections that are encrypted, and from where a connection comes.
 
-use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
+use std::{fs, io};
 
 use axum::extract::connect_info::Connected;
 use axum::serve::{IncomingStream, Listener};
@@ -17,8 +17,10 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
+use tracing::{info, warn};
 
 use super::gone::Ending;
+use crate::telemetry::causes;
 
 /// How long a client may take until its connection is encrypted.
 const HANDSHAKE: Duration = Duration::from_secs(10);
@@ -63,7 +65,7 @@ pub(super) enum TlsError {
 /// # Errors
 ///
 /// The files can't be read or used.
-pub(super) fn acceptor(certificate: &Path, key: &Path) -> Result<TlsAcceptor, TlsError> {
+fn acceptor(certificate: &Path, key: &Path) -> Result<TlsAcceptor, TlsError> {
     let wrong = |path: &Path| {
         let path = path.to_owned();
         move |source| TlsError::File { path, source }
@@ -76,16 +78,61 @@ pub(super) fn acceptor(certificate: &Path, key: &Path) -> Result<TlsAcceptor, Tl
     Ok(TlsAcceptor::from(Arc::new(config.with_single_cert(chain, key)?)))
 }
 
+/// Certificate and key as their files have them: renewed ones are taken without a restart.
+pub(super) struct Pair {
+    certificate: PathBuf,
+    key: PathBuf,
+    /// When the files that were last read had been changed.
+    changed: [Option<SystemTime>; 2],
+    acceptor: TlsAcceptor,
+}
+
+impl Pair {
+    /// What encrypts with the two files of a configuration.
+    ///
+    /// # Errors
+    ///
+    /// The files can't be read or used.
+    pub(super) fn load(certificate: PathBuf, key: PathBuf) -> Result<Self, TlsError> {
+        let changed = [&certificate, &key].map(|path| changed(path));
+        let acceptor = acceptor(&certificate, &key)?;
+        Ok(Self { certificate, key, changed, acceptor })
+    }
+
+    /// What encrypts now. Files that can't be used, such as one that was exchanged before the other, change nothing.
+    fn acceptor(&mut self) -> TlsAcceptor {
+        let changed = [&self.certificate, &self.key].map(|path| changed(path));
+        if changed != self.changed {
+            self.changed = changed;
+            match acceptor(&self.certificate, &self.key) {
+                Ok(acceptor) => {
+                    info!("the console has a new certificate");
+                    self.acceptor = acceptor;
+                }
+                Err(error) => {
+                    let error = causes(&error);
+                    warn!(error, "the console keeps the certificate that it had");
+                }
+            }
+        }
+        self.acceptor.clone()
+    }
+}
+
+fn changed(path: &Path) -> Option<SystemTime> {
+    fs::metadata(path).and_then(|found| found.modified()).ok()
+}
+
 /// A listener whose connections are encrypted. One that is slow to be so holds up no other.
 pub(super) struct TlsListener {
     listener: Ending,
-    acceptor: TlsAcceptor,
+    pair: Pair,
     handshakes: JoinSet<io::Result<(TlsStream<TcpStream>, SocketAddr)>>,
 }
 
 impl TlsListener {
-    pub(super) fn new(listener: Ending, acceptor: TlsAcceptor) -> Self {
-        Self { listener, acceptor, handshakes: JoinSet::new() }
+    pub(super) fn new(listener: Ending, pair: Pair) -> Self {
+        Self { listener, pair, handshakes: JoinSet::new() }
     }
 }
 
@@ -98,7 +145,7 @@ impl Listener for TlsListener {
             let has_room = self.handshakes.len() < HANDSHAKES;
             tokio::select! {
                 (stream, peer) = Listener::accept(&mut self.listener), if has_room => {
-                    let acceptor = self.acceptor.clone();
+                    let acceptor = self.pair.acceptor();
                     self.handshakes.spawn(async move {
                         let stream = timeout(HANDSHAKE, acceptor.accept(stream)).await.map_err(io::Error::from)??;
                         Ok((stream, peer))

@@ -51,7 +51,7 @@ pub struct Overview {
 pub struct Waiting {
     /// How many; nothing where the broker does not say.
     pub messages: Option<u64>,
-    /// When the oldest was accepted, RFC 3339, where that is known (embedded broker).
+    /// When the oldest was accepted, RFC 3339, where that is known: on RabbitMQ to who took it and did not finish.
     pub oldest: Option<String>,
 }
 

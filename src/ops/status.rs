@@ -233,7 +233,11 @@ pub(super) async fn waiting(config: &Config, processes: &[Process]) -> Result<Ve
         config::Broker::RabbitMq(settings) => {
             let names = config.subscribers.iter().map(|subscriber| subscriber.name.as_str());
             match timeout(ANSWER, on_rabbitmq(settings, names)).await {
-                Ok(counted) => counted.map_err(|error| causes(&error)),
+                Ok(Ok(mut counted)) => {
+                    counted.iter_mut().for_each(|queue| add_in_hand(queue, processes));
+                    Ok(counted)
+                }
+                Ok(Err(error)) => Err(causes(&error)),
                 Err(_) => Err(format!("no answer within {} s", ANSWER.as_secs())),
             }
         }
@@ -278,6 +282,16 @@ async fn on_rabbitmq<'n>(
     Ok(counted)
 }
 
+/// Adds what processes have of a queue: RabbitMQ counts it as no longer waiting.
+fn add_in_hand(queue: &mut QueueStatus, processes: &[Process]) {
+    let there = processes.iter().filter(|process| process.state != State::Gone);
+    for in_hand in there.flat_map(|process| &process.status.in_hand).filter(|one| one.queue == queue.queue) {
+        queue.messages += in_hand.messages;
+        let oldest = [queue.oldest.take(), in_hand.oldest.clone()].into_iter().flatten();
+        queue.oldest = oldest.min_by_key(|at| at.parse::<Timestamp>().ok());
+    }
+}
+
 const fn queue_status(queue: String, messages: u64) -> QueueStatus {
     QueueStatus { queue, messages, oldest: None }
 }
@@ -314,6 +328,7 @@ mod tests {
             outboxes: Vec::new(),
             feeds: Vec::new(),
             lanes: None,
+            in_hand: Vec::new(),
             topics: Vec::new(),
             subscribers: Vec::new(),
             queues: Vec::new(),

@@ -1,6 +1,6 @@
 //! What a process tells of itself, as metrics: set anew from its status, so that the stages count once only.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
@@ -13,13 +13,17 @@ use crate::telemetry::{Meter, names};
 const LINKS: [(Reach, &str); 4] =
     [(Reach::Idle, "idle"), (Reach::Up, "up"), (Reach::Blocked, "blocked"), (Reach::Away, "away")];
 
+/// Queues of which metrics tell also while they are empty.
+#[derive(Debug, Default)]
+pub(super) struct Known {
+    /// On this disk.
+    pub(super) waiting: BTreeSet<String>,
+    /// On RabbitMQ, of which this process had something in hand.
+    pub(super) in_hand: BTreeSet<String>,
+}
+
 /// Sets all metrics that follow from a status. Queues that were told of once go on being told of, as empty.
-pub(super) fn measure(
-    meter: &Meter,
-    status: &ProcessStatus,
-    queues: &mut BTreeMap<String, u64>,
-    now: Timestamp,
-) {
+pub(super) fn measure(meter: &Meter, status: &ProcessStatus, known: &mut Known, now: Timestamp) {
     meter.set(&names::BUILD, &[env!("CARGO_PKG_VERSION"), &status.role], 1.0);
     meter.set(&names::STARTED, &[], moment(&status.since));
     for (link, word) in LINKS {
@@ -47,19 +51,24 @@ pub(super) fn measure(
         meter.set(&names::DISK_FREE, &[], amount(free));
         meter.set(&names::DISK_SIZE, &[], amount(total));
     }
-    waiting(meter, status, queues, now);
+    waiting(meter, status, known, now);
     signs(meter, &status.signs);
 }
 
-fn waiting(meter: &Meter, status: &ProcessStatus, queues: &mut BTreeMap<String, u64>, now: Timestamp) {
-    queues.values_mut().for_each(|depth| *depth = 0);
-    queues.extend(status.queues.iter().map(|queue| (queue.queue.clone(), queue.messages)));
-    for (queue, depth) in queues {
-        meter.set(&names::QUEUE_MESSAGES, &[queue], amount(*depth));
-        let told = status.queues.iter().find(|told| told.queue == *queue);
-        let oldest = told.and_then(|told| told.oldest.as_deref());
-        let age = oldest.map_or(0.0, |oldest| now.as_duration().as_secs_f64() - moment(oldest));
-        meter.set(&names::QUEUE_OLDEST, &[queue], age.max(0.0));
+fn waiting(meter: &Meter, status: &ProcessStatus, known: &mut Known, now: Timestamp) {
+    let Known { waiting, in_hand } = known;
+    for (known, told) in [(&mut *waiting, &status.queues), (in_hand, &status.in_hand)] {
+        known.extend(told.iter().map(|queue| queue.queue.clone()));
+        for queue in known.iter() {
+            let found = told.iter().find(|told| told.queue == *queue);
+            let oldest = found.and_then(|found| found.oldest.as_deref());
+            let age = oldest.map_or(0.0, |oldest| now.as_duration().as_secs_f64() - moment(oldest));
+            meter.set(&names::QUEUE_OLDEST, &[queue], age.max(0.0));
+        }
+    }
+    for queue in waiting.iter() {
+        let found = status.queues.iter().find(|told| told.queue == *queue);
+        meter.set(&names::QUEUE_MESSAGES, &[queue], amount(found.map_or(0, |found| found.messages)));
     }
     let outboxes = status.outboxes.iter().map(|outbox| outbox.messages).sum();
     if !status.outboxes.is_empty() {

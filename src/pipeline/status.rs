@@ -50,6 +50,9 @@ pub struct ProcessStatus {
     pub subscribers: Vec<SubscriberStatus>,
     /// On the embedded broker: every queue in which something waits.
     pub queues: Vec<QueueStatus>,
+    /// On RabbitMQ: what it took from queues and did not finish, of each queue of which it has something.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub in_hand: Vec<QueueStatus>,
     /// What its routers found invalid, by feed; feeds without are left out.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub invalid: Vec<InvalidStatus>,

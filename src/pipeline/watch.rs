@@ -1,6 +1,6 @@
 //! Writes the status of this process while it runs.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,7 +13,7 @@ use super::connection::{Connection, Reach};
 use super::deliveries::Served;
 use super::feeds::Sources;
 use super::heads::Heads;
-use super::measure::measure;
+use super::measure::{Known, measure};
 use super::monitor::Monitor;
 use super::part::Part;
 use super::pulse::{Counted, Flow, Pulses};
@@ -23,6 +23,7 @@ use super::status::{
     self, AwayStatus, BrokerStatus, ConfigurationStatus, DiskStatus, FeedStatus, HeldStatus, InvalidStatus,
     OutboxStatus, ProcessStatus, QueueStatus, StatusFile, SubscriberStatus, TopicStatus,
 };
+use crate::broker::rabbitmq::InHand;
 use crate::broker::topology;
 use crate::clock::Clock;
 use crate::config::{self, Hub};
@@ -57,12 +58,12 @@ impl Watched {
         if let Some(before) = file.replace(&self.hub.data_dir, &first) {
             resume(&mut pulses, &before);
         }
-        let mut queues = self.known_queues();
+        let mut known = self.known_queues();
         loop {
             heads.look(&self.channel).await;
             pulses.at(self.clock.now());
             let status = self.status(&since, &mut pulses, &heads);
-            measure(&self.monitor.meter, &status, &mut queues, self.clock.now());
+            measure(&self.monitor.meter, &status, &mut known, self.clock.now());
             let failure = file.write(&status);
             self.monitor.note(&status, failure);
             tokio::select! {
@@ -91,6 +92,7 @@ impl Watched {
             topics: self.topics(),
             subscribers: self.subscribers(pulses),
             queues: self.queues(heads),
+            in_hand: self.in_hand(),
             invalid: self.invalid(pulses),
             disk: disk(&self.hub.data_dir),
             signs: self.signs(),
@@ -185,12 +187,22 @@ impl Watched {
     }
 
     /// Queues on this disk, of which metrics tell also while they are empty.
-    fn known_queues(&self) -> BTreeMap<String, u64> {
+    fn known_queues(&self) -> Known {
         if self.channel.remote.is_some() {
-            return BTreeMap::new();
+            return Known::default();
         }
         let queues = self.channel.homes.iter().flat_map(|(home, _)| home.journal.queues());
-        queues.map(|depth| (depth.queue.to_string(), 0)).collect()
+        Known { waiting: queues.map(|depth| depth.queue.to_string()).collect(), ..Known::default() }
+    }
+
+    fn in_hand(&self) -> Vec<QueueStatus> {
+        let in_hand = self.channel.remote.iter().flat_map(|remote| remote.broker.in_hand());
+        let told = in_hand.map(|InHand { queue, messages, oldest }| QueueStatus {
+            queue: queue.to_string(),
+            messages,
+            oldest,
+        });
+        told.collect()
     }
 
     fn queues(&self, heads: &Heads) -> Vec<QueueStatus> {

@@ -9,5 +9,5 @@ mod matrix;
 mod oidc;
 mod openapi;
 mod sessions;
-mod tls;
+pub(crate) mod tls;
 mod tokens;

@@ -4,6 +4,7 @@
 mod crash;
 mod dead;
 mod holds;
+mod rabbitmq;
 
 use std::collections::BTreeSet;
 

@@ -3,6 +3,7 @@
 mod api;
 mod rabbitmq;
 mod same;
+mod stores;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

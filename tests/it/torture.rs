@@ -15,6 +15,7 @@ use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use serde_json::Value;
 
+use crate::processes::running::until_it_listens;
 use crate::support::process::ToItsEnd;
 use crate::support::{HubFolder, files_below, repository};
 
@@ -94,6 +95,7 @@ fn number(variable: &str) -> Option<usize> {
 
 /// SIGTERM; the process must end by itself, and well.
 fn stop(process: &mut Child) {
+    until_it_listens(process);
     let pid = rustix::process::Pid::from_child(process);
     rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
     for _ in 0..300 {

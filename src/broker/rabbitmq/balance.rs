@@ -6,6 +6,8 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use jiff::Timestamp;
+
 use super::token::Token;
 use crate::envelope::Lane;
 
@@ -20,10 +22,18 @@ pub(super) struct Lanes(Mutex<State>);
 
 #[derive(Debug, Default)]
 struct State {
-    /// Lanes held, with the number of messages that are open in each.
-    held: BTreeMap<Lane, u64>,
+    /// Lanes held, with what is open in each.
+    held: BTreeMap<Lane, Open>,
     /// The last confirmed token of each lane that this process worked on.
     known: HashMap<Lane, Token>,
+}
+
+/// Messages received and not settled.
+#[derive(Debug, Default)]
+struct Open {
+    count: u64,
+    /// When the oldest was accepted.
+    oldest: Option<Timestamp>,
 }
 
 impl Lanes {
@@ -38,7 +48,12 @@ impl Lanes {
 
     /// Messages received and not settled, in all lanes.
     pub(super) fn open(&self) -> u64 {
-        self.state().held.values().sum()
+        self.state().held.values().map(|open| open.count).sum()
+    }
+
+    /// When the oldest of them was accepted.
+    pub(super) fn oldest(&self) -> Option<Timestamp> {
+        self.state().held.values().filter_map(|open| open.oldest).min()
     }
 
     /// Takes a lane, unless the share is full.
@@ -47,7 +62,7 @@ impl Lanes {
         if state.held.len() >= share {
             return None;
         }
-        state.held.insert(lane, 0);
+        state.held.insert(lane, Open::default());
         Some(Held { lanes: Arc::clone(this), lane })
     }
 
@@ -77,9 +92,9 @@ pub(super) struct Held {
 }
 
 impl Held {
-    /// Notes how many messages are open.
-    pub(super) fn note_open(&self, count: usize) {
-        self.lanes.state().held.insert(self.lane, count as u64);
+    /// Notes how many messages are open, and when the oldest was accepted.
+    pub(super) fn note_open(&self, count: usize, oldest: Option<Timestamp>) {
+        self.lanes.state().held.insert(self.lane, Open { count: count as u64, oldest });
     }
 }
 

@@ -21,6 +21,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use futures_util::FutureExt as _;
+use jiff::Timestamp;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::Shared;
@@ -74,6 +75,7 @@ struct Open {
     number: Number,
     /// It came before: it is acknowledged, not handed out.
     repeat: bool,
+    accepted_at: Option<Timestamp>,
 }
 
 impl LaneConsumer {
@@ -338,17 +340,22 @@ impl Work {
             );
         }
         let repeat = seen == Seen::Repeat;
-        self.open.push_back(Open { tag, number, repeat });
-        self.held.note_open(self.open.len());
+        let accepted_at = delivery.envelope.accepted_at.parse().ok();
+        self.open.push_back(Open { tag, number, repeat, accepted_at });
+        self.note_open();
         if !repeat {
             new.push(delivery);
         }
     }
 
+    fn note_open(&self) {
+        self.held.note_open(self.open.len(), self.open.front().and_then(|open| open.accepted_at));
+    }
+
     /// Acknowledges the oldest `done` open ones.
     async fn acknowledge(&mut self, done: usize) -> Result<(), BrokerError> {
         let last = self.open.drain(..done).next_back();
-        self.held.note_open(self.open.len());
+        self.note_open();
         let Some(last) = last else { return Ok(()) };
         self.messages.acknowledge(last.tag, true).await
     }

@@ -81,6 +81,17 @@ pub struct Options {
     pub history: History,
 }
 
+/// What a process has of a queue and did not acknowledge: RabbitMQ counts it as no longer waiting.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InHand {
+    /// The queue.
+    pub queue: QueueName,
+    /// How many messages.
+    pub messages: u64,
+    /// When the oldest of them was accepted, RFC 3339, where one says so.
+    pub oldest: Option<String>,
+}
+
 /// What the parts of this broker share.
 struct Shared {
     amqp: Arc<dyn Amqp>,
@@ -221,6 +232,19 @@ impl RabbitMq {
         let strands = Arc::new(Strands::open(&self.shared, queue).await?);
         *entry = Arc::downgrade(&strands);
         Ok(strands)
+    }
+
+    /// The queues of which this process has messages that it did not acknowledge.
+    pub fn in_hand(&self) -> Vec<InHand> {
+        let lanes = &self.shared.lanes;
+        let oldest = lanes.oldest().map(|at| at.to_string());
+        let ingest = InHand { queue: topology::ingest(), messages: lanes.open(), oldest };
+        let entries = self.strands.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let others = entries.into_iter().filter_map(|(queue, entry)| {
+            let strands = entry.try_lock().ok()?.upgrade()?;
+            Some(InHand { queue, messages: strands.outstanding(), oldest: strands.oldest() })
+        });
+        [ingest].into_iter().chain(others).filter(|in_hand| in_hand.messages > 0).collect()
     }
 
     /// Messages that this process has of a queue and did not acknowledge.

@@ -62,8 +62,8 @@ struct State {
     seen: BTreeMap<(u64, Lane), Numbers>,
     /// Why the AMQP consumer ended.
     lost: Option<String>,
-    /// Handed to this process and not acknowledged.
-    outstanding: u64,
+    /// Handed to this process and not acknowledged, in the order of the queue: when each was accepted.
+    in_hand: BTreeMap<u64, String>,
 }
 
 #[derive(Default)]
@@ -108,7 +108,12 @@ impl Strands {
 
     /// Messages that this process has and did not acknowledge.
     pub(super) fn outstanding(&self) -> u64 {
-        self.state().outstanding
+        self.state().in_hand.len() as u64
+    }
+
+    /// When the oldest of them was accepted.
+    pub(super) fn oldest(&self) -> Option<String> {
+        self.state().in_hand.values().find(|accepted_at| !accepted_at.is_empty()).cloned()
     }
 
     /// Becomes the consumer of a lane.
@@ -171,7 +176,7 @@ async fn serve(
     };
     let mut state = lock(&state);
     state.lost = Some(lost.to_string());
-    state.outstanding = 0;
+    state.in_hand.clear();
     state.lanes.values().for_each(|strand| strand.arrived.notify_one());
 }
 
@@ -190,8 +195,7 @@ async fn acknowledge(
 ) -> Result<(), BrokerError> {
     for tag in tags {
         subscription.acknowledge(tag, false).await?;
-        let mut state = lock(state);
-        state.outstanding = state.outstanding.saturating_sub(1);
+        lock(state).in_hand.remove(&tag);
     }
     // A lane that no longer waits for it has nothing to do about it.
     let _gone = done.send(()).is_err();
@@ -207,7 +211,7 @@ impl State {
         if sequence > 0 && !self.seen.entry((series, lane)).or_default().insert(sequence) {
             return Some(tag);
         }
-        self.outstanding += 1;
+        self.in_hand.insert(tag, delivery.envelope.accepted_at.clone());
         let strand = self.lanes.entry(lane).or_default();
         strand.waiting.push_back((tag, delivery));
         strand.arrived.notify_one();

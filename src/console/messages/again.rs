@@ -6,11 +6,10 @@ use super::super::access::{Actor, Right};
 use super::super::html::segment;
 use super::super::view::View;
 use super::words;
-use crate::config::Config;
 use crate::ops::search::{CopyRow, Row, State};
 
 /// A line for each recipient; nothing where there is none.
-pub(super) fn again(view: &View, actor: &Actor, config: &Config, row: &Row) -> Markup {
+pub(super) fn again(view: &View, actor: &Actor, row: &Row, reads_its_queue: impl Fn(&str) -> bool) -> Markup {
     let may_act = actor.may(Right::Operate, Some(&row.facility));
     html! {
         @if row.state == State::Invalid || !row.copies.is_empty() {
@@ -31,7 +30,7 @@ pub(super) fn again(view: &View, actor: &Actor, config: &Config, row: &Row) -> M
                             th { (view.pick("Recipient", "配信先")) } th { (view.pick("State", "状態")) }
                             th { (view.pick("Again?", "再送の可否")) } th { (view.pick("Where", "操作")) }
                         } }
-                        tbody { @for copy in &row.copies { (line(view, config, row, copy, may_act)) } }
+                        tbody { @for copy in &row.copies { (line(view, row, copy, reads_its_queue(&copy.subscriber), may_act)) } }
                     } }
                 }
             }
@@ -39,10 +38,10 @@ pub(super) fn again(view: &View, actor: &Actor, config: &Config, row: &Row) -> M
     }
 }
 
-fn line(view: &View, config: &Config, row: &Row, copy: &CopyRow, may_act: bool) -> Markup {
+fn line(view: &View, row: &Row, copy: &CopyRow, reads_its_queue: bool, may_act: bool) -> Markup {
     let (id, to) = (segment(&row.id), segment(&copy.subscriber));
     let (en, ja) = match copy.state {
-        State::Waiting if config.reads_its_queue(&copy.subscriber) => READS_ITSELF,
+        State::Waiting if reads_its_queue => READS_ITSELF,
         state => advice(state),
     };
     let way = match copy.state {

@@ -62,7 +62,7 @@ async fn page(
     let may_look = actor.may(Right::ViewBodies, Some(&row.facility));
     Ok(html! {
         (summary(view, &row))
-        (again(view, actor, &console.control.config(), &row))
+        (again(view, actor, &row, |subscriber| console.control.config().reads_its_queue(subscriber)))
         h2 { (view.pick("Its way", "経路")) }
         ol.timeline { @for step in &steps { (told(console, view, step)) } }
         h2 { (view.pick("At every stage", "各段階の内容")) }

@@ -166,8 +166,8 @@ alarms! {
     }
     CertificateExpiring "certificate-expiring" Warning Operator {
         "A certificate ends soon" "証明書の期限が近づいています"
-        means "A certificate of the connection to RabbitMQ is in force for less than 30 days, or no longer."
-            "RabbitMQ 接続の証明書の残りが30日を切ったか、期限が切れています。"
+        means "A certificate of the console or of the connection to RabbitMQ is in force for less than 30 days, or no longer."
+            "コンソールまたは RabbitMQ 接続の証明書の残りが30日を切ったか、期限が切れています。"
         do "Get a new one from the authority and put it in its place; the hub reads it at the next connection."
             "認証局から新しい証明書を取得し、置き換えてください。次の接続から使われます。"
     }

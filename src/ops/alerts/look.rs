@@ -196,7 +196,8 @@ impl Sight<'_> {
         let ingest = topology::ingest().to_string();
         let mine = self.config.subscribers.iter().map(|one| topology::subscriber(&one.name).to_string());
         let mine: Vec<_> = mine.chain([ingest]).collect();
-        for queue in process.status.queues.iter().filter(|queue| mine.contains(&queue.queue)) {
+        let waiting = process.status.queues.iter().chain(&process.status.in_hand);
+        for queue in waiting.filter(|queue| mine.contains(&queue.queue)) {
             if let Some(oldest) =
                 queue.oldest.as_ref().filter(|at| self.age(at).is_some_and(|age| age > most))
             {
@@ -280,6 +281,10 @@ mod tests {
 
     /// What is found of a subscriber that is away for an hour and has parked patients.
     fn found(more: &Value) -> Vec<Alarm> {
+        found_with(more, &json!({}))
+    }
+
+    fn found_with(more: &Value, of_process: &Value) -> Vec<Alarm> {
         let (config, faults) = Config::load(Path::new(env!("CARGO_MANIFEST_DIR")));
         let config = config.unwrap_or_else(|| panic!("{faults:#?}"));
         let mut subscriber = json!({
@@ -287,14 +292,14 @@ mod tests {
             "away": { "since": "2026-11-23T00:00:00Z", "why": "Connection refused" },
         });
         subscriber.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-        let status = serde_json::from_value(json!({
+        let mut status = json!({
             "role": "run", "names": [], "pid": 7, "host": "hub1", "since": "2026-11-22T00:00:00Z",
             "written_at": "2026-11-23T00:59:59Z", "outboxes": [], "feeds": [], "queues": [],
             "broker": { "kind": "embedded", "link": "up", "since": "2026-11-22T00:00:00Z" },
             "subscribers": [subscriber],
-        }))
-        .unwrap();
-        let processes = [Process { state: State::Running, status }];
+        });
+        status.as_object_mut().unwrap().extend(of_process.as_object().unwrap().clone());
+        let processes = [Process { state: State::Running, status: serde_json::from_value(status).unwrap() }];
         let sight = Sight {
             config: &config,
             processes: &processes,
@@ -304,6 +309,19 @@ mod tests {
             jumped: SignedDuration::ZERO,
         };
         sight.found(&mut Memory::default()).into_iter().map(|found| found.alarm).collect()
+    }
+
+    #[test]
+    fn what_waits_too_long_is_a_backlog_also_in_the_hands_of_a_process() {
+        let held = json!({ "parked_patients": 0, "held": [{ "since": "2026-11-23T00:00:00Z", "who": "a", "why": "b" }] });
+        let waiting = |at: &str| json!([{ "queue": "to.kita-record", "messages": 3, "oldest": at }]);
+        for place in ["queues", "in_hand"] {
+            assert_eq!(
+                found_with(&held, &json!({ place: waiting("2026-11-23T00:29:00Z") })),
+                [Alarm::Backlog]
+            );
+            assert_eq!(found_with(&held, &json!({ place: waiting("2026-11-23T00:31:00Z") })), []);
+        }
     }
 
     #[test]

@@ -228,11 +228,16 @@ impl Drop for Watcher {
     }
 }
 
-/// Certificates of the connection to the broker, and when they end. One that can't be read is told by `musubi check`.
+/// Certificates of the console and of the connection to the broker, and when they end. One that can't be read is told by
+/// `musubi check`.
 fn certificates(config: &Config) -> Vec<(String, Timestamp)> {
-    let config::Broker::RabbitMq(settings) = &config.hub.broker else { return Vec::new() };
-    let Some(tls) = &settings.tls else { return Vec::new() };
-    let files = [Some(&tls.ca), tls.client.as_ref().map(|(chain, _)| chain)];
+    let of_broker = match &config.hub.broker {
+        config::Broker::RabbitMq(settings) => settings.tls.as_ref(),
+        config::Broker::Embedded { .. } => None,
+    };
+    let client = of_broker.and_then(|tls| tls.client.as_ref()).map(|(chain, _)| chain);
+    let of_console = config.hub.access.tls.as_ref();
+    let files = [of_broker.map(|tls| &tls.ca), client, of_console.map(|tls| &tls.certificate)];
     let ends = files.into_iter().flatten().filter_map(|path| {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         Some((name, doctor::certificate_ends(path)?))

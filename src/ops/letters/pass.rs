@@ -2,7 +2,9 @@
 //!
 //! - **Where it ends.** A lane gives its messages in the order of publication, so that the letters that were there at the
 //!   beginning are the first that come, and are counted. On RabbitMQ, where all lanes are one queue, they are counted
-//!   together; there a letter may be missing from the count that came a moment before, and stays.
+//!   together, and a lane is held where the first letter comes again that was published behind the others: what is left
+//!   to come lies in other lanes, or, once all are held and some are left, was there twice (a crash leaves such). There a
+//!   letter may be missing from the count that came a moment before, and stays.
 //! - **What stays** is published again behind the others, in the step that settles it. So the queue has its old order when
 //!   the pass is through; one that is broken off leaves it turned.
 //! - All lanes are read at a time: on RabbitMQ, what is not taken out of the one would hold up the others.
@@ -41,6 +43,33 @@ struct OneLane {
     left: Option<u64>,
     /// Received, and not settled.
     open: Vec<Delivery>,
+    /// Id of the first letter that was published again.
+    turned: Option<String>,
+    /// What came from that letter on.
+    held: Vec<Delivery>,
+}
+
+impl OneLane {
+    fn new(lane: Lane, consumer: Box<dyn Consumer>, left: Option<u64>) -> Self {
+        Self { lane, consumer, left, open: Vec::new(), turned: None, held: Vec::new() }
+    }
+
+    /// The next letters, where nothing is open.
+    async fn receive(&mut self, most: usize) -> Result<(), BrokerError> {
+        if !self.open.is_empty() || !self.held.is_empty() || most == 0 {
+            return Ok(());
+        }
+        self.open = self.consumer.receive_ready(most.min(BATCH)).await?;
+        let again = self.open.iter().position(|letter| Some(&letter.envelope.id) == self.turned.as_ref());
+        self.held = again.map(|again| self.open.split_off(again)).unwrap_or_default();
+        Ok(())
+    }
+
+    /// What is held are letters as others.
+    fn resume(&mut self) {
+        self.open.append(&mut self.held);
+        self.turned = None;
+    }
 }
 
 /// Some letters of a lane, the oldest that are not settled.
@@ -76,16 +105,16 @@ impl Pass {
             apart &= left.is_some();
             if left != Some(0) {
                 let consumer = broker.consume(&queue, lane).await?;
-                open.push(OneLane { lane, consumer, left, open: Vec::new() });
+                open.push(OneLane::new(lane, consumer, left));
             }
         }
         let left = (!apart).then_some(total);
         Ok(Self { control: control.clone(), queue, lanes: open, left, turned: false, heard: Instant::now() })
     }
 
-    /// Whether something was published again.
-    pub(super) const fn is_turned(&self) -> bool {
-        self.turned
+    /// Whether it may end before its end: the queue has its order, and no letter lies there twice.
+    pub(super) const fn may_end(&self) -> bool {
+        !self.turned && self.left.is_none()
     }
 
     /// The next letters; nothing where all have come. Cancel-safe.
@@ -93,15 +122,18 @@ impl Pass {
         while !self.is_through() && self.heard.elapsed() < GONE {
             for (at, one) in self.lanes.iter_mut().enumerate() {
                 let most = one.left.or(self.left).map_or(0, |left| usize::try_from(left).unwrap_or(BATCH));
-                if one.open.is_empty() && most > 0 {
-                    one.open = one.consumer.receive_ready(most.min(BATCH)).await?;
-                }
+                one.receive(most).await?;
                 if !one.open.is_empty() {
                     self.heard = Instant::now();
                     return Ok(Some(Batch { at, letters: one.open.clone(), lane: one.lane }));
                 }
             }
-            sleep(LOOK).await;
+            // Whatever was there before them has come: a queue is first in, first out.
+            let resumed =
+                self.lanes.iter_mut().filter(|one| !one.held.is_empty()).map(OneLane::resume).count();
+            if resumed == 0 {
+                sleep(LOOK).await;
+            }
         }
         Ok(None)
     }
@@ -122,6 +154,7 @@ impl Pass {
             match fate {
                 Fate::Stays => {
                     turned = true;
+                    one.turned.get_or_insert_with(|| letter.envelope.id.clone());
                     let to = vec![(self.queue.clone(), one.lane)];
                     let (envelope, body) = (letter.envelope.clone(), letter.body.clone());
                     follow.push(Publication { to, envelope, body });

@@ -54,7 +54,7 @@ pub(super) async fn go(
         let target = work.selection.subscriber.as_deref().map_or_else(topology::ingest, topology::subscriber);
         control.broker().declare(&target).await?;
     }
-    while !(has_ids && missing.is_empty() && !pass.is_turned()) {
+    while !(has_ids && missing.is_empty() && pass.may_end()) {
         let batch = tokio::select! {
             biased;
             () = told(&mut stop) => return Ok(false),

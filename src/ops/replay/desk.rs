@@ -291,7 +291,10 @@ impl Desk {
         let now = self.control.clock().now();
         self.change(&id, |replay| match end {
             Ok(false) => {}
-            Ok(true) => (replay.state, replay.reason, replay.ended_at) = (to, None, Some(now)),
+            Ok(true) => {
+                (replay.state, replay.reason) = (to, None);
+                replay.ended_at = (to == State::Done).then_some(now);
+            }
             Err(error) => {
                 let why = causes(&error);
                 error!(replay = replay.id, why, "a replay has failed");

@@ -175,7 +175,7 @@ pub struct Replay {
     /// Who started, stopped or resumed it last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub told_by: Option<String>,
-    /// When it came to rest last.
+    /// When it was done, was stopped or failed last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended_at: Option<Timestamp>,
 }

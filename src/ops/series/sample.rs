@@ -57,10 +57,17 @@ impl Sample {
             add(format!("subscriber/{}/delivered", one.subscriber), one.delivered);
             add(format!("subscriber/{}/dead", one.subscriber), one.dead);
         }
-        // Where the broker is in the process, it knows which message is the oldest.
-        for queue in status.queues.iter().filter(|queue| queue.messages > 0) {
+        // Where the broker is in the process, it knows which message is the oldest; on RabbitMQ, who has it in hand.
+        for queue in status.queues.iter().chain(&status.in_hand).filter(|queue| queue.messages > 0) {
             if let Some(oldest) = queue.oldest.as_deref().and_then(|oldest| oldest.parse().ok()) {
-                self.levels.insert(queue.queue.clone(), Level { depth: 0, oldest: Some(oldest) });
+                let level = self.levels.entry(queue.queue.clone()).or_default();
+                level.oldest = level.oldest.into_iter().chain([oldest]).min();
+            }
+        }
+        // What this process itself has is in what its broker tells.
+        if status.pid != std::process::id() {
+            for queue in &status.in_hand {
+                self.levels.entry(queue.queue.clone()).or_default().depth += queue.messages;
             }
         }
         for topic in &status.topics {
@@ -91,7 +98,7 @@ async fn levels(
             Err(error) if error.passes() => return Err(error),
             Err(_) => 0,
         };
-        levels.entry(queue.to_string()).or_default().depth = depth;
+        levels.entry(queue.to_string()).or_default().depth += depth;
     }
     Ok(())
 }

@@ -15,9 +15,9 @@ use tokio::time::{Duration, sleep, timeout};
 
 use super::with_invalid;
 
-const TO: &str = "referral";
+pub(super) const TO: &str = "referral";
 
-fn letter(number: usize) -> Publication {
+pub(super) fn letter(number: usize) -> Publication {
     let event = serde_json::json!({
         "type": "patient.updated.v1", "topic": "t", "route": "r", "basis": "none",
         "media_type": "application/json",

@@ -92,3 +92,19 @@ fn a_test_reaches_every_receiver_and_says_who_is_not_there() {
     let said = String::from_utf8(output.stderr).unwrap();
     assert!(said.contains("chat could not be told") && !said.contains("t0ken"), "{said}");
 }
+
+#[test]
+fn a_certificate_of_the_console_is_told_before_it_ends() {
+    let hub = HubFolder::new();
+    crate::access::tls::certify(&hub.path(""));
+    let text = std::fs::read_to_string(hub.path("hub.toml")).unwrap();
+    let with = "[console]\ncertificate = \"hub.pem\"\nkey = \"hub.key\"\n";
+    hub.write("hub.toml", text.replace("[console]\n", with));
+    let running = Running::start(&hub, &["run"]);
+    until("it is told", || {
+        let open = json(&hub, &["alerts", "--json"]);
+        let mut alerts = open["alerts"].as_array().unwrap().iter();
+        alerts.any(|alert| alert["alarm"] == "certificate-expiring" && alert["subject"] == "hub.pem")
+    });
+    running.stop();
+}

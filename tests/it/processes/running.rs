@@ -48,9 +48,7 @@ impl Running {
     #[track_caller]
     pub(crate) fn terminate(mut self) -> Output {
         let mut child = self.0.take().unwrap();
-        // A process that was started a moment ago does not listen yet.
-        let listens = (0..END).any(|_| handles(child.id(), Signal::TERM) || is_over(&mut child));
-        assert!(listens, "it does not handle SIGTERM");
+        until_it_listens(&mut child);
         if child.try_wait().unwrap().is_none() {
             kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
         }
@@ -83,6 +81,13 @@ impl Drop for Running {
             println!("a process said: {}", said.unwrap_or_default());
         }
     }
+}
+
+/// A process that was started a moment ago does not listen to SIGTERM yet.
+#[track_caller]
+pub(crate) fn until_it_listens(child: &mut Child) {
+    let listens = (0..END).any(|_| handles(child.id(), Signal::TERM) || is_over(child));
+    assert!(listens, "it does not handle SIGTERM");
 }
 
 /// Whether a process handles that signal (proc_pid_status(5): SigCgt).

@@ -6,6 +6,7 @@ use musubi::broker::rabbitmq::Settings;
 use serde_json::json;
 
 use super::running::{Running, concerns, on_rabbitmq, region, status, until};
+use crate::support::rabbitmq;
 
 #[test]
 fn status_tells_what_runs_what_waits_and_what_is_gone() {
@@ -48,6 +49,28 @@ fn status_tells_what_runs_what_waits_and_what_is_gone() {
     let (_, seen) = status(&hub);
     let waiting = seen["queues"].as_array().unwrap();
     assert!(waiting.iter().any(|queue| queue["queue"] == "to.surveillance"), "{seen:#}");
+}
+
+#[tokio::test]
+async fn on_rabbitmq_what_is_in_hand_waits_too_and_tells_how_long() {
+    let hub = region();
+    on_rabbitmq(&hub, &rabbitmq::node().await.settings().await);
+    hub.by_http("referral", "http://127.0.0.1:9/");
+    let running = Running::start(&hub, &["run", "--json"]);
+    let mut accepted_at = Vec::new();
+    until("all copies wait, most of them in hand", || {
+        let (_, seen) = status(&hub);
+        let queues = seen["queues"].as_array().into_iter().flatten();
+        let mut waiting = queues.filter(|queue| queue["queue"] == "to.referral");
+        let found = waiting.next().filter(|queue| queue["messages"] == 94);
+        accepted_at.extend(found.and_then(|queue| queue["oldest"].as_str()).map(str::to_owned));
+        accepted_at.len() >= 2
+    });
+    assert_eq!(accepted_at[0], accepted_at[1], "the oldest stays the oldest");
+    let process = &status(&hub).1["processes"][0];
+    let in_hand = process["in_hand"].as_array().unwrap();
+    assert!(in_hand.iter().any(|queue| queue["queue"] == "to.referral"), "{process:#}");
+    running.stop();
 }
 
 /// Nobody listens there.

@@ -20,7 +20,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use lapin::Channel;
-use lapin::options::{BasicGetOptions, QueueDeclareOptions};
+use lapin::options::{BasicGetOptions, BasicNackOptions, QueueDeclareOptions};
 use lapin::types::FieldTable;
 use tokio::sync::watch;
 
@@ -176,6 +176,11 @@ impl Amqp for Link {
                     Some(message) => seen.push(incoming(message.delivery)),
                     None => break,
                 }
+            }
+            // Each is given back for itself: what a channel has at its end comes back in any order (3.10.8).
+            let back = BasicNackOptions { requeue: true, ..BasicNackOptions::default() };
+            for one in &seen {
+                channel.basic_nack(one.tag, back).await?;
             }
             Ok(seen)
         })
