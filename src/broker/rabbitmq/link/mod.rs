@@ -20,7 +20,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use lapin::Channel;
-use lapin::options::{BasicGetOptions, BasicNackOptions, QueueDeclareOptions};
+use lapin::options::{BasicGetOptions, QueueDeclareOptions};
 use lapin::types::FieldTable;
 use tokio::sync::watch;
 
@@ -111,19 +111,22 @@ impl Link {
         }
     }
 
-    /// Such a queue gives single messages to nobody: one has to be its consumer.
+    /// Looks at the first messages of a queue.
     ///
     /// A quorum queue hands out first what was given back, and puts what is given back behind what lies there so
-    /// already. So every consumer has the same prefetch, who only looks as well: less would leave a rest that comes
-    /// before what was seen, more would leave more than the next consumer takes at once.
-    async fn peek_as_consumer(&self, queue: &str, most: usize) -> Result<Vec<Incoming>, BrokerError> {
-        let ready = usize::try_from(self.count(queue).await?.ready).unwrap_or(usize::MAX);
-        let most = most.min(ready).min(usize::from(self.prefetch));
+    /// already. So every consumer of a queue has the same prefetch, who only looks as well: less would leave a rest that
+    /// comes before what was seen, more would leave more than the next consumer takes at once.
+    async fn peek_as_consumer(
+        &self,
+        queue: &str,
+        most: usize,
+        prefetch: u16,
+    ) -> Result<Vec<Incoming>, BrokerError> {
         let mut seen = Vec::with_capacity(most);
         if most == 0 {
             return Ok(seen);
         }
-        let mut subscription = self.consume(queue, self.prefetch).await?;
+        let mut subscription = self.consume(queue, prefetch).await?;
         while seen.len() < most {
             match tokio::time::timeout(TURN, subscription.next()).await {
                 Ok(next) => seen.push(next?),
@@ -165,8 +168,15 @@ impl Amqp for Link {
     }
 
     async fn peek(&self, queue: &str, most: usize) -> Result<Vec<Incoming>, BrokerError> {
+        let ready = usize::try_from(self.count(queue).await?.ready).unwrap_or(usize::MAX);
+        // Such a queue gives single messages to nobody: one has to be its consumer.
         if Queue::named(queue).has_single_active_consumer() {
-            return self.peek_as_consumer(queue, most).await;
+            let most = most.min(ready).min(usize::from(self.prefetch));
+            return self.peek_as_consumer(queue, most, self.prefetch).await;
+        }
+        // Messages that were got one by one come back in any order, as soon as there are many (3.10.8).
+        if ready <= most.min(usize::from(u16::MAX)) {
+            return self.peek_as_consumer(queue, ready, u16::MAX).await;
         }
         let name = short(queue)?;
         self.ask(&format!("looking into {queue}"), async |channel| {
@@ -176,11 +186,6 @@ impl Amqp for Link {
                     Some(message) => seen.push(incoming(message.delivery)),
                     None => break,
                 }
-            }
-            // Each is given back for itself: what a channel has at its end comes back in any order (3.10.8).
-            let back = BasicNackOptions { requeue: true, ..BasicNackOptions::default() };
-            for one in &seen {
-                channel.basic_nack(one.tag, back).await?;
             }
             Ok(seen)
         })
