@@ -75,11 +75,13 @@ fn told(seen: &Seen, overview: &Overview, lang: Lang) -> String {
         text::table(&mut out, &header, rows);
         out.push('\n');
     }
-    if is_well(seen, overview) {
-        out.push_str(lang.pick("all is well\n", "異常はありません\n"));
-    } else {
-        out.push_str(lang.pick("needs attention:\n", "確認が必要です:\n"));
-    }
+    out.push_str(match (is_well(seen, overview), overview.troubles.is_empty()) {
+        (true, true) => lang.pick("all is well\n", "異常はありません\n"),
+        (true, false) => {
+            lang.pick("all is well but for:\n", "異常はありません。ただし次の点を確認してください:\n")
+        }
+        (false, _) => lang.pick("needs attention:\n", "確認が必要です:\n"),
+    });
     overview.troubles.iter().for_each(|trouble| self::trouble(&mut out, trouble, overview, lang));
     out
 }

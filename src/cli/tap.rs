@@ -7,6 +7,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use clap::Args;
+use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
 use super::paint::harmless;
@@ -70,6 +71,8 @@ struct Printer {
     lang: Lang,
     json: bool,
     left: Option<u64>,
+    /// The network's, of the times that are shown.
+    zone: TimeZone,
 }
 
 pub(super) fn main(folder: &Path, lang: Lang, arguments: &Arguments) -> u8 {
@@ -84,7 +87,8 @@ pub(super) fn main(folder: &Path, lang: Lang, arguments: &Arguments) -> u8 {
         subscriber: arguments.subscriber.clone(),
         topic: arguments.topic.clone(),
     };
-    let printer = Printer { lang, json: arguments.json, left: arguments.max };
+    let printer =
+        Printer { lang, json: arguments.json, left: arguments.max, zone: config.hub.timezone.clone() };
     // On RabbitMQ the console sees its own process only, the files of the data folder those of all.
     let hub = matches!(config.hub.broker, Broker::Embedded { .. }).then(|| Hub::of(&config)).flatten();
     match hub {
@@ -183,7 +187,7 @@ impl Printer {
     fn step(&mut self, shown: &Shown) -> bool {
         let text = match self.json {
             true => json(shown),
-            false => line::text(&shown.passed, shown.body.as_ref(), self.lang),
+            false => line::text(&shown.passed, shown.body.as_ref(), self.lang, &self.zone),
         };
         self.left = self.left.map(|left| left.saturating_sub(1));
         self.print(&text) && self.left != Some(0)

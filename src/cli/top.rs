@@ -97,7 +97,8 @@ async fn live(
     let over = Arc::new(AtomicBool::new(false));
     let (mut keys, told) = (JoinSet::new(), over.clone());
     keys.spawn_blocking(move || follow_keys(&sender, &told));
-    let (mut looker, mut screen) = (Looker::default(), Screen::new(lang, config.hub.network.clone()));
+    let (mut looker, mut screen) =
+        (Looker::default(), Screen::new(lang, config.hub.network.clone(), config.hub.timezone.clone()));
     let mut ticks = interval(every);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let ended = loop {

@@ -1,13 +1,16 @@
 //! A step as a line for people.
 
+use jiff::tz::TimeZone;
+
 use crate::cli::paint::harmless;
 use crate::lang::Lang;
+use crate::ops::denied;
 use crate::ops::tap::{Body, Passed};
 
 /// One line, and the body below it where there is one.
-pub(super) fn text(passed: &Passed, body: Option<&Body>, lang: Lang) -> String {
+pub(super) fn text(passed: &Passed, body: Option<&Body>, lang: Lang, zone: &TimeZone) -> String {
     let Passed { id, feed, kind, change, code, who, .. } = passed;
-    let time = passed.at.to_zoned(jiff::tz::TimeZone::system()).strftime("%H:%M:%S%.3f").to_string();
+    let time = passed.at.to_zoned(zone.clone()).strftime("%H:%M:%S%.3f").to_string();
     let about = [feed, kind, change].into_iter().flatten().map(String::as_str).collect::<Vec<_>>();
     let mut line = format!("{time}  {}  {id}", word(&passed.step, lang));
     if !about.is_empty() {
@@ -21,8 +24,11 @@ pub(super) fn text(passed: &Passed, body: Option<&Body>, lang: Lang) -> String {
     if !to.is_empty() {
         line.push_str(&format!("  -> {}", to.join(", ")));
     }
-    let not_to: Vec<_> =
-        passed.not_to.iter().map(|one| format!("{} ({})", one.subscriber, one.clause)).collect();
+    let not_to: Vec<_> = passed
+        .not_to
+        .iter()
+        .map(|one| format!("{} ({})", one.subscriber, denied::told(&one.clause, lang)))
+        .collect();
     if !not_to.is_empty() {
         line.push_str(&format!("  {} {}", lang.pick("not to", "対象外"), not_to.join(", ")));
     }
@@ -70,6 +76,8 @@ fn indented(body: &Body, lang: Lang) -> String {
 
 #[cfg(test)]
 mod tests {
+    use jiff::tz;
+
     use super::*;
 
     #[test]
@@ -78,13 +86,15 @@ mod tests {
             "change":"created","to":[{"subscriber":"kita","topic":"lab.flu"}],
             "not_to":[{"subscriber":"oki","clause":"consent"}]}"#;
         let passed: Passed = serde_json::from_str(step).unwrap();
-        let line = text(&passed, None, Lang::En);
+        let line = text(&passed, None, Lang::En, &tz::offset(9).to_time_zone());
         assert!(
-            line.ends_with("routed     m1  izumo lab created  -> kita [lab.flu]  not to oki (consent)"),
+            line.ends_with(
+                "09:00:00.000  routed     m1  izumo lab created  -> kita [lab.flu]  not to oki (consent)"
+            ),
             "{line}"
         );
         let body = Body { bytes: 9, text: Some("MSH|\u{1b}[2J架空\rPID|\u{7}".to_owned()), base64: None };
-        let line = text(&passed, Some(&body), Lang::Ja);
+        let line = text(&passed, Some(&body), Lang::Ja, &TimeZone::UTC);
         assert!(line.contains("振分    "), "{line}");
         assert!(line.ends_with("\n    MSH|␛[2J架空\n    PID|␇"), "{line}");
     }

@@ -40,8 +40,7 @@ pub(super) fn draw(frame: &mut Frame, screen: &mut Screen) {
 
 fn title(screen: &Screen) -> Line<'_> {
     let lang = screen.lang;
-    let time =
-        screen.at().map(|at| at.to_zoned(jiff::tz::TimeZone::system()).strftime("%H:%M:%S").to_string());
+    let time = screen.at().map(|at| at.to_zoned(screen.zone.clone()).strftime("%H:%M:%S").to_string());
     let mut spans = vec![
         Span::styled("musubi top", Style::new().add_modifier(Modifier::BOLD)),
         Span::raw(format!("  {}  {}", screen.network, time.unwrap_or_default())),

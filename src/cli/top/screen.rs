@@ -1,6 +1,7 @@
 //! What is shown, and what keys make of it.
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
 use super::rows::{self, Sort, Table};
@@ -44,6 +45,8 @@ impl Tab {
 pub(super) struct Screen {
     pub(super) lang: Lang,
     pub(super) network: String,
+    /// The network's, of all times that are shown.
+    pub(super) zone: TimeZone,
     pub(super) tab: Tab,
     pub(super) sort: Sort,
     /// What names must contain.
@@ -60,10 +63,11 @@ pub(super) struct Screen {
 }
 
 impl Screen {
-    pub(super) fn new(lang: Lang, network: String) -> Self {
+    pub(super) fn new(lang: Lang, network: String, zone: TimeZone) -> Self {
         Self {
             lang,
             network,
+            zone,
             tab: Tab::Troubles,
             sort: Sort::Trouble,
             filter: String::new(),

@@ -2,6 +2,7 @@ use std::fs;
 use std::path::Path;
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
@@ -65,7 +66,7 @@ fn overview() -> Overview {
 }
 
 fn screen(lang: Lang, keys: &[KeyCode]) -> Screen {
-    let mut screen = Screen::new(lang, "shimane".to_owned());
+    let mut screen = Screen::new(lang, "shimane".to_owned(), TimeZone::UTC);
     screen.seen(Ok(overview()));
     for key in keys {
         assert!(screen.press(KeyEvent::new(*key, KeyModifiers::NONE)));
@@ -135,7 +136,7 @@ fn no_size_is_too_small() {
     for (width, height) in [(1, 1), (10, 3), (40, 5), (80, 8), (300, 100)] {
         drawn(&mut screen(Lang::Ja, &[KeyCode::Enter]), width, height);
     }
-    drawn(&mut Screen::new(Lang::En, String::new()), 80, 24);
+    drawn(&mut Screen::new(Lang::En, String::new(), TimeZone::UTC), 80, 24);
 }
 
 #[test]
