@@ -40,10 +40,7 @@ pub(super) fn again(view: &View, actor: &Actor, row: &Row, reads_its_queue: impl
 
 fn line(view: &View, row: &Row, copy: &CopyRow, reads_its_queue: bool, may_act: bool) -> Markup {
     let (id, to) = (segment(&row.id), segment(&copy.subscriber));
-    let (en, ja) = match copy.state {
-        State::Waiting if reads_its_queue => READS_ITSELF,
-        state => advice(state),
-    };
+    let (en, ja) = advice(copy.state, reads_its_queue);
     let way = match copy.state {
         State::Waiting => Some((format!("/queues/to.{to}"), view.pick("Its queue", "キューを見る"))),
         State::Parked => {
@@ -63,15 +60,13 @@ fn line(view: &View, row: &Row, copy: &CopyRow, reads_its_queue: bool, may_act: 
     } }
 }
 
-/// What is known of a copy for a subscriber that reads its queue itself.
-const READS_ITSELF: (&str, &str) = (
-    "It is in its queue, or was taken from there: the receiver reads it itself, and tells nobody when. An empty queue says that it was taken.",
-    "キューにあるか、取り出し済みです。受信側が自分で読み、その時刻はハブに伝わりません。キューが空なら取り出し済みです。",
-);
-
 /// What another attempt would do.
-const fn advice(state: State) -> (&'static str, &'static str) {
+const fn advice(state: State, reads_its_queue: bool) -> (&'static str, &'static str) {
     match state {
+        State::Waiting if reads_its_queue => (
+            "It is in its queue, or was taken from there: the receiver reads it itself, and tells nobody when. An empty queue says that it was taken.",
+            "キューにあるか、取り出し済みです。受信側が自分で読み、その時刻はハブに伝わりません。キューが空なら取り出し済みです。",
+        ),
         State::Delivered => (
             "It arrived. Again is safe: same id, same place, marked as replay; a receiver that follows the rules takes it once.",
             "届いています。再配信しても安全です（同じIDと順番、再配信の印付き。規約に従う受信側は二重に取り込みません）。",

@@ -100,5 +100,12 @@ fn each_question_is_answered_in_at_most_three_actions() {
     });
     operator.reads("もう一度送ってよいか");
     operator.reads("不要です。配信待ちです。");
+
+    // Of a copy for a receiver that reads its queue itself nobody knows when it was taken.
+    operator.browser.open("/messages?subscriber=kita-infection");
+    let newest = operator.browser.eval("document.querySelector('main table:not(.digests) a').textContent");
+    operator.browser.click(newest.as_str().unwrap());
+    operator.reads("キューにあるか、取り出し済みです。");
+    operator.browser.screenshot("_message-in-a-queue");
     assert_eq!(operator.browser.faults(), Vec::<String>::new());
 }
