@@ -25,7 +25,6 @@ pub(crate) enum Stage {
 }
 
 /// A stage that a message went through.
-#[cfg_attr(not(feature = "otlp"), expect(dead_code, reason = "only the exporter reads it"))]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Span {
     /// Which.
